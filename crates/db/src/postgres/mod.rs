@@ -1,0 +1,5 @@
+//! PostgreSQL.
+
+mod connection;
+
+pub(crate) use connection::Connection;

@@ -1,0 +1,153 @@
+//! What a job sees of its transaction.
+
+use crate::{
+    DbError, Engine, Row, Value,
+    dialect::{self, postgres as postgres_dialect, sqlite as sqlite_dialect},
+    postgres::Connection as PostgresConnection,
+    row::EngineRow,
+};
+
+/// A transaction, and the only place that tells the engines apart at run time.
+///
+/// After a statement has failed, the transaction takes no more of them and will be rolled back, whatever the job answers: that
+/// is PostgreSQL's rule, and one behaviour on both engines is worth more than SQLite's indulgence. To expect a conflict, write
+/// `ON CONFLICT DO NOTHING` and look at the count. A job never begins or ends transactions or savepoints.
+pub struct Tx<'c> {
+    engine: EngineTx<'c>,
+    failure: Option<DbError>,
+}
+
+enum EngineTx<'c> {
+    Sqlite(&'c rusqlite::Connection),
+    Postgres(&'c mut PostgresConnection),
+}
+
+impl<'c> Tx<'c> {
+    pub(crate) fn sqlite(connection: &'c rusqlite::Connection) -> Self {
+        Self { engine: EngineTx::Sqlite(connection), failure: None }
+    }
+
+    pub(crate) fn postgres(connection: &'c mut PostgresConnection) -> Self {
+        Self { engine: EngineTx::Postgres(connection), failure: None }
+    }
+
+    /// The first statement's failure, which the job may have hidden in an error of its own.
+    pub(crate) fn failure(&self) -> Option<&DbError> {
+        self.failure.as_ref()
+    }
+
+    fn attempt<T>(&mut self, statement: impl FnOnce(&mut EngineTx<'c>) -> Result<T, DbError>) -> Result<T, DbError> {
+        if let Some(failure) = &self.failure {
+            return Err(failure.clone());
+        }
+        statement(&mut self.engine).inspect_err(|failure| self.failure = Some(failure.clone()))
+    }
+}
+
+impl Tx<'_> {
+    /// Which engine this is; for the few statements that differ.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        match self.engine {
+            EngineTx::Sqlite(_) => Engine::Sqlite,
+            EngineTx::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Runs a statement and returns how many rows it changed (or returned, if it returns rows).
+    pub fn execute(&mut self, sql: &str, params: &[Value<'_>]) -> Result<u64, DbError> {
+        dialect::check_params(params)?;
+        self.attempt(|engine| match engine {
+            EngineTx::Sqlite(connection) => {
+                let refusal = |error| sqlite_dialect::refusal(connection, &error);
+                let mut statement = connection.prepare_cached(sql).map_err(refusal)?;
+                sqlite_dialect::bind(&mut statement, params)?;
+                if statement.column_count() == 0 {
+                    return Ok(statement.raw_execute().map_err(refusal)? as u64);
+                }
+                let mut rows = statement.raw_query();
+                let mut count = 0;
+                while rows.next().map_err(refusal)?.is_some() {
+                    count += 1;
+                }
+                Ok(count)
+            }
+            EngineTx::Postgres(connection) => connection.execute(sql, params).map_err(|error| postgres_dialect::refusal(&error)),
+        })
+    }
+
+    /// Runs a query and maps its rows, in order. An error of `map` ends it; the transaction can go on.
+    pub fn query<T>(
+        &mut self,
+        sql: &str,
+        params: &[Value<'_>],
+        mut map: impl FnMut(&Row<'_>) -> Result<T, DbError>,
+    ) -> Result<Vec<T>, DbError> {
+        dialect::check_params(params)?;
+        self.attempt(|engine| match engine {
+            EngineTx::Sqlite(connection) => {
+                let refusal = |error| sqlite_dialect::refusal(connection, &error);
+                let mut statement = connection.prepare_cached(sql).map_err(refusal)?;
+                sqlite_dialect::bind(&mut statement, params)?;
+                let mut rows = statement.raw_query();
+                let mut mapped = Vec::new();
+                while let Some(row) = rows.next().map_err(refusal)? {
+                    match map(&Row(EngineRow::Sqlite(row))) {
+                        Ok(value) => mapped.push(value),
+                        Err(error) => return Ok(Err(error)),
+                    }
+                }
+                Ok(Ok(mapped))
+            }
+            EngineTx::Postgres(connection) => {
+                let rows = connection.query(sql, params).map_err(|error| postgres_dialect::refusal(&error))?;
+                Ok(rows.iter().map(|row| map(&Row(EngineRow::Postgres(row)))).collect())
+            }
+        })?
+    }
+
+    /// As [`Tx::query`], for a query of one row or none. Two rows are [`DbError::Internal`].
+    pub fn query_opt<T>(
+        &mut self,
+        sql: &str,
+        params: &[Value<'_>],
+        map: impl FnMut(&Row<'_>) -> Result<T, DbError>,
+    ) -> Result<Option<T>, DbError> {
+        let mut rows = self.query(sql, params, map)?;
+        match rows.len() {
+            0 | 1 => Ok(rows.pop()),
+            count => Err(DbError::Internal(format!("{count} rows where at most one was expected"))),
+        }
+    }
+
+    /// As [`Tx::query`], for a query of exactly one row. None and two are [`DbError::Internal`].
+    pub fn query_one<T>(
+        &mut self,
+        sql: &str,
+        params: &[Value<'_>],
+        map: impl FnMut(&Row<'_>) -> Result<T, DbError>,
+    ) -> Result<T, DbError> {
+        self.query_opt(sql, params, map)?.ok_or_else(|| DbError::Internal("no row where one was expected".to_owned()))
+    }
+
+    /// Runs several statements without parameters, adapted to the engine as migrations are.
+    pub fn batch(&mut self, sql: &str) -> Result<(), DbError> {
+        let adapted = dialect::adapt(sql, self.engine());
+        self.attempt(|engine| match engine {
+            EngineTx::Sqlite(connection) => {
+                connection.execute_batch(&adapted).map_err(|error| sqlite_dialect::refusal(connection, &error))
+            }
+            EngineTx::Postgres(connection) => connection.batch(&adapted).map_err(|error| postgres_dialect::refusal(&error)),
+        })
+    }
+
+    /// What a SELECT ends with that locks its rows till the end of the transaction: ` FOR NO KEY UPDATE` on PostgreSQL, nothing
+    /// on SQLite, where there is one writer.
+    #[must_use]
+    pub fn lock_clause(&self) -> &'static str {
+        match self.engine {
+            EngineTx::Sqlite(_) => "",
+            EngineTx::Postgres(_) => " FOR NO KEY UPDATE",
+        }
+    }
+}
