@@ -1,1 +1,28 @@
-//! api
+//! REST API v1: request and response types, the order of checks, problem details, the OpenAPI document.
+//!
+//! Knows HTTP and JSON; holds no SQL and no business rule. A request passes [`gate`] (key, limit, path, method, scope), then a
+//! handler named after its noun reads it, calls the use case of the same noun in `crm` and renders the answer.
+
+mod body;
+mod etags;
+mod events;
+mod gate;
+mod idempotency;
+mod leads;
+mod lists;
+mod me;
+mod openapi;
+mod paths;
+mod problem;
+mod query;
+mod reply;
+mod routes;
+mod state;
+
+pub use openapi::document;
+pub use problem::{Problem, ProblemCode};
+pub use routes::router;
+pub use state::{Api, ClientAddress, RequestId};
+
+/// Where the API lives.
+pub const BASE: &str = "/api/v1";

@@ -1,1 +1,33 @@
-//! crm
+//! The domain of a real-estate agent's front office: one module per noun, each with its types, rules, SQL and use cases.
+//!
+//! Knows nothing of HTTP and HTML. Every use case takes the agent (the tenant) as an argument, reads and writes through
+//! [`db::Database`], and gets time and randomness from [`Crm`].
+
+pub mod agents;
+pub mod api_keys;
+pub mod clock;
+mod error;
+pub mod events;
+pub mod fold;
+pub mod idempotency;
+pub mod ids;
+pub mod input;
+pub mod json;
+pub mod leads;
+pub mod limiter;
+pub mod migrations;
+pub mod pages;
+pub mod passwords;
+pub mod randomness;
+mod same_person;
+pub mod search;
+mod state;
+mod totals;
+mod trash;
+mod turns;
+pub mod values;
+pub mod webhooks;
+
+pub use error::{Error, FieldError};
+pub use ids::AgentId;
+pub use state::{Crm, Settings};

@@ -1,1 +1,12 @@
-//! server
+//! The binary `organicagent`: command line, settings, wiring, listeners, shutdown.
+
+pub mod app;
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod demo;
+pub mod hosts;
+pub mod logs;
+pub mod machine;
+pub mod serve;
+pub mod storage;

@@ -1,0 +1,228 @@
+//! The gate: what every request under the base passes before its handler, in the published order, and what every answer
+//! gets on its way out.
+
+use std::{collections::HashMap, sync::Arc};
+
+use axum::{
+    body::{Body, Bytes},
+    extract::Request,
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use crm::{
+    api_keys::{self, Caller, Key, Refusal},
+    limiter::{Admission, WINDOW},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+use crate::{Api, BASE, ClientAddress, Problem, ProblemCode, RequestId, body, etags};
+
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// The path that needs no key.
+pub(crate) const OPENAPI: &str = "/openapi.json";
+
+/// The longest target of a request, in bytes.
+const MAX_URI: usize = 8 * 1024;
+
+/// Every path under the base with its methods, in the form of the router.
+pub(crate) struct Map {
+    paths: matchit::Router<HashMap<Method, ()>>,
+}
+
+impl Map {
+    /// The map of the paths of an OpenAPI document.
+    pub fn new(document: &utoipa::openapi::OpenApi) -> Self {
+        let mut paths = matchit::Router::new();
+        for (path, item) in &document.paths.paths {
+            let operations = [
+                (Method::GET, &item.get),
+                (Method::POST, &item.post),
+                (Method::PATCH, &item.patch),
+                (Method::PUT, &item.put),
+                (Method::DELETE, &item.delete),
+            ];
+            let methods = operations.into_iter().filter(|(_, operation)| operation.is_some()).map(|(method, _)| (method, ()));
+            let path = path.strip_prefix(BASE).unwrap_or(path);
+            paths.insert(path, methods.collect()).expect("the document's paths are the router's");
+        }
+        Self { paths }
+    }
+
+    fn find(&self, path: &str) -> Option<&HashMap<Method, ()>> {
+        self.paths.at(path).ok().map(|found| found.value)
+    }
+}
+
+/// The `Allow` header of a path (RFC 9110, section 10.2.1).
+fn allow(methods: &HashMap<Method, ()>) -> HeaderValue {
+    let mut names = vec!["OPTIONS"];
+    names.extend(methods.contains_key(&Method::GET).then_some("HEAD"));
+    names.extend(methods.keys().map(Method::as_str));
+    names.sort_unstable();
+    HeaderValue::try_from(names.join(", ")).expect("method names")
+}
+
+/// Lets a request through, or answers it.
+pub(crate) async fn pass(api: Api, map: Arc<Map>, request: Request, next: Next) -> Response {
+    let id = request.extensions().get::<RequestId>().cloned().unwrap_or_else(|| RequestId(String::from("req_unknown")));
+    let if_none_match = etags::Tags::read(request.headers(), &header::IF_NONE_MATCH);
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let mut admission = None;
+    let mut response = match check(&api, &map, request, &mut admission).await {
+        Ok(Checked::Pass(request)) => next.run(request).await,
+        Ok(Checked::Answer(response)) => response,
+        Err(problem) => problem.into_response(),
+    };
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        response = problem.render(&id);
+    }
+    if is_read && response.status() == StatusCode::OK {
+        not_modified(&mut response, if_none_match.as_ref());
+    }
+    if let Some(admission) = admission {
+        rate_headers(response.headers_mut(), &admission);
+    }
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    response
+}
+
+enum Checked {
+    Pass(Request),
+    Answer(Response),
+}
+
+/// The checks, in the published order: size, key, limit, path, method, scope.
+async fn check(api: &Api, map: &Map, request: Request, admission: &mut Option<Admission>) -> Result<Checked, Problem> {
+    let (mut parts, body) = request.into_parts();
+    if parts.uri.path_and_query().map_or(0, |target| target.as_str().len()) > MAX_URI {
+        return Err(Problem::new(ProblemCode::UriTooLong, "The URL is longer than 8 KiB."));
+    }
+    let body = collect(&parts.headers, body).await?;
+    let path = path_under_base(&parts.uri);
+    let methods = map.find(&path);
+    if parts.method == Method::OPTIONS {
+        return Ok(Checked::Answer(options(methods)?));
+    }
+    if path != OPENAPI {
+        let address = parts.extensions.get::<ClientAddress>().copied();
+        let caller = admit(api, &parts.headers, address, admission).await?;
+        parts.extensions.insert(caller);
+    }
+    let methods = methods.ok_or_else(Problem::not_found)?;
+    let method = if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() };
+    if !methods.contains_key(&method) {
+        let problem = Problem::new(ProblemCode::MethodNotAllowed, "This path has no such method; Allow lists those it has.");
+        return Err(problem.with(header::ALLOW, allow(methods)));
+    }
+    if let Some(caller) = parts.extensions.get::<Caller>() {
+        check_scope(caller, &method)?;
+    }
+    Ok(Checked::Pass(Request::from_parts(parts, Body::from(body))))
+}
+
+/// The whole body, within the bound: whatever follows the request on the connection is then not part of it.
+async fn collect(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    let too_large = || Problem::new(ProblemCode::ContentTooLarge, "The body is larger than 256 KiB.");
+    let declared = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()).and_then(|length| length.parse::<u64>().ok());
+    if declared.is_some_and(|length| length > body::MAX_BYTES as u64) {
+        return Err(too_large());
+    }
+    match Limited::new(body, body::MAX_BYTES).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
+        Err(_) => Err(Problem::bad_request("The body could not be read to its end.")),
+    }
+}
+
+/// The path within the base; a trailing slash is the same path.
+fn path_under_base(uri: &Uri) -> String {
+    let path = uri.path().strip_prefix(BASE).unwrap_or(uri.path());
+    let trimmed = path.strip_suffix('/').unwrap_or(path);
+    if trimmed.is_empty() { String::from("/") } else { trimmed.to_owned() }
+}
+
+fn options(methods: Option<&HashMap<Method, ()>>) -> Result<Response, Problem> {
+    let methods = methods.ok_or_else(Problem::not_found)?;
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    response.headers_mut().insert(header::ALLOW, allow(methods));
+    Ok(response)
+}
+
+async fn admit(api: &Api, headers: &HeaderMap, address: Option<ClientAddress>, admission: &mut Option<Admission>) -> Result<Caller, Problem> {
+    let mut keys = headers.get_all(API_KEY).iter();
+    let key = match (keys.next(), keys.next()) {
+        (Some(key), None) => key.to_str().ok().and_then(Key::parse),
+        _ => None,
+    };
+    let Some(key) = key else {
+        return Err(guessed(api, address));
+    };
+    match api_keys::admit(&api.crm, &key).await {
+        Ok(caller) => {
+            *admission = Some(caller.admission);
+            Ok(caller)
+        }
+        Err(Refusal::UnknownKey) => Err(guessed(api, address)),
+        Err(Refusal::Failed(error)) => Err(error.into()),
+        Err(Refusal::Limited(refused)) => {
+            *admission = Some(refused);
+            Err(limited("This key has made as many requests as it may in a minute. Retry-After says when to go on.", refused))
+        }
+    }
+}
+
+/// The answer to an invalid key: 401, until one address has tried too many.
+fn guessed(api: &Api, address: Option<ClientAddress>) -> Problem {
+    let admission = address.map(|address| api.guesses.admit(address.0, api.crm.clock().monotonic()));
+    match admission {
+        Some(admission) if !admission.is_admitted => {
+            limited("Too many invalid API keys came from this address. Retry-After says when to go on.", admission)
+        }
+        _ => Problem::new(
+            ProblemCode::Unauthorized,
+            "Send a valid API key in the header X-API-Key. Keys are made in Dashboard → Settings → API or with `organicagent key create`.",
+        ),
+    }
+}
+
+fn limited(detail: &str, admission: Admission) -> Problem {
+    Problem::new(ProblemCode::QuotaExceeded, detail).with(header::RETRY_AFTER, HeaderValue::from(seconds_up(&admission).max(1)))
+}
+
+fn seconds_up(admission: &Admission) -> u64 {
+    u64::try_from(admission.reset_after.as_millis().div_ceil(1000)).unwrap_or(u64::MAX)
+}
+
+/// Reading needs the scope `read`, everything else `write`.
+fn check_scope(caller: &Caller, method: &Method) -> Result<(), Problem> {
+    let (is_held, scope) = match *method {
+        Method::GET => (caller.scopes.can_read, "read"),
+        _ => (caller.scopes.can_write, "write"),
+    };
+    let refused = || Problem::new(ProblemCode::Forbidden, format!("This key lacks the scope `{scope}`. Make one that has it."));
+    is_held.then_some(()).ok_or_else(refused)
+}
+
+/// draft-ietf-httpapi-ratelimit-headers.
+fn rate_headers(headers: &mut HeaderMap, admission: &Admission) {
+    let policy = format!("\"default\";q={};w={}", admission.limit, WINDOW.as_secs());
+    let state = format!("\"default\";r={};t={}", admission.remaining, seconds_up(admission));
+    for (name, value) in [(RATE_LIMIT_POLICY, policy), (RATE_LIMIT, state)] {
+        headers.insert(name, HeaderValue::try_from(value).expect("digits and punctuation"));
+    }
+}
+
+/// 304 where the caller holds the representation already (RFC 9110, section 13.1.2).
+fn not_modified(response: &mut Response, if_none_match: Option<&etags::Tags>) {
+    let tag = response.headers().get(header::ETAG);
+    if tag.zip(if_none_match).is_some_and(|(tag, tags)| tags.hold_weakly(tag)) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        *response.body_mut() = Body::empty();
+        response.headers_mut().remove(header::CONTENT_TYPE);
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+    }
+}

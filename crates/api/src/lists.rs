@@ -1,0 +1,111 @@
+//! What all lists share: parameters in, envelope out.
+
+use crm::{
+    clock::UnixMillis,
+    fold::fold,
+    pages::{Cursor, Filter, Listed, Page, Sort, Start},
+    values::{EmailAddress, PhoneNumber},
+};
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
+use crate::{Problem, query::Params, reply};
+
+/// The deepest offset.
+const MAX_OFFSET: u32 = 1_000_000;
+
+/// Records a page has when the request does not say.
+pub(crate) const DEFAULT_LIMIT: u32 = 50;
+/// The most a request may ask for.
+pub(crate) const MAX_LIMIT: u32 = 100;
+/// What the published lists without paging return when the request does not say.
+pub(crate) const WHOLE_LIMIT: u32 = 1_000;
+
+/// Reads the parameters of a list. `statuses` are those that `status` may name; `default_limit` holds without `limit`.
+pub(crate) fn read(params: &mut Params, statuses: &[&str], default_limit: u32) -> (Filter, Page) {
+    let filter = Filter {
+        status: status(params, statuses),
+        email_key: params.text("email").map(|text| EmailAddress::key_of(&text)),
+        phone_key: params.text("phone").map(|text| PhoneNumber::key_of(&text).unwrap_or_default()),
+        source_key: params.text("source").map(|text| fold(&text)),
+        words: params.text("q").map(|text| crm::search::words(&text)).unwrap_or_default(),
+        since: instant(params, "since"),
+        updated_since: instant(params, "updatedSince"),
+    };
+    (filter, page(params, default_limit))
+}
+
+fn status(params: &mut Params, statuses: &[&str]) -> Option<String> {
+    if statuses.is_empty() {
+        return None;
+    }
+    params.parsed("status", |text| {
+        statuses.contains(&text).then(|| text.to_owned()).ok_or_else(|| format!("must be one of {}", statuses.join(", ")))
+    })
+}
+
+fn instant(params: &mut Params, name: &str) -> Option<UnixMillis> {
+    const MESSAGE: &str = "must be a time as RFC 3339 has it (2026-11-23T15:00:00Z) or milliseconds since 1970";
+    params.parsed(name, |text| UnixMillis::parse(text).ok_or(MESSAGE))
+}
+
+fn page(params: &mut Params, default_limit: u32) -> Page {
+    let sort = params.parsed("sort", |text| {
+        let found = Sort::NAMES.iter().find(|(name, _)| *name == text).map(|(_, sort)| *sort);
+        found.ok_or("must be -createdAt, createdAt or -updatedAt")
+    });
+    let sort = sort.unwrap_or_default();
+    let limit = params.number("limit", 1..=MAX_LIMIT, default_limit);
+    let offset = offset(params);
+    let cursor = params.parsed("cursor", |text| Cursor::parse(text, sort));
+    let start = match (cursor, offset) {
+        (Some(_), Some(_)) => {
+            params.refuse("offset", "cannot be combined with cursor");
+            Start::Offset(0)
+        }
+        (Some(cursor), None) => Start::After(cursor),
+        (None, offset) => Start::Offset(offset.unwrap_or(0)),
+    };
+    Page { sort, start, limit }
+}
+
+fn offset(params: &mut Params) -> Option<u32> {
+    params.parsed("offset", |text| {
+        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+        let offset = text.parse::<u32>().ok().filter(|offset| is_number && *offset <= MAX_OFFSET);
+        offset.ok_or("must be a whole number from 0 to 1000000; go deeper with cursor, from the nextCursor of each page")
+    })
+}
+
+/// A page as answered: `{"leads":[…],"total":1}`, with `totalIsExact` where it is not and `nextCursor` where there is more.
+struct Envelope<'a, T> {
+    key: &'static str,
+    listed: &'a Listed<T>,
+}
+
+impl<T: Serialize> Serialize for Envelope<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Listed { items, total, next } = self.listed;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry(self.key, items)?;
+        map.serialize_entry("total", &total.count)?;
+        if !total.is_exact {
+            map.serialize_entry("totalIsExact", &false)?;
+        }
+        if let Some(next) = next {
+            map.serialize_entry("nextCursor", &next.to_string())?;
+        }
+        map.end()
+    }
+}
+
+/// Renders a page under its published key.
+pub(crate) fn answer<T: Serialize>(key: &'static str, listed: &Listed<T>) -> reply::Answer {
+    reply::representation(&Envelope { key, listed })
+}
+
+/// Reads parameters with a closure and refuses the request if any was wrong.
+pub(crate) fn checked<T>(mut params: Params, read: impl FnOnce(&mut Params) -> T) -> Result<T, Problem> {
+    let value = read(&mut params);
+    params.finish()?;
+    Ok(value)
+}

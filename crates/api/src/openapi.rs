@@ -1,0 +1,166 @@
+//! The OpenAPI 3.1 document, generated from the handlers' own descriptions.
+
+use utoipa::{
+    IntoParams, IntoResponses, Modify, OpenApi,
+    openapi::{
+        ResponseBuilder, RefOr, ContentBuilder, Ref,
+        header::HeaderBuilder,
+        schema::{ObjectBuilder, Type},
+        security::{ApiKey, ApiKeyValue, SecurityScheme},
+    },
+};
+use std::collections::BTreeMap;
+
+use crate::problem::{ProblemBody, ProblemCode, ProblemField};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "OrganicAgent API",
+        version = "1.0.0",
+        description = "Leads, clients, listings, showings and events of one real-estate agent. Every request carries an API key in `X-API-Key`.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+    ),
+    servers((url = "/", description = "This server")),
+    components(schemas(ProblemBody, ProblemField)),
+    security(("api_key" = [])),
+    modifiers(&Security),
+    tags(
+        (name = "Leads", description = "Inquiries by people."),
+        (name = "Events", description = "What happened, in order."),
+        (name = "Account", description = "Whose key this is."),
+    ),
+)]
+pub(crate) struct Base;
+
+struct Security;
+
+impl Modify for Security {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        let scheme = ApiKey::Header(ApiKeyValue::with_description("X-API-Key", "Made in Dashboard → Settings → API, or with `organicagent key create`."));
+        components.add_security_scheme("api_key", SecurityScheme::ApiKey(scheme));
+    }
+}
+
+/// The document as served: every path under the base.
+#[must_use]
+pub fn document() -> utoipa::openapi::OpenApi {
+    crate::routes::described().1
+}
+
+/// The parameters that every list of records takes.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes what `lists::read` reads")]
+pub(crate) struct ListParams {
+    /// How many records a page has.
+    #[param(required = false, minimum = 1, maximum = 100, example = 50)]
+    limit: Option<u32>,
+    /// How many records to skip.
+    #[param(required = false, minimum = 0, maximum = 1_000_000, example = 0)]
+    offset: Option<u32>,
+    /// Where the page begins: the `nextCursor` of an earlier page.
+    #[param(required = false)]
+    cursor: Option<String>,
+    /// Only records with this e-mail address.
+    #[param(required = false)]
+    email: Option<String>,
+    /// Only records with this phone number, however it is written.
+    #[param(required = false)]
+    phone: Option<String>,
+    /// Only records that hold words beginning with these.
+    #[param(required = false)]
+    q: Option<String>,
+    /// Only records from this source.
+    #[param(required = false)]
+    source: Option<String>,
+    /// Only records made at or after this time: RFC 3339 or milliseconds since 1970.
+    #[param(required = false, example = "2026-11-23T15:00:00Z")]
+    since: Option<String>,
+    /// Only records changed at or after this time: RFC 3339 or milliseconds since 1970.
+    #[param(required = false, example = "2026-11-23T15:00:00Z")]
+    updated_since: Option<String>,
+    /// The order.
+    #[param(required = false, inline)]
+    sort: Option<SortName>,
+}
+
+/// The order of a list.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes what `lists::read` reads")]
+pub(crate) enum SortName {
+    #[schema(rename = "-createdAt")]
+    NewestFirst,
+    #[schema(rename = "createdAt")]
+    OldestFirst,
+    #[schema(rename = "-updatedAt")]
+    LastChangedFirst,
+}
+
+type Responses = BTreeMap<String, RefOr<utoipa::openapi::Response>>;
+
+fn problems(codes: &[ProblemCode]) -> Responses {
+    let mut responses = Responses::new();
+    for code in codes {
+        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+        let mut response = ResponseBuilder::new().description(description(*code)).content("application/problem+json", content);
+        if matches!(code, ProblemCode::QuotaExceeded | ProblemCode::Unavailable) {
+            let seconds = ObjectBuilder::new().schema_type(Type::Integer).build();
+            response = response.header("Retry-After", HeaderBuilder::new().schema(Some(seconds)).description(Some("Seconds to wait.")).build());
+        }
+        responses.insert(code.status().as_str().to_owned(), RefOr::T(response.build()));
+    }
+    responses
+}
+
+/// The published meaning of a status, where one is published.
+fn description(code: ProblemCode) -> &'static str {
+    match code {
+        ProblemCode::BadRequest => "Bad request — missing or invalid parameters",
+        ProblemCode::Unauthorized => "Unauthorized — invalid or missing API key",
+        ProblemCode::NotFound => "Not found",
+        ProblemCode::QuotaExceeded => "Rate limited — too many requests",
+        ProblemCode::Internal => "Server error",
+        other => other.title(),
+    }
+}
+
+const ALWAYS: [ProblemCode; 6] = [
+    ProblemCode::BadRequest,
+    ProblemCode::Unauthorized,
+    ProblemCode::Forbidden,
+    ProblemCode::QuotaExceeded,
+    ProblemCode::Internal,
+    ProblemCode::Unavailable,
+];
+
+macro_rules! errors {
+    ($($(#[$doc:meta])* $name:ident: $($code:ident),*;)*) => {$(
+        $(#[$doc])*
+        pub(crate) struct $name;
+
+        impl IntoResponses for $name {
+            fn responses() -> Responses {
+                let mut codes = ALWAYS.to_vec();
+                codes.extend::<[ProblemCode; _]>([$(ProblemCode::$code),*]);
+                problems(&codes)
+            }
+        }
+    )*};
+}
+
+errors! {
+    /// What a list can answer beside 200.
+    ListErrors:;
+    /// What reading one record can answer beside 200.
+    ReadErrors: NotFound;
+    /// What a create can answer beside 201.
+    CreateErrors: ContentTooLarge, IdempotencyKeyReused;
+    /// What a create under a record can answer beside 201.
+    CreateUnderErrors: NotFound, ContentTooLarge, IdempotencyKeyReused;
+    /// What a change can answer beside 200.
+    ChangeErrors: NotFound, PreconditionFailed, ContentTooLarge;
+    /// What a delete can answer beside 204.
+    DeleteErrors: NotFound, PreconditionFailed;
+}

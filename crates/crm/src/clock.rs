@@ -1,0 +1,113 @@
+//! Time as an argument: the domain never asks the machine.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp, fmt::temporal::DateTimePrinter};
+use serde::{Serialize, Serializer};
+
+/// Where the time comes from: the machine's clocks in the server, a manual one in tests.
+pub trait Clock: Send + Sync {
+    /// The wall clock, in milliseconds since the Unix epoch. May jump.
+    fn now(&self) -> UnixMillis;
+    /// Time since some fixed instant of this process. Never goes back, so that limits and deadlines outlive a jump of [`Clock::now`].
+    fn monotonic(&self) -> Duration;
+}
+
+/// An instant in milliseconds since the Unix epoch, UTC. As text (and in JSON) RFC 3339 with exactly three decimals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnixMillis(pub i64);
+
+/// 0001-01-01 and 9999-12-31: what RFC 3339 can write.
+const RANGE: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_207_200_000;
+
+impl UnixMillis {
+    /// The instant `duration` later.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// The instant `duration` earlier.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// Reads an RFC 3339 instant (with its offset) or a whole number of milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let millis = match text.parse::<i64>() {
+            Ok(millis) => millis,
+            Err(_) => return Self::parse_rfc3339(text),
+        };
+        RANGE.contains(&millis).then_some(Self(millis))
+    }
+
+    /// Reads an RFC 3339 instant; a fraction finer than a millisecond is cut.
+    #[must_use]
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        let is_dated = text.len() >= 20 && text.is_ascii() && matches!(text.as_bytes()[10], b'T' | b't' | b' ');
+        let timestamp = is_dated.then(|| text.parse::<Timestamp>().ok()).flatten()?;
+        let millis = timestamp.duration_since(Timestamp::UNIX_EPOCH).as_millis();
+        i64::try_from(millis).ok().filter(|millis| RANGE.contains(millis)).map(Self)
+    }
+
+    /// RFC 3339 in UTC with three decimals: `2026-11-23T22:31:00.123Z`.
+    #[must_use]
+    pub fn to_rfc3339(self) -> String {
+        let mut text = String::with_capacity(24);
+        let clamped = self.0.clamp(*RANGE.start(), *RANGE.end());
+        let timestamp = Timestamp::UNIX_EPOCH
+            .checked_add(SignedDuration::from_millis(clamped))
+            .expect("RANGE lies within jiff's range");
+        DateTimePrinter::new()
+            .precision(Some(3))
+            .print_timestamp(&timestamp, &mut text)
+            .expect("a String takes all text");
+        text
+    }
+}
+
+impl utoipa::PartialSchema for UnixMillis {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(utoipa::openapi::KnownFormat::DateTime)))
+            .examples(["2026-11-23T15:00:00.000Z"])
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for UnixMillis {}
+
+impl Serialize for UnixMillis {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.to_rfc3339())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_prints_with_three_decimals_in_utc() {
+        assert_eq!(UnixMillis(1_711_234_567_890).to_rfc3339(), "2024-03-23T22:56:07.890Z");
+        assert_eq!(UnixMillis(0).to_rfc3339(), "1970-01-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn rfc3339_and_milliseconds_are_read_alike() {
+        let expected = Some(UnixMillis(1_711_234_567_890));
+        assert_eq!(UnixMillis::parse("1711234567890"), expected);
+        assert_eq!(UnixMillis::parse("2024-03-23T22:56:07.890Z"), expected);
+        assert_eq!(UnixMillis::parse("2024-03-23T18:56:07.890999-04:00"), expected);
+    }
+
+    #[test]
+    fn what_is_no_instant_is_refused() {
+        for text in ["", "yesterday", "2024-03-23", "2024-03-23T22:56:07", "2024-13-01T00:00:00Z", "99999999999999999"] {
+            assert_eq!(UnixMillis::parse(text), None, "{text}");
+        }
+    }
+}

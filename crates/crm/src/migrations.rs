@@ -1,0 +1,12 @@
+//! The schema, step by step. A step that has landed is never edited: its checksum is kept in the database.
+
+use db::Migration;
+
+/// Every step, oldest first.
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    name: "first",
+    sql: include_str!("../migrations/0001_first.sql"),
+    sqlite: None,
+    postgres: None,
+}];

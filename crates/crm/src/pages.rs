@@ -1,0 +1,278 @@
+//! Pages of long lists: cursors that cost the same at any depth, beside `offset`, and totals.
+
+use db::{Row, Tx, Value};
+
+use crate::{
+    AgentId, Error,
+    clock::UnixMillis,
+    ids,
+    totals::{self, Kind},
+};
+
+/// The order of a list. Ids break ties, so an order is total.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// Newest first (`-createdAt`).
+    #[default]
+    NewestFirst,
+    /// Oldest first (`createdAt`).
+    OldestFirst,
+    /// Last changed first (`-updatedAt`).
+    LastChangedFirst,
+}
+
+impl Sort {
+    /// Every order with its public name.
+    pub const NAMES: [(&'static str, Self); 3] =
+        [("-createdAt", Self::NewestFirst), ("createdAt", Self::OldestFirst), ("-updatedAt", Self::LastChangedFirst)];
+}
+
+/// A place in a list: right after a record. Opaque to callers; valid while the records live, whatever is added meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    sort: Sort,
+    updated_at: i64,
+    id: [u8; 16],
+}
+
+/// First byte of every cursor: its format.
+const CURSOR_VERSION: u8 = 1;
+const CURSOR_BYTES: usize = 2 + 8 + 16;
+
+impl Cursor {
+    /// Reads a cursor of the given order.
+    ///
+    /// # Errors
+    /// With a sentence for the sender when it is none, or one of another order.
+    pub fn parse(text: &str, sort: Sort) -> Result<Self, &'static str> {
+        const MESSAGE: &str = "must be the nextCursor of an earlier page of the same list with the same sort";
+        let bytes = Self::decode(text).ok_or(MESSAGE)?;
+        let (place, id) = bytes[2..].split_at(8);
+        let updated_at = i64::from_be_bytes(place.try_into().expect("split at 8"));
+        let id = id.try_into().expect("26 less 2 and 8 is 16");
+        let is_of_sort = bytes[0] == CURSOR_VERSION && bytes[1] == sort as u8;
+        is_of_sort.then_some(Self { sort, updated_at, id }).ok_or(MESSAGE)
+    }
+
+    fn decode(text: &str) -> Option<[u8; CURSOR_BYTES]> {
+        if text.len() != CURSOR_BYTES * 2 || !text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
+            return None;
+        }
+        let mut bytes = [0; CURSOR_BYTES];
+        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+        }
+        Some(bytes)
+    }
+}
+
+impl std::fmt::Display for Cursor {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{CURSOR_VERSION:02x}{:02x}{:016x}", self.sort as u8, self.updated_at)?;
+        self.id.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
+    }
+}
+
+/// Where a page begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// After so many records.
+    Offset(u32),
+    /// Right after a record of an earlier page.
+    After(Cursor),
+}
+
+/// Which page of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// The list's order.
+    pub sort: Sort,
+    /// Where it begins.
+    pub start: Start,
+    /// At most so many records.
+    pub limit: u32,
+}
+
+/// How many records a list has in all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Total {
+    /// The number, or [`Total::COUNTED`] where there are more than are counted.
+    pub count: u64,
+    /// Whether it is the number.
+    pub is_exact: bool,
+}
+
+impl Total {
+    /// A filtered list is counted up to here.
+    pub const COUNTED: u64 = 10_000;
+}
+
+/// One page of a list.
+#[derive(Debug)]
+pub struct Listed<T> {
+    /// The records.
+    pub items: Vec<T>,
+    /// How many the whole list has.
+    pub total: Total,
+    /// Where the next page begins; `None` on the last.
+    pub next: Option<Cursor>,
+}
+
+/// What a list can be narrowed by. Every field is an index's leading column.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only this status.
+    pub status: Option<String>,
+    /// Only this folded e-mail address.
+    pub email_key: Option<String>,
+    /// Only these digits of a phone number.
+    pub phone_key: Option<String>,
+    /// Only this folded source.
+    pub source_key: Option<String>,
+    /// Only records found by these words.
+    pub words: Vec<String>,
+    /// Only records made at or after this instant.
+    pub since: Option<UnixMillis>,
+    /// Only records changed at or after this instant.
+    pub updated_since: Option<UnixMillis>,
+}
+
+impl Filter {
+    /// Whether the kept totals tell the count.
+    fn is_kept(&self) -> bool {
+        let Self { status: _, email_key, phone_key, source_key, words, since, updated_since } = self;
+        email_key.is_none()
+            && phone_key.is_none()
+            && source_key.is_none()
+            && words.is_empty()
+            && since.is_none()
+            && updated_since.is_none()
+    }
+}
+
+/// The table behind a list.
+pub(crate) struct Source {
+    /// What is counted.
+    pub kind: Kind,
+    /// `SELECT` with its columns and `FROM` with its joins; the listed table is named `t`. Column 0 is `t.id`, column 1 `t.updated_at`.
+    pub select: &'static str,
+    /// `SELECT 1 FROM` the listed table named `t`.
+    pub count: &'static str,
+}
+
+/// SQL under assembly: static fragments, numbered parameters.
+struct Assembly<'a> {
+    conditions: String,
+    params: Vec<Value<'a>>,
+}
+
+impl<'a> Assembly<'a> {
+    fn and(&mut self, condition: &'static str, value: impl Into<Value<'a>>) {
+        self.params.push(value.into());
+        self.conditions.push_str(" AND ");
+        self.conditions.push_str(condition);
+        self.conditions.push_str(" $");
+        self.conditions.push_str(&self.params.len().to_string());
+    }
+}
+
+/// Reads one page. `map` reads a row of `source.select`.
+pub(crate) fn read<T>(
+    tx: &mut Tx<'_>,
+    agent: AgentId,
+    source: &Source,
+    filter: &Filter,
+    page: &Page,
+    map: impl Fn(&Row<'_>) -> Result<T, db::DbError>,
+) -> Result<Listed<T>, Error> {
+    let since = filter.since.map(ids::floor);
+    let mut sql = Assembly { conditions: String::from(" WHERE t.agent_id = $1"), params: vec![Value::Bytes(&agent.0)] };
+    if let Some(status) = &filter.status {
+        sql.and("t.status =", status);
+    }
+    if let Some(email) = &filter.email_key {
+        sql.and("t.email_key =", email);
+    }
+    if let Some(phone) = &filter.phone_key {
+        sql.and("t.phone_key =", phone);
+    }
+    if let Some(folded) = &filter.source_key {
+        sql.and("t.source_key =", folded);
+    }
+    if let Some(since) = &since {
+        sql.and("t.id >=", since);
+    }
+    if let Some(updated_since) = filter.updated_since {
+        sql.and("t.updated_at >=", updated_since.0);
+    }
+    let total = total(tx, agent, source, filter, &sql)?;
+    let mut offset = 0;
+    match &page.start {
+        Start::Offset(skipped) if u64::from(*skipped) >= total.count && total.is_exact => {
+            return Ok(Listed { items: Vec::new(), total, next: None });
+        }
+        Start::Offset(skipped) => offset = *skipped,
+        Start::After(Cursor { sort: Sort::NewestFirst, id, .. }) => sql.and("t.id <", id),
+        Start::After(Cursor { sort: Sort::OldestFirst, id, .. }) => sql.and("t.id >", id),
+        Start::After(Cursor { sort: Sort::LastChangedFirst, updated_at, id }) => {
+            sql.and("(t.updated_at, t.id) < (", *updated_at);
+            sql.params.push(Value::Bytes(id));
+            sql.conditions.push_str(&format!(", ${})", sql.params.len()));
+        }
+    }
+    let order = match page.sort {
+        Sort::NewestFirst => " ORDER BY t.id DESC",
+        Sort::OldestFirst => " ORDER BY t.id",
+        Sort::LastChangedFirst => " ORDER BY t.updated_at DESC, t.id DESC",
+    };
+    let mut text = String::with_capacity(source.select.len() + sql.conditions.len() + 64);
+    text.push_str(source.select);
+    text.push_str(&sql.conditions);
+    text.push_str(order);
+    sql.params.push(Value::Int(i64::from(page.limit) + 1));
+    text.push_str(&format!(" LIMIT ${}", sql.params.len()));
+    if offset > 0 {
+        sql.params.push(Value::Int(i64::from(offset)));
+        text.push_str(&format!(" OFFSET ${}", sql.params.len()));
+    }
+    let mut places = Vec::with_capacity(page.limit as usize + 1);
+    let mut items = tx.query(&text, &sql.params, |row| {
+        places.push((row.get::<[u8; 16]>(0)?, row.get::<i64>(1)?));
+        map(row)
+    })?;
+    let limit = page.limit as usize;
+    let next = (items.len() > limit).then(|| {
+        let (id, updated_at) = places[limit - 1];
+        let updated_at = if page.sort == Sort::LastChangedFirst { updated_at } else { 0 };
+        Cursor { sort: page.sort, updated_at, id }
+    });
+    items.truncate(limit);
+    Ok(Listed { items, total, next })
+}
+
+fn total(tx: &mut Tx<'_>, agent: AgentId, source: &Source, filter: &Filter, sql: &Assembly<'_>) -> Result<Total, Error> {
+    if filter.is_kept() {
+        let count = totals::get(tx, agent, source.kind, filter.status.as_deref())?;
+        return Ok(Total { count, is_exact: true });
+    }
+    let text = format!("SELECT COUNT(*) FROM ({}{} LIMIT {}) counted", source.count, sql.conditions, Total::COUNTED + 1);
+    let counted = tx.query_one(&text, &sql.params, |row| row.get::<i64>(0))?;
+    let counted = u64::try_from(counted).unwrap_or(0);
+    Ok(Total { count: counted.min(Total::COUNTED), is_exact: counted <= Total::COUNTED })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_round_trips_and_belongs_to_its_sort() {
+        let cursor = Cursor { sort: Sort::LastChangedFirst, updated_at: 1_711_234_567_890, id: [7; 16] };
+        let text = cursor.to_string();
+        assert_eq!(Cursor::parse(&text, Sort::LastChangedFirst), Ok(cursor));
+        assert!(Cursor::parse(&text, Sort::NewestFirst).is_err());
+        for wrong in ["", "0", "lead_", &text.to_uppercase().replace('0', "G"), &text[..50], &format!("02{}", &text[2..])] {
+            assert!(Cursor::parse(wrong, Sort::LastChangedFirst).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Trash: deleted records as they were, for 30 days; then everything that names the person is erased.
+//!
+//! What is deleted is gone at once: its row leaves its table, its totals and its search. Each noun brings its own records
+//! back (`leads::restore`, `clients::restore`) with what this module kept.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use db::{Tx, params};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{AgentId, Crm, Error, events, notes, search, totals::Kind, turns::Turn};
+
+/// How long a deleted record can be brought back.
+pub const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Records that one call of [`erase_due`] erases at most.
+pub const SLICE: usize = 500;
+
+/// Records erased in one transaction: few, so that no other write waits long behind it.
+const TOGETHER: usize = 25;
+
+/// Keeps a record that is about to be deleted.
+pub(crate) fn put<T: Serialize>(tx: &mut Tx<'_>, turn: &Turn, kind: Kind, id: &[u8; 16], record: &T) -> Result<(), Error> {
+    let record = serde_json::to_string(record).map_err(|cause| {
+        tracing::error!(%cause, "a record cannot be kept");
+        Error::Internal
+    })?;
+    tx.execute(
+        "INSERT INTO trash (agent_id, id, kind, record, deleted_at) VALUES ($1, $2, $3, $4, $5)",
+        params![&turn.agent, id, kind.name(), &record, turn.now.0],
+    )?;
+    Ok(())
+}
+
+/// Takes a record out, to be put back where it was.
+///
+/// # Errors
+/// [`Error::NotFound`] when it is not here, or was deleted longer than [`KEPT`] ago: then it counts as erased, whether
+/// [`erase_due`] has come by yet or not.
+pub(crate) fn take<T: DeserializeOwned>(tx: &mut Tx<'_>, turn: &Turn, kind: Kind, id: &[u8; 16]) -> Result<T, Error> {
+    let record = tx.query_opt(
+        "SELECT record FROM trash WHERE agent_id = $1 AND id = $2 AND kind = $3 AND deleted_at > $4",
+        params![&turn.agent, id, kind.name(), turn.now.minus(KEPT).0],
+        |row| row.get::<String>(0),
+    )?;
+    let record = serde_json::from_str(&record.ok_or(Error::NotFound)?).map_err(|cause| {
+        tracing::error!(%cause, "a kept record cannot be read");
+        Error::Internal
+    })?;
+    tx.execute("DELETE FROM trash WHERE agent_id = $1 AND id = $2", params![&turn.agent, id])?;
+    Ok(record)
+}
+
+/// Erases records that were deleted longer than [`KEPT`] ago, [`SLICE`] at most, with all that names their person. Says how
+/// many: as many as [`SLICE`] means that there may be more.
+///
+/// # Errors
+/// Storage's errors; what was erased before one stays erased.
+pub async fn erase_due(crm: &Crm) -> Result<usize, Error> {
+    let before = crm.clock.now().minus(KEPT).0;
+    let due = crm
+        .db
+        .read("trash.find_due", move |tx| {
+            let sql = "SELECT agent_id, id FROM trash WHERE deleted_at <= $1 ORDER BY deleted_at LIMIT $2";
+            let rows = tx.query(sql, params![before, SLICE as i64], |row| {
+                Ok((row.get::<AgentId>(0)?, row.get::<[u8; 16]>(1)?))
+            })?;
+            Ok::<_, Error>(rows)
+        })
+        .await?;
+    let mut by_agent = BTreeMap::<AgentId, Vec<[u8; 16]>>::new();
+    for (agent, id) in due {
+        by_agent.entry(agent).or_default().push(id);
+    }
+    let mut erased = 0;
+    for (agent, ids) in by_agent {
+        for together in ids.chunks(TOGETHER) {
+            let together = together.to_vec();
+            erased += crm
+                .change_in_background("trash.erase", agent, move |tx, turn| {
+                    together.iter().try_fold(0, |erased, id| Ok(erased + erase(tx, turn.agent, id, before)?))
+                })
+                .await?;
+        }
+    }
+    Ok(erased)
+}
+
+/// Erases one record if it is still in the trash and due, in one transaction with all that names its person: what was kept
+/// of it, its notes, its words in the index, and the `data` of its events, whose numbers stay.
+///
+/// Nothing is to be done about idempotency keys: an answer holds ids only, and it and the fingerprint of the request's body
+/// were gone a day after the request, long before the record could be due.
+fn erase(tx: &mut Tx<'_>, agent: AgentId, id: &[u8; 16], before: i64) -> Result<usize, Error> {
+    let is_due = tx.execute(
+        "DELETE FROM trash WHERE agent_id = $1 AND id = $2 AND deleted_at <= $3",
+        params![&agent, id, before],
+    )?;
+    if is_due == 0 {
+        return Ok(0);
+    }
+    notes::erase(tx, agent, id)?;
+    search::erase(tx, agent, id)?;
+    events::erase(tx, agent, id)?;
+    Ok(1)
+}

@@ -1,0 +1,104 @@
+//! An agent's turn: what every write for an agent holds.
+//!
+//! It begins by locking the agent's row of `turns`, so that one agent's writes go one after another on both engines and on
+//! every node. Ids and event numbers come from it, so their order is the order of commits.
+
+use std::sync::Arc;
+
+use db::{Lane, Tx, params};
+use serde::Serialize;
+
+use crate::{
+    AgentId, Crm, Error,
+    clock::UnixMillis,
+    events::{self, EventKind},
+    idempotency::{self, Answer, Once},
+    ids::{self, EventId},
+    randomness::Randomness,
+};
+
+/// The agent's turn within one write.
+pub(crate) struct Turn {
+    /// Whose turn it is.
+    pub agent: AgentId,
+    /// The time of the write.
+    pub now: UnixMillis,
+    random: Arc<dyn Randomness>,
+    last_id: [u8; 16],
+    last_sequence: i64,
+    is_changed: bool,
+}
+
+impl Turn {
+    fn take(tx: &mut Tx<'_>, crm: &Crm, agent: AgentId) -> Result<Self, Error> {
+        let sql = match tx.lock_clause() {
+            "" => "SELECT last_id, last_sequence FROM turns WHERE agent_id = $1",
+            _ => "SELECT last_id, last_sequence FROM turns WHERE agent_id = $1 FOR NO KEY UPDATE",
+        };
+        let held = tx.query_opt(sql, params![&agent], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (last_id, last_sequence) = held.ok_or(Error::NotFound)?;
+        let random = Arc::clone(&crm.random);
+        Ok(Self { agent, now: crm.clock.now(), random, last_id, last_sequence, is_changed: false })
+    }
+
+    /// The agent's next id.
+    pub fn next_id(&mut self) -> [u8; 16] {
+        self.last_id = ids::next(&self.last_id, self.now, &*self.random);
+        self.is_changed = true;
+        self.last_id
+    }
+
+    /// Records that something happened to `entity` and puts it in the outbox of every webhook that wants it.
+    pub fn record<T: Serialize>(&mut self, tx: &mut Tx<'_>, kind: EventKind, entity: &[u8; 16], data: &T) -> Result<EventId, Error> {
+        let id = EventId(self.next_id());
+        self.last_sequence += 1;
+        events::record(tx, self.agent, id, self.last_sequence, kind, entity, data)?;
+        Ok(id)
+    }
+
+    /// The source of randomness of this write.
+    pub fn random(&self) -> &dyn Randomness {
+        &*self.random
+    }
+
+    fn end(self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        if self.is_changed {
+            tx.execute(
+                "UPDATE turns SET last_id = $2, last_sequence = $3 WHERE agent_id = $1",
+                params![&self.agent, &self.last_id, self.last_sequence],
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl Crm {
+    /// Changes an agent's data in one transaction, under the agent's turn. `change` may run more than once.
+    pub(crate) async fn change<T, F>(&self, name: &'static str, agent: AgentId, change: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Tx<'_>, &mut Turn) -> Result<T, Error> + Send + 'static,
+    {
+        let crm = self.clone();
+        let write = move |tx: &mut Tx<'_>| {
+            let mut turn = Turn::take(tx, &crm, agent)?;
+            let value = change(tx, &mut turn)?;
+            turn.end(tx)?;
+            Ok(value)
+        };
+        self.db.write(name, Lane::of(&agent.0), write).await
+    }
+
+    /// As [`Crm::change`], but a repeated idempotency key gets the first answer again and changes nothing.
+    pub(crate) async fn change_once<T, F>(&self, name: &'static str, agent: AgentId, once: Option<Once>, change: F) -> Result<Answer<T>, Error>
+    where
+        T: Serialize + serde::de::DeserializeOwned + Send + 'static,
+        F: Fn(&mut Tx<'_>, &mut Turn) -> Result<T, Error> + Send + 'static,
+    {
+        self.change(name, agent, move |tx, turn| match &once {
+            None => change(tx, turn).map(Answer::first),
+            Some(once) => idempotency::answer(tx, turn, once, &change),
+        })
+        .await
+    }
+}

@@ -1,0 +1,78 @@
+//! The command line. Results go to stdout, logs to stderr; a clear error and a non-zero exit on bad input.
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Given;
+
+/// A real-estate agent's front office in one binary: leads, clients, listings, showings, API and events.
+#[derive(Debug, Parser)]
+#[command(name = "organicagent", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Settings that every command takes.
+    #[command(flatten)]
+    pub given: Given,
+}
+
+/// What the binary can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run everything in one process
+    Serve {
+        /// Run on sample data of its own, with a fresh API key printed at each start; nothing is sent out
+        #[arg(long)]
+        demo: bool,
+    },
+    /// Make agents
+    #[command(subcommand)]
+    Agent(AgentCommand),
+    /// Make API keys
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Bring the database's schema up to date now
+    Migrate,
+    /// Print the settings in force, secrets masked
+    Config,
+}
+
+/// What can be done with agents.
+#[derive(Debug, Subcommand)]
+pub enum AgentCommand {
+    /// Make an agent; prints the slug
+    Create {
+        /// The agent's name
+        #[arg(long)]
+        name: String,
+        /// The agent's e-mail address, to sign in with
+        #[arg(long)]
+        email: String,
+        /// The public name in addresses; made from the name when missing
+        #[arg(long)]
+        slug: Option<String>,
+        /// Read the password from standard input
+        #[arg(long)]
+        password_stdin: bool,
+    },
+}
+
+/// What can be done with API keys.
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Make a key; prints it, once
+    Create {
+        /// The agent's slug
+        #[arg(long)]
+        agent: String,
+        /// What its owner calls it
+        #[arg(long)]
+        name: String,
+        /// read or write; both when missing
+        #[arg(long)]
+        scope: Vec<String>,
+        /// How long it holds, such as 90d or 12h; for ever when missing
+        #[arg(long)]
+        expires: Option<String>,
+    },
+}

@@ -1,0 +1,42 @@
+//! `organicagent agent …`
+
+use std::io::BufRead;
+
+use crm::{
+    agents::{self, NewAgent},
+    passwords,
+    values::{EmailAddress, Slug},
+};
+
+use super::print;
+use crate::{config::Config, machine, storage};
+
+/// What `agent create` is told.
+pub(super) struct Create {
+    pub name: String,
+    pub email: String,
+    pub slug: Option<String>,
+    pub password_stdin: bool,
+}
+
+/// Makes an agent and prints its slug.
+pub(super) async fn create(config: &Config, create: Create) -> Result<(), String> {
+    let email = EmailAddress::parse(&create.email).map_err(|message| format!("--email {message}"))?;
+    let slug = create.slug.as_deref().map(Slug::parse).transpose().map_err(|message| format!("--slug {message}"))?;
+    let password = if create.password_stdin { Some(read_password()?) } else { None };
+    let crm = storage::open(config).await?;
+    let password_hash = match password {
+        None => None,
+        Some(password) => Some(passwords::hash(&crm, &password).map_err(|message| format!("the password {message}"))?),
+    };
+    let new = NewAgent { name: create.name, email, slug, time_zone: machine::time_zone(), password_hash };
+    let agent = agents::create(&crm, new).await.map_err(|error| error.to_string())?;
+    crm.database().close().await;
+    print(&agent.slug)
+}
+
+fn read_password() -> Result<String, String> {
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).map_err(|error| format!("stdin: {error}"))?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}

@@ -1,0 +1,45 @@
+//! What the binary does beside serving. Each command prints its result on stdout.
+
+mod agents;
+mod keys;
+
+use std::io::Write;
+
+use crate::{
+    cli::{AgentCommand, Cli, Command, KeyCommand},
+    config::Config,
+    serve, storage,
+};
+
+/// Runs a command.
+///
+/// # Errors
+/// A sentence for the operator.
+pub async fn run(cli: Cli) -> Result<(), String> {
+    let config = cli.given.resolve()?;
+    match cli.command {
+        Command::Serve { demo } => serve::run(config, demo).await,
+        Command::Agent(AgentCommand::Create { name, email, slug, password_stdin }) => {
+            agents::create(&config, agents::Create { name, email, slug, password_stdin }).await
+        }
+        Command::Key(KeyCommand::Create { agent, name, scope, expires }) => {
+            keys::create(&config, keys::Create { agent, name, scope, expires }).await
+        }
+        Command::Migrate => migrate(&config).await,
+        Command::Config => print(config.describe().trim_end()),
+    }
+}
+
+async fn migrate(config: &Config) -> Result<(), String> {
+    let crm = storage::open(config).await?;
+    crm.database().close().await;
+    print("up to date")
+}
+
+/// Prints a result line.
+///
+/// # Errors
+/// When stdout is closed.
+pub(crate) fn print(text: &str) -> Result<(), String> {
+    writeln!(std::io::stdout(), "{text}").map_err(|error| format!("stdout: {error}"))
+}

@@ -1,0 +1,61 @@
+//! Known hosts: a request for any other host is answered as if nothing were here, so that no page or link is ever made for a
+//! name that an attacker chose.
+
+use std::net::IpAddr;
+
+use axum::extract::Request;
+use http::{Uri, header};
+
+/// The hosts that this server answers for, beside `localhost` and IP literals.
+#[derive(Debug, Clone, Default)]
+pub struct Hosts {
+    names: Vec<String>,
+}
+
+impl Hosts {
+    /// The host of the public URL.
+    #[must_use]
+    pub fn of_public_url(public_url: Option<&str>) -> Self {
+        let uri = public_url.and_then(|url| url.parse::<Uri>().ok());
+        let host = uri.as_ref().and_then(Uri::host).map(str::to_ascii_lowercase);
+        Self { names: host.into_iter().collect() }
+    }
+
+    /// Whether a request is for a known host, whatever the port.
+    #[must_use]
+    pub fn knows(&self, request: &Request) -> bool {
+        let authority = request.uri().authority().map(http::uri::Authority::as_str);
+        let sent = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+        authority.or(sent).is_some_and(|host| self.is_known(host))
+    }
+
+    fn is_known(&self, authority: &str) -> bool {
+        let host = without_port(authority);
+        let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+        let literal = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(&host);
+        host == "localhost" || literal.parse::<IpAddr>().is_ok() || self.names.contains(&host)
+    }
+}
+
+fn without_port(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && (!host.contains(':') || host.ends_with(']')) => host,
+        _ => authority,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_public_host_localhost_and_literals_are_known() {
+        let hosts = Hosts::of_public_url(Some("https://Agent.Example.com:8443"));
+        for host in ["agent.example.com", "AGENT.example.com:99", "agent.example.com.", "localhost:8080", "127.0.0.1", "10.0.0.1:80", "[::1]", "[::1]:8080"] {
+            assert!(hosts.is_known(host), "{host}");
+        }
+        for host in ["", "evil.example", "agent.example.com.evil.example", "localhost.evil.example", "agent.example.com@evil", "[evil]", ":80"] {
+            assert!(!hosts.is_known(host), "{host}");
+        }
+    }
+}

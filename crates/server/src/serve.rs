@@ -1,0 +1,60 @@
+//! `organicagent serve`: everything in one process.
+
+use std::io::Write;
+
+use tokio::{net::TcpListener, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::{app::App, config::Config, demo, hosts::Hosts, storage};
+
+/// Runs the server until SIGTERM or Ctrl-C; accepted requests finish.
+///
+/// # Errors
+/// A sentence for the operator.
+pub async fn run(config: Config, is_demo: bool) -> Result<(), String> {
+    let config = if is_demo { demo::config(config)? } else { config };
+    tracing::info!(data_dir = %config.data_dir.display(), "starting");
+    let crm = storage::open(&config).await?;
+    let listener = TcpListener::bind(config.listen).await.map_err(|error| format!("{}: {error}", config.listen))?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let app = App::new(crm.clone(), Hosts::of_public_url(Some(&public_url)));
+    if is_demo {
+        let welcome = demo::prepare(&crm, &format!("http://{address}")).await?;
+        print(&welcome)?;
+    }
+    print(&format!("listening on http://{address}\n"))?;
+    let stopping = CancellationToken::new();
+    tokio::spawn(stop_on_signal(stopping.clone()));
+    let service = app.router().into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let served = axum::serve(listener, service).with_graceful_shutdown(stopping.cancelled_owned()).await;
+    served.map_err(|error| error.to_string())?;
+    crm.database().close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn print(text: &str) -> Result<(), String> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(|error| format!("stdout: {error}"))
+}
+
+async fn stop_on_signal(stopping: CancellationToken) {
+    #[cfg(unix)]
+    {
+        let terminated = signal::unix::signal(signal::unix::SignalKind::terminate());
+        match terminated {
+            Ok(mut terminated) => {
+                tokio::select! {
+                    _ = terminated.recv() => {}
+                    _ = signal::ctrl_c() => {}
+                }
+            }
+            Err(_) => drop(signal::ctrl_c().await),
+        }
+    }
+    #[cfg(not(unix))]
+    drop(signal::ctrl_c().await);
+    tracing::info!("stopping: accepted requests finish");
+    stopping.cancel();
+}
