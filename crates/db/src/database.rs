@@ -1,84 +1,254 @@
 //! The handle that the rest of the product holds.
 
-use crate::{DbError, Engine, Lane, Migrated, Migration, Options, Stats, Tx};
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use tokio::sync::oneshot;
+
+use crate::{
+    DbError, Engine, Lane, Migrated, Migration, Options, Stats, Tx,
+    job::{self, Job},
+    params,
+    postgres::{self, Address},
+    queue::{Queue, Urgency, Waiting},
+    sqlite::{self, Place},
+    stats::Counters,
+};
+
+/// How long [`Database::ready`] waits for its answer.
+const READY: Duration = Duration::from_secs(1);
 
 /// A database on either engine. Cloning it is cheap; all clones are the same database.
+///
+/// Every job may fail with [`DbError::Busy`] when too much is waiting, [`DbError::Stopping`] after [`Database::close`],
+/// [`DbError::Unavailable`] when the disk or the connection fails and [`DbError::Panicked`] when it panics; a write also with
+/// [`DbError::OutcomeUnknown`]. Whoever stops waiting for an answer harms nobody: the job may still run.
 #[derive(Clone)]
-pub struct Database;
+pub struct Database {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    home: Home,
+    /// A queue per writing thread; on SQLite there is one.
+    writes: Vec<Arc<Queue>>,
+    reads: Arc<Queue>,
+    /// On SQLite the writer's queue.
+    statements: Arc<Queue>,
+    counters: Arc<Counters>,
+    /// Which thread the next job of [`Lane::SHARED`] goes to.
+    turn: AtomicUsize,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+enum Home {
+    Sqlite(Place),
+    Postgres(Arc<Address>),
+}
 
 impl Database {
-    /// Opens `sqlite:PATH` or `postgres://...`.
-    pub fn open(_url: &str, _options: Options) -> Result<Self, DbError> {
-        Err(DbError::Stopping)
+    /// Opens `sqlite:PATH` (the file, mode 0600, and the folders above it are created) or `postgres://...`.
+    ///
+    /// # Errors
+    /// [`DbError::Refused`] for an address that cannot be used and a server that may lose what it confirms,
+    /// [`DbError::Unavailable`] when the server or the file cannot be reached.
+    pub fn open(url: &str, options: Options) -> Result<Self, DbError> {
+        let home = match url.split_once(':') {
+            Some(("sqlite", address)) => Home::Sqlite(sqlite::parse(address)?),
+            Some(("postgres" | "postgresql", _)) => Home::Postgres(Arc::new(Address::parse(url)?)),
+            _ => {
+                return Err(DbError::Refused(
+                    "the database's address must begin with sqlite: or postgres://".to_owned(),
+                ));
+            }
+        };
+        let queue = || Arc::new(Queue::new(options.queue.max(1)));
+        let (reads, counters) = (queue(), Arc::<Counters>::default());
+        let (writes, statements, threads) = match &home {
+            Home::Sqlite(place) => {
+                let writes = queue();
+                let threads = sqlite::start(place, &options, &writes, &reads, &counters)?;
+                (vec![Arc::clone(&writes)], writes, threads)
+            }
+            Home::Postgres(address) => {
+                let writes: Vec<_> = (0..options.writers.max(1)).map(|_| queue()).collect();
+                let statements = queue();
+                let threads = postgres::start(address, &options, &writes, &reads, &statements, &counters)?;
+                (writes, statements, threads)
+            }
+        };
+        let (turn, threads) = (AtomicUsize::new(0), Mutex::new(threads));
+        Ok(Self { inner: Arc::new(Inner { home, writes, reads, statements, counters, turn, threads }) })
     }
 
     /// Which engine is behind it.
     #[must_use]
     pub fn engine(&self) -> Engine {
-        Engine::Sqlite
+        match self.inner.home {
+            Home::Sqlite(_) => Engine::Sqlite,
+            Home::Postgres(_) => Engine::Postgres,
+        }
     }
 
-    /// Runs `job` in a write transaction and answers once it is durable. `job` may run more than once.
-    pub async fn write<T, E, F>(&self, _name: &'static str, _lane: Lane, _job: F) -> Result<T, E>
+    /// Runs `job` in a write transaction and answers once what it wrote is durable; a job that answers an error, or panics, is
+    /// rolled back. Other jobs may share the transaction; none sees another's work undone. `job` may run more than once, so it
+    /// has no effect but on the transaction.
+    pub async fn write<T, E, F>(&self, name: &'static str, lane: Lane, job: F) -> Result<T, E>
     where
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        Err(DbError::Stopping.into())
+        self.send(self.writer(lane), Urgency::Foreground, lane, job::task(name, job)).await
     }
 
-    /// As [`Database::write`], but behind the writes that someone waits for.
-    pub async fn write_in_background<T, E, F>(&self, _name: &'static str, _lane: Lane, _job: F) -> Result<T, E>
+    /// As [`Database::write`], but behind the writes that someone waits for: it runs when few of those wait, and after half a
+    /// second in any case.
+    pub async fn write_in_background<T, E, F>(&self, name: &'static str, lane: Lane, job: F) -> Result<T, E>
     where
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        Err(DbError::Stopping.into())
+        self.send(self.writer(lane), Urgency::Background, lane, job::task(name, job)).await
     }
 
-    /// Runs `job` on one snapshot of the database.
-    pub async fn read<T, E, F>(&self, _name: &'static str, _job: F) -> Result<T, E>
+    /// Runs `job` on one snapshot of the database, which has every write that was answered before. After 5 s it is cut with
+    /// [`DbError::Busy`].
+    pub async fn read<T, E, F>(&self, name: &'static str, job: F) -> Result<T, E>
     where
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        Err(DbError::Stopping.into())
+        self.send(&self.inner.reads, Urgency::Foreground, Lane::SHARED, job::task(name, job)).await
     }
 
-    /// Runs a single statement.
-    pub async fn statement<T, E, F>(&self, _name: &'static str, _job: F) -> Result<T, E>
+    /// Runs a job of one statement that may write and is hot enough to go without a transaction around it (the rate limit): on
+    /// PostgreSQL it commits by itself, at READ COMMITTED, on threads of its own; on SQLite it is a write.
+    pub async fn statement<T, E, F>(&self, name: &'static str, job: F) -> Result<T, E>
     where
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        Err(DbError::Stopping.into())
+        self.send(&self.inner.statements, Urgency::Foreground, Lane::SHARED, job::task(name, job)).await
     }
 
-    /// Brings the schema up to date. Blocks.
-    pub fn migrate(&self, _migrations: &[Migration]) -> Result<Migrated, DbError> {
-        Err(DbError::Stopping)
+    /// Applies the migrations that are missing, each in a transaction of its own. Blocks. Before a SQLite database that has a
+    /// schema is changed it is copied beside itself; the newest three copies are kept.
+    ///
+    /// # Errors
+    /// [`DbError::Refused`] when the schema is newer than `migrations` or an applied one has changed.
+    pub fn migrate(&self, migrations: &[Migration]) -> Result<Migrated, DbError> {
+        match &self.inner.home {
+            Home::Sqlite(place) => sqlite::migrate(place, migrations),
+            Home::Postgres(address) => postgres::migrate(address, migrations),
+        }
     }
 
     /// The newest applied migration, 0 for none. Blocks.
     pub fn schema_version(&self) -> Result<i64, DbError> {
-        Err(DbError::Stopping)
+        match &self.inner.home {
+            Home::Sqlite(place) => sqlite::version(place),
+            Home::Postgres(address) => postgres::version(address),
+        }
     }
 
     /// What the engine counted.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        Stats::default()
+        let inner = &self.inner;
+        let mut stats = inner.counters.stats();
+        for queue in &inner.writes {
+            let (foreground, background) = queue.waiting();
+            stats.writes_waiting += foreground;
+            stats.background_waiting += background;
+        }
+        stats.reads_waiting = inner.reads.waiting().0;
+        if self.engine() == Engine::Postgres {
+            stats.statements_waiting = inner.statements.waiting().0;
+        }
+        stats
     }
 
-    /// Whether the database answers.
+    /// Whether a read answers within a second and the last commit did not fail; after a failed one, a write is tried.
     pub async fn ready(&self) -> bool {
-        false
+        let read = self.read("db.ready", |tx| tx.query_one("SELECT 1", params![], |row| row.get::<i64>(0)));
+        if !matches!(tokio::time::timeout(READY, read).await, Ok(Ok(1))) {
+            return false;
+        }
+        if !self.inner.counters.is_failing.load(Relaxed) {
+            return true;
+        }
+        // Nobody may be sending writes to a server that is not ready, so it has to find out by itself that they work again.
+        let touch =
+            "UPDATE schema_migrations SET name = name WHERE version = (SELECT MAX(version) FROM schema_migrations)";
+        let write = self.write("db.ready", Lane::SHARED, move |tx| tx.execute(touch, params![]));
+        matches!(tokio::time::timeout(READY, write).await, Ok(Ok(1)))
     }
 
-    /// Refuses new jobs, finishes those that wait, ends the threads.
-    pub async fn close(&self) {}
+    /// Refuses new jobs, finishes those that wait, empties SQLite's log and ends the threads.
+    pub async fn close(&self) {
+        self.inner.close_queues();
+        let threads = std::mem::take(&mut *self.inner.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        let (done, ended) = oneshot::channel();
+        let join = move || {
+            for thread in threads {
+                // A thread catches its panics; if one ended by one all the same, it has been logged.
+                let _ = thread.join();
+            }
+            let _ = done.send(());
+        };
+        if crate::threads::spawn("db-close", join).is_ok() {
+            let _ = ended.await;
+        }
+    }
+
+    fn writer(&self, lane: Lane) -> &Queue {
+        let writes = &self.inner.writes;
+        let index = match lane {
+            Lane::SHARED => self.inner.turn.fetch_add(1, Relaxed) % writes.len(),
+            lane => lane.thread(writes.len()),
+        };
+        &writes[index]
+    }
+
+    async fn send<T, E: From<DbError>>(
+        &self,
+        queue: &Queue,
+        urgency: Urgency,
+        lane: Lane,
+        (job, answer): (Box<dyn Job>, oneshot::Receiver<Result<T, E>>),
+    ) -> Result<T, E> {
+        if let Err(refusal) = queue.push(urgency, Waiting { lane, job }) {
+            if refusal == DbError::Busy {
+                Counters::add(&self.inner.counters.refused, 1);
+            }
+            return Err(refusal.into());
+        }
+        // A thread answers every job it takes; one that panicked while it held the job cannot say what it did.
+        answer.await.unwrap_or_else(|_| Err(DbError::OutcomeUnknown.into()))
+    }
+}
+
+impl Inner {
+    fn close_queues(&self) {
+        for queue in self.writes.iter().chain([&self.reads, &self.statements]) {
+            queue.close();
+        }
+    }
+}
+
+impl Drop for Inner {
+    /// Nobody can wait for the threads here, but they finish what they have and end.
+    fn drop(&mut self) {
+        self.close_queues();
+    }
 }

@@ -3,24 +3,34 @@
 //! A write or a read is a synchronous closure over a [`Tx`], shipped to a thread that owns a connection. SQL is written once,
 //! with `$1` parameters, in the subset that both engines share; [`Tx`] is the only place that tells them apart.
 //!
-//! ```ignore
+//! ```no_run
+//! # use db::{Database, DbError, Options, params};
+//! # async fn example(db: Database, id: [u8; 16]) -> Result<(), DbError> {
 //! let name = db.read("agents.find", move |tx| {
 //!     tx.query_opt("SELECT name FROM agents WHERE id = $1", params![&id], |row| row.get::<String>(0))
-//! }).await?;
+//! });
+//! let name: Result<Option<String>, DbError> = name.await;
+//! # Ok(())
+//! # }
 //! ```
 //!
-//! How a write becomes durable stands in `sqlite/writer.rs` and `postgres/writer.rs`; how SQL is adapted to an engine, in
-//! `dialect/`; how the schema moves on, in `migrations.rs`.
+//! To learn the engine, read `database.rs` (the handle), `job.rs` and `queue.rs` (how a closure travels), then
+//! `sqlite/writer.rs` and `postgres/writer.rs` (how a write becomes durable). How SQL and errors are adapted to an engine stands
+//! in `dialect/`; how the schema moves on, in `migrations.rs`.
 
 mod database;
 mod dialect;
 mod error;
+mod job;
 mod lane;
 mod migrations;
 mod options;
 mod postgres;
+mod queue;
 mod row;
+mod sqlite;
 mod stats;
+mod threads;
 mod tx;
 mod value;
 

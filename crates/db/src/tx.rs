@@ -72,7 +72,9 @@ impl Tx<'_> {
                 }
                 Ok(count)
             }
-            EngineTx::Postgres(connection) => connection.execute(sql, params).map_err(|error| postgres_dialect::refusal(&error)),
+            EngineTx::Postgres(connection) => {
+                connection.execute(sql, params).map_err(|error| postgres_dialect::refusal(&error))
+            }
         })
     }
 
@@ -137,7 +139,9 @@ impl Tx<'_> {
             EngineTx::Sqlite(connection) => {
                 connection.execute_batch(&adapted).map_err(|error| sqlite_dialect::refusal(connection, &error))
             }
-            EngineTx::Postgres(connection) => connection.batch(&adapted).map_err(|error| postgres_dialect::refusal(&error)),
+            EngineTx::Postgres(connection) => {
+                connection.batch(&adapted).map_err(|error| postgres_dialect::refusal(&error))
+            }
         })
     }
 

@@ -28,7 +28,9 @@ impl<'a> FromSql<'a> for Cell<'a> {
             Type::FLOAT8 => Value::Real(f64::from_sql(ty, raw)?),
             Type::FLOAT4 => Value::Real(f32::from_sql(ty, raw)?.into()),
             Type::BYTEA => Value::Bytes(raw),
-            Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::UNKNOWN => Value::Text(std::str::from_utf8(raw)?),
+            Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::UNKNOWN => {
+                Value::Text(std::str::from_utf8(raw)?)
+            }
             _ => return Err(format!("a column of type {ty} has no counterpart in SQLite: cast it").into()),
         }))
     }
@@ -57,7 +59,9 @@ impl ToSql for Bound<'_> {
             #[expect(clippy::cast_precision_loss, reason = "SQLite's REAL columns take an integer the same way")]
             (Value::Int(int), &Type::FLOAT8) => (int as f64).to_sql(ty, out),
             (Value::Real(real), &Type::FLOAT8) => real.to_sql(ty, out),
-            (Value::Text(text), &(Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::UNKNOWN)) => text.to_sql(ty, out),
+            (Value::Text(text), &(Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::UNKNOWN)) => {
+                text.to_sql(ty, out)
+            }
             (Value::Bytes(bytes), &Type::BYTEA) => bytes.to_sql(ty, out),
             (Value::Int(_), _) => Err(format!("an integer was bound to a parameter of type {ty}").into()),
             (Value::Real(_), _) => Err(format!("a real number was bound to a parameter of type {ty}").into()),
@@ -75,14 +79,17 @@ impl ToSql for Bound<'_> {
 
 /// Whether the connection is gone, so that a transaction it held was rolled back by the server (unless its COMMIT was sent).
 pub(crate) fn is_lost(error: &postgres::Error) -> bool {
-    let is_fatal = error.as_db_error().is_some_and(|e| matches!(e.parsed_severity(), Some(Severity::Fatal | Severity::Panic)));
+    let is_fatal =
+        error.as_db_error().is_some_and(|e| matches!(e.parsed_severity(), Some(Severity::Fatal | Severity::Panic)));
     let source = std::error::Error::source(error);
     is_fatal || error.is_closed() || source.is_some_and(|source| source.is::<io::Error>())
 }
 
 /// Whether a statement prepared before a migration no longer fits the tables. Prepared anew it does.
 pub(crate) fn is_stale(error: &postgres::Error) -> bool {
-    error.as_db_error().is_some_and(|e| *e.code() == SqlState::FEATURE_NOT_SUPPORTED && e.message().starts_with("cached plan"))
+    error
+        .as_db_error()
+        .is_some_and(|e| *e.code() == SqlState::FEATURE_NOT_SUPPORTED && e.message().starts_with("cached plan"))
 }
 
 /// What PostgreSQL's refusal of a statement means to the job.

@@ -18,7 +18,9 @@ pub(crate) fn column<'a>(row: &'a rusqlite::Row<'_>, index: usize) -> Result<Val
         ValueRef::Null => Value::Null,
         ValueRef::Integer(int) => Value::Int(int),
         ValueRef::Real(real) => Value::Real(real),
-        ValueRef::Text(text) => Value::Text(std::str::from_utf8(text).map_err(|_| DbError::Internal(format!("column {index} is no UTF-8")))?),
+        ValueRef::Text(text) => Value::Text(
+            std::str::from_utf8(text).map_err(|_| DbError::Internal(format!("column {index} is no UTF-8")))?,
+        ),
         ValueRef::Blob(bytes) => Value::Bytes(bytes),
     })
 }
@@ -66,7 +68,9 @@ pub(crate) fn refusal(connection: &Connection, error: &rusqlite::Error) -> DbErr
         }
         SQLITE_CONSTRAINT_UNIQUE => DbError::Conflict { constraint: unique_index(connection, detail) },
         SQLITE_CONSTRAINT_FOREIGNKEY => DbError::Violation { constraint: "foreign_key".to_owned() },
-        SQLITE_CONSTRAINT_NOTNULL => DbError::Violation { constraint: format!("{}_not_null", detail.replace('.', "_")) },
+        SQLITE_CONSTRAINT_NOTNULL => {
+            DbError::Violation { constraint: format!("{}_not_null", detail.replace('.', "_")) }
+        }
         SQLITE_CONSTRAINT_CHECK => DbError::Violation { constraint: detail.to_owned() },
         _ => failure(error),
     }

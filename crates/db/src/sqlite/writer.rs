@@ -1,0 +1,269 @@
+//! The writing thread: group commit.
+//!
+//! It takes whatever is queued (never waiting for more) into one `BEGIN IMMEDIATE`, gives each job a savepoint, and answers all
+//! of them after the one COMMIT, whose fsync they share. So a write is durable when it is answered, and durability is cheap under
+//! load. What can go wrong:
+//!
+//! - A job fails or panics: its savepoint is rolled back, the others stay.
+//! - SQLite ends the whole transaction by itself (a statement was interrupted, or said OR ROLLBACK), or refuses COMMIT
+//!   cleanly: what the group did is gone, so its jobs run again, each in a transaction of its own.
+//! - The disk is full or fails, in any statement: the whole group fails, the connection is closed, and the next group opens a
+//!   new one. Nothing is tried again: after a failed fsync, what the kernel holds is no longer what the disk holds, and only
+//!   a fresh look at the files is worth anything.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI32, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use rusqlite::{Connection, ErrorCode};
+
+use super::{
+    checkpoints::{Bell, Mode, checkpoint},
+    connection::{Deadline, Place, Role, open},
+};
+use crate::{
+    DbError, Tx,
+    dialect::sqlite::failure,
+    job::{self, Job, Ran},
+    queue::Waiting,
+    stats::Counters,
+    threads::Server,
+};
+
+/// How many jobs share a transaction at most.
+pub(crate) const GROUP: usize = 256;
+/// No job may hold up the others for longer.
+const LIMIT: Duration = Duration::from_secs(10);
+/// 4 MiB of log: time for a checkpoint.
+const LOG_IS_LONG: i32 = 1024;
+/// 64 MiB of log: the checkpointer does not keep up, so the writer empties the log itself.
+const LOG_IS_TOO_LONG: i32 = 16 * LOG_IS_LONG;
+/// How long the writer then waits for readers of old states.
+const PATIENCE: Duration = Duration::from_secs(1);
+const BUSY: Duration = Duration::from_secs(5);
+
+pub(crate) struct Writer {
+    place: Place,
+    session: Option<Session>,
+    bell: Bell,
+    counters: Arc<Counters>,
+    /// The log's length in pages from which the writer empties it.
+    log_limit: i32,
+}
+
+/// An open connection.
+struct Session {
+    connection: Connection,
+    deadline: Deadline,
+    /// The log's length in pages after the last commit.
+    log: Arc<AtomicI32>,
+}
+
+/// How a group ended.
+enum End {
+    /// Every job may be answered with what it came to.
+    Committed,
+    /// Likewise, but no job had anything to keep.
+    Unchanged,
+    /// Nothing was kept, for this reason, and nothing is broken: each job may be run alone.
+    Apart(DbError),
+    /// Fail every job with this.
+    Failed(DbError),
+}
+
+impl Writer {
+    pub(crate) fn new(place: Place, bell: Bell, counters: Arc<Counters>) -> Self {
+        Self { place, session: None, bell, counters, log_limit: LOG_IS_TOO_LONG }
+    }
+
+    /// Opens the connection unless it is open.
+    pub(crate) fn connect(&mut self) -> Result<(), DbError> {
+        if self.session.is_none() {
+            let mut connection = open(&self.place, Role::Writer)?;
+            let deadline = Deadline::watch(&mut connection)?;
+            let log = Arc::new(AtomicI32::new(0));
+            let measured = Arc::clone(&log);
+            let measure = move |_: &mut rusqlite::hooks::Wal, pages| {
+                measured.store(pages, Relaxed);
+                Ok(())
+            };
+            connection.wal_hook(Some(measure)).map_err(|error| failure(&error))?;
+            self.session = Some(Session { connection, deadline, log });
+        }
+        Ok(())
+    }
+
+    fn run_group(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+        Counters::add(&self.counters.groups, 1);
+        Counters::add(&self.counters.grouped_jobs, jobs.len() as u64);
+        match self.commit_group(&mut jobs) {
+            End::Committed | End::Unchanged => jobs.into_iter().for_each(Job::answer),
+            End::Apart(_) if jobs.len() > 1 => jobs.into_iter().for_each(|job| self.run_alone(job)),
+            End::Apart(error) | End::Failed(error) => jobs.into_iter().for_each(|job| job.fail(error.clone())),
+        }
+    }
+
+    fn run_alone(&mut self, mut job: Box<dyn Job>) {
+        Counters::add(&self.counters.reruns, 1);
+        match self.commit_group(std::slice::from_mut(&mut job)) {
+            End::Committed | End::Unchanged => job.answer(),
+            End::Apart(error) | End::Failed(error) => job.fail(error),
+        }
+    }
+
+    /// One transaction with all the jobs. Whatever it answers, no transaction is open afterwards.
+    fn commit_group(&mut self, jobs: &mut [Box<dyn Job>]) -> End {
+        let end = match self.connect() {
+            Ok(()) => self.session.as_ref().expect("just connected").transact(jobs),
+            Err(error) => End::Failed(error),
+        };
+        let is_broken = matches!(&end, End::Failed(error) if *error != DbError::Busy);
+        self.counters.is_failing.store(is_broken, Relaxed);
+        match &end {
+            End::Committed => Counters::add(&self.counters.commits, 1),
+            End::Failed(error) if is_broken => {
+                tracing::error!(%error, jobs = jobs.len(), "the database file failed; its connection is opened anew");
+                self.reset();
+            }
+            End::Failed(_) | End::Apart(_) | End::Unchanged => {}
+        }
+        end
+    }
+
+    /// Has the log emptied when it has grown.
+    fn look_after_log(&mut self) {
+        let Some(session) = &self.session else { return };
+        let pages = session.log.load(Relaxed);
+        if pages < LOG_IS_LONG {
+            self.log_limit = LOG_IS_TOO_LONG;
+        } else if pages < self.log_limit {
+            self.bell.ring();
+        } else if let Err(error) = session.empty_log() {
+            // A reader (a backup, say) still needs the log: let it grow by another 64 MiB before waiting again.
+            tracing::warn!(%error, pages, "the write-ahead log cannot be emptied yet");
+            self.log_limit = pages.saturating_add(LOG_IS_TOO_LONG);
+        } else {
+            Counters::add(&self.counters.checkpoints, 1);
+        }
+    }
+}
+
+impl Session {
+    fn transact(&self, jobs: &mut [Box<dyn Job>]) -> End {
+        if let Err(error) = self.step("BEGIN IMMEDIATE") {
+            return End::Failed(failure(&error));
+        }
+        let end = self.run_jobs(jobs);
+        self.deadline.lift();
+        if let End::Failed(_) | End::Apart(_) = end
+            && !self.connection.is_autocommit()
+            && let Err(error) = self.step("ROLLBACK")
+        {
+            return End::Failed(DbError::Unavailable(error.to_string()));
+        }
+        end
+    }
+
+    fn run_jobs(&self, jobs: &mut [Box<dyn Job>]) -> End {
+        // A job alone needs no savepoint: its transaction is its own.
+        let is_group = jobs.len() > 1;
+        let mut is_changed = false;
+        for job in jobs {
+            let ran = match self.run_job(&mut **job, is_group) {
+                Ok(ran) => ran,
+                Err(end) => return end,
+            };
+            is_changed |= ran == Ran::Kept;
+        }
+        self.deadline.lift();
+        if !is_changed {
+            return self.step("ROLLBACK").map_or_else(|error| End::Failed(failure(&error)), |()| End::Unchanged);
+        }
+        match self.step("COMMIT") {
+            Ok(()) => End::Committed,
+            Err(error) => match error.sqlite_error_code() {
+                // The log's last frame did not fit, and without it the transaction is not there.
+                Some(ErrorCode::DiskFull) => End::Failed(failure(&error)),
+                _ => match failure(&error) {
+                    // It may have reached the disk all the same, and be found there after a crash.
+                    DbError::Unavailable(_) => End::Failed(DbError::OutcomeUnknown),
+                    error => End::Apart(error),
+                },
+            },
+        }
+    }
+
+    fn run_job(&self, job: &mut dyn Job, is_group: bool) -> Result<Ran, End> {
+        // A savepoint that cannot be set or left.
+        let give_up = |error| match failure(&error) {
+            error @ DbError::Unavailable(_) => End::Failed(error),
+            error => End::Apart(error),
+        };
+        let step = |sql| self.step(sql).map_err(give_up);
+        if is_group {
+            step("SAVEPOINT job")?;
+        }
+        self.deadline.set(LIMIT);
+        let mut tx = Tx::sqlite(&self.connection);
+        let ran = job::run(job, &mut tx);
+        self.deadline.lift();
+        if let Some(error @ DbError::Unavailable(_)) = tx.failure() {
+            return Err(End::Failed(error.clone()));
+        }
+        if self.connection.is_autocommit() {
+            // SQLite has rolled back the whole transaction, the earlier jobs' work with it.
+            let own_doing = || DbError::Internal(format!("the job {} ended its transaction", job.name()));
+            return Err(End::Apart(tx.failure().cloned().unwrap_or_else(own_doing)));
+        }
+        match (is_group, ran) {
+            (false, _) => {}
+            (true, Ran::Kept) => step("RELEASE job")?,
+            (true, Ran::Undone) => {
+                step("ROLLBACK TO job")?;
+                step("RELEASE job")?;
+            }
+        }
+        Ok(ran)
+    }
+
+    fn step(&self, sql: &str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(sql)?.raw_execute().map(drop)
+    }
+
+    fn empty_log(&self) -> Result<(), DbError> {
+        let wait = |limit| self.connection.busy_timeout(limit).map_err(|error| failure(&error));
+        wait(PATIENCE)?;
+        let progress = checkpoint(&self.connection, Mode::Truncate);
+        wait(BUSY)?;
+        if !progress?.is_complete() {
+            return Err(DbError::Busy);
+        }
+        self.log.store(0, Relaxed);
+        Ok(())
+    }
+}
+
+impl Server for Writer {
+    fn run(&mut self, jobs: Vec<Waiting>) {
+        self.run_group(jobs.into_iter().map(|waiting| waiting.job).collect());
+        self.look_after_log();
+    }
+
+    fn reset(&mut self) {
+        if self.session.take().is_some() {
+            Counters::add(&self.counters.lost_connections, 1);
+        }
+    }
+
+    fn stop(&mut self) {
+        if let Some(session) = self.session.take()
+            && let Err(error) = session.empty_log()
+        {
+            tracing::warn!(%error, "the write-ahead log was not emptied; the next start will do it");
+        }
+    }
+}
