@@ -20,6 +20,7 @@ use crate::{
 /// The names of events.
 #[derive(Serialize, ToSchema)]
 #[schema(example = "lead.created")]
+#[expect(dead_code, reason = "describes what is read by its name")]
 pub(crate) enum EventName {
     #[serde(rename = "lead.created")]
     LeadCreated,

@@ -1,12 +1,12 @@
 //! The gate: what every request under the base passes before its handler, in the published order, and what every answer
 //! gets on its way out.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{
+    Router,
     body::{Body, Bytes},
     extract::Request,
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 use crm::{
@@ -15,6 +15,7 @@ use crm::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use tower::ServiceExt;
 
 use crate::{Api, BASE, ClientAddress, Problem, ProblemCode, RequestId, body, etags};
 
@@ -28,10 +29,20 @@ pub(crate) const OPENAPI: &str = "/openapi.json";
 /// The longest target of a request, in bytes.
 const MAX_URI: usize = 8 * 1024;
 
-/// Every path under the base with its methods, in the form of the router.
+/// Every path under the base.
 pub(crate) struct Map {
-    paths: matchit::Router<HashMap<Method, ()>>,
+    paths: matchit::Router<Route>,
 }
+
+/// One path with its methods.
+struct Route {
+    template: RouteTemplate,
+    methods: BTreeSet<&'static str>,
+}
+
+/// The path of a route with its parameters named, such as `/api/v1/leads/{id}`; in the answer's extensions, for metrics.
+#[derive(Debug, Clone)]
+pub struct RouteTemplate(pub Arc<str>);
 
 impl Map {
     /// The map of the paths of an OpenAPI document.
@@ -39,41 +50,54 @@ impl Map {
         let mut paths = matchit::Router::new();
         for (path, item) in &document.paths.paths {
             let operations = [
-                (Method::GET, &item.get),
-                (Method::POST, &item.post),
-                (Method::PATCH, &item.patch),
-                (Method::PUT, &item.put),
-                (Method::DELETE, &item.delete),
+                ("GET", &item.get),
+                ("POST", &item.post),
+                ("PATCH", &item.patch),
+                ("PUT", &item.put),
+                ("DELETE", &item.delete),
             ];
-            let methods = operations.into_iter().filter(|(_, operation)| operation.is_some()).map(|(method, _)| (method, ()));
-            let path = path.strip_prefix(BASE).unwrap_or(path);
-            paths.insert(path, methods.collect()).expect("the document's paths are the router's");
+            let methods = operations.into_iter().filter_map(|(method, operation)| operation.as_ref().map(|_| method)).collect();
+            let route = Route { template: RouteTemplate(path.as_str().into()), methods };
+            paths.insert(path.strip_prefix(BASE).unwrap_or(path), route).expect("the document's paths are the router's");
         }
+        let document = Route { template: RouteTemplate(format!("{BASE}{OPENAPI}").into()), methods: ["GET"].into() };
+        paths.insert(OPENAPI, document).expect("no other path has this name");
         Self { paths }
     }
 
-    fn find(&self, path: &str) -> Option<&HashMap<Method, ()>> {
+    fn find(&self, path: &str) -> Option<&Route> {
         self.paths.at(path).ok().map(|found| found.value)
     }
 }
 
-/// The `Allow` header of a path (RFC 9110, section 10.2.1).
-fn allow(methods: &HashMap<Method, ()>) -> HeaderValue {
-    let mut names = vec!["OPTIONS"];
-    names.extend(methods.contains_key(&Method::GET).then_some("HEAD"));
-    names.extend(methods.keys().map(Method::as_str));
-    names.sort_unstable();
-    HeaderValue::try_from(names.join(", ")).expect("method names")
+impl Route {
+    /// The `Allow` header (RFC 9110, section 10.2.1).
+    fn allow(&self) -> HeaderValue {
+        let mut names = self.methods.clone();
+        names.insert("OPTIONS");
+        if names.contains("GET") {
+            names.insert("HEAD");
+        }
+        let names = names.into_iter().collect::<Vec<_>>().join(", ");
+        HeaderValue::try_from(names).expect("method names")
+    }
+
+    /// Whether it has the method; HEAD is as GET.
+    fn has(&self, method: &Method) -> bool {
+        let name = if *method == Method::HEAD { "GET" } else { method.as_str() };
+        self.methods.contains(name)
+    }
 }
 
 /// Lets a request through, or answers it.
-pub(crate) async fn pass(api: Api, map: Arc<Map>, request: Request, next: Next) -> Response {
+pub(crate) async fn pass(api: Api, map: Arc<Map>, routes: Router, request: Request) -> Response {
     let id = request.extensions().get::<RequestId>().cloned().unwrap_or_else(|| RequestId(String::from("req_unknown")));
     let if_none_match = etags::Tags::read(request.headers(), &header::IF_NONE_MATCH);
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let route = map.find(&path_under_base(request.uri()));
     let mut admission = None;
-    let mut response = match check(&api, &map, request, &mut admission).await {
-        Ok(Checked::Pass(request)) => next.run(request).await,
+    let mut response = match check(&api, route, request, &mut admission).await {
+        Ok(Checked::Pass(request)) => routes.oneshot(request).await.into_response(),
         Ok(Checked::Answer(response)) => response,
         Err(problem) => problem.into_response(),
     };
@@ -87,6 +111,9 @@ pub(crate) async fn pass(api: Api, map: Arc<Map>, request: Request, next: Next) 
         rate_headers(response.headers_mut(), &admission);
     }
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    if let Some(route) = route {
+        response.extensions_mut().insert(route.template.clone());
+    }
     response
 }
 
@@ -96,30 +123,31 @@ enum Checked {
 }
 
 /// The checks, in the published order: size, key, limit, path, method, scope.
-async fn check(api: &Api, map: &Map, request: Request, admission: &mut Option<Admission>) -> Result<Checked, Problem> {
+async fn check(api: &Api, route: Option<&Route>, request: Request, admission: &mut Option<Admission>) -> Result<Checked, Problem> {
     let (mut parts, body) = request.into_parts();
     if parts.uri.path_and_query().map_or(0, |target| target.as_str().len()) > MAX_URI {
         return Err(Problem::new(ProblemCode::UriTooLong, "The URL is longer than 8 KiB."));
     }
     let body = collect(&parts.headers, body).await?;
-    let path = path_under_base(&parts.uri);
-    let methods = map.find(&path);
     if parts.method == Method::OPTIONS {
-        return Ok(Checked::Answer(options(methods)?));
+        return Ok(Checked::Answer(options(route)?));
     }
+    let path = path_under_base(&parts.uri);
     if path != OPENAPI {
         let address = parts.extensions.get::<ClientAddress>().copied();
         let caller = admit(api, &parts.headers, address, admission).await?;
         parts.extensions.insert(caller);
     }
-    let methods = methods.ok_or_else(Problem::not_found)?;
-    let method = if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() };
-    if !methods.contains_key(&method) {
+    let route = route.ok_or_else(Problem::not_found)?;
+    if !route.has(&parts.method) {
         let problem = Problem::new(ProblemCode::MethodNotAllowed, "This path has no such method; Allow lists those it has.");
-        return Err(problem.with(header::ALLOW, allow(methods)));
+        return Err(problem.with(header::ALLOW, route.allow()));
     }
     if let Some(caller) = parts.extensions.get::<Caller>() {
-        check_scope(caller, &method)?;
+        check_scope(caller, &parts.method)?;
+    }
+    if let Some(uri) = without_trailing_slash(&parts.uri, &path) {
+        parts.uri = uri;
     }
     Ok(Checked::Pass(Request::from_parts(parts, Body::from(body))))
 }
@@ -145,10 +173,19 @@ fn path_under_base(uri: &Uri) -> String {
     if trimmed.is_empty() { String::from("/") } else { trimmed.to_owned() }
 }
 
-fn options(methods: Option<&HashMap<Method, ()>>) -> Result<Response, Problem> {
-    let methods = methods.ok_or_else(Problem::not_found)?;
+/// The target that the routes know, where the request's has a slash too many.
+fn without_trailing_slash(uri: &Uri, path: &str) -> Option<Uri> {
+    if !uri.path().ends_with('/') {
+        return None;
+    }
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    format!("{BASE}{path}{query}").parse().ok()
+}
+
+fn options(route: Option<&Route>) -> Result<Response, Problem> {
+    let route = route.ok_or_else(Problem::not_found)?;
     let mut response = StatusCode::NO_CONTENT.into_response();
-    response.headers_mut().insert(header::ALLOW, allow(methods));
+    response.headers_mut().insert(header::ALLOW, route.allow());
     Ok(response)
 }
 
@@ -200,7 +237,7 @@ fn seconds_up(admission: &Admission) -> u64 {
 /// Reading needs the scope `read`, everything else `write`.
 fn check_scope(caller: &Caller, method: &Method) -> Result<(), Problem> {
     let (is_held, scope) = match *method {
-        Method::GET => (caller.scopes.can_read, "read"),
+        Method::GET | Method::HEAD => (caller.scopes.can_read, "read"),
         _ => (caller.scopes.can_write, "write"),
     };
     let refused = || Problem::new(ProblemCode::Forbidden, format!("This key lacks the scope `{scope}`. Make one that has it."));

@@ -77,6 +77,7 @@ pub(crate) struct LeadPatch {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(example = "new")]
+#[expect(dead_code, reason = "describes what is read by its name")]
 pub(crate) enum LeadStatus {
     New,
     Attempted,

@@ -4,6 +4,7 @@
 //! handler named after its noun reads it, calls the use case of the same noun in `crm` and renders the answer.
 
 mod body;
+mod clients;
 mod etags;
 mod events;
 mod gate;
@@ -11,14 +12,18 @@ mod idempotency;
 mod leads;
 mod lists;
 mod me;
+mod notes;
 mod openapi;
 mod paths;
 mod problem;
 mod query;
 mod reply;
 mod routes;
+mod sources;
+mod stages;
 mod state;
 
+pub use gate::RouteTemplate;
 pub use openapi::document;
 pub use problem::{Problem, ProblemCode};
 pub use routes::router;

@@ -22,11 +22,14 @@ use crate::problem::{ProblemBody, ProblemCode, ProblemField};
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     servers((url = "/", description = "This server")),
-    components(schemas(ProblemBody, ProblemField)),
+    components(schemas(ProblemBody<'_>, ProblemField<'_>)),
     security(("api_key" = [])),
     modifiers(&Security),
     tags(
         (name = "Leads", description = "Inquiries by people."),
+        (name = "Clients", description = "Signed-up buyers and sellers, each on a stage of a pipeline."),
+        (name = "Notes", description = "What is written down about a lead or a client."),
+        (name = "Menus", description = "What can be chosen."),
         (name = "Events", description = "What happened, in order."),
         (name = "Account", description = "Whose key this is."),
     ),

@@ -7,17 +7,17 @@ use axum::{
     body::Bytes,
     extract::Request,
     http::header,
-    middleware::{self, Next},
-    routing::get,
+    routing::{any, get},
 };
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    Api, BASE, events,
+    Api, BASE, clients, events,
     gate::{self, Map, OPENAPI},
-    leads, me,
+    leads, me, notes,
     openapi::Base,
+    sources, stages,
 };
 
 /// The described routes and the document they make.
@@ -26,20 +26,27 @@ pub(crate) fn described() -> (Router<Api>, utoipa::openapi::OpenApi) {
         .routes(routes!(me::get))
         .routes(routes!(leads::list, leads::create))
         .routes(routes!(leads::get, leads::update, leads::delete))
+        .routes(routes!(notes::list_for_lead, notes::create_for_lead))
+        .routes(routes!(notes::get_of_lead))
+        .routes(routes!(clients::list, clients::create))
+        .routes(routes!(clients::get, clients::update, clients::delete))
+        .routes(routes!(notes::list_for_client, notes::create_for_client))
+        .routes(routes!(notes::get_of_client))
+        .routes(routes!(stages::list))
+        .routes(routes!(sources::list))
         .routes(routes!(events::list));
     OpenApiRouter::with_openapi(Base::openapi()).nest(BASE, nouns).split_for_parts()
 }
 
-/// The API as a service: everything under its base.
+/// The API as a service: everything under its base, known or not, goes through the gate.
 pub fn router(api: Api) -> Router {
     let (routes, document) = described();
     let map = Arc::new(Map::new(&document));
     let document = Bytes::from(document.to_json().expect("a document is JSON"));
     let serve_document = move || std::future::ready(([(header::CONTENT_TYPE, "application/json")], document.clone()));
-    let gate = {
-        let api = api.clone();
-        move |request: Request, next: Next| gate::pass(api.clone(), Arc::clone(&map), request, next)
-    };
     #[expect(clippy::disallowed_methods, reason = "the document cannot describe itself")]
-    routes.route(&format!("{BASE}{OPENAPI}"), get(serve_document)).layer(middleware::from_fn(gate)).with_state(api)
+    let routes = routes.route(&format!("{BASE}{OPENAPI}"), get(serve_document)).with_state(api.clone());
+    let gate = any(move |request: Request| gate::pass(api.clone(), Arc::clone(&map), routes.clone(), request));
+    #[expect(clippy::disallowed_methods, reason = "the gate stands before all routes")]
+    Router::new().route(BASE, gate.clone()).route(&format!("{BASE}/"), gate.clone()).route(&format!("{BASE}/{{*rest}}"), gate)
 }
