@@ -7,6 +7,7 @@ use crate::{
     AgentId, Crm, Error,
     ids,
     input::max,
+    stages,
     values::{EmailAddress, Slug},
 };
 
@@ -83,7 +84,8 @@ fn insert(tx: &mut Tx<'_>, crm: &Crm, name: &str, new: &NewAgent) -> Result<Agen
         "INSERT INTO agents (id, slug, name, email, time_zone) VALUES ($1, $2, $3, $4, $5)",
         params![&id, &agent.slug, &agent.name, &agent.email, &agent.time_zone],
     )?;
-    tx.execute("INSERT INTO turns (agent_id, last_id, last_sequence) VALUES ($1, $2, 0)", params![&id, &account])?;
+    let last = stages::insert_defaults(tx, id, account, now, &*crm.random)?;
+    tx.execute("INSERT INTO turns (agent_id, last_id, last_sequence) VALUES ($1, $2, 0)", params![&id, &last])?;
     tx.execute(
         "INSERT INTO accounts (agent_id, id, name, email, email_key, password_hash) VALUES ($1, $2, $3, $4, $5, $6)",
         params![&id, &account, &agent.name, &agent.email, &email_key, new.password_hash.as_deref()],

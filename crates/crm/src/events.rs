@@ -101,6 +101,14 @@ pub(crate) fn record<T: Serialize>(
     webhooks::enqueue(tx, agent, id, kind)
 }
 
+/// Erases what the events of `entity` tell. The events and their numbers stay; those that were not sent yet are cancelled, for
+/// there is nothing left to send.
+pub(crate) fn erase(tx: &mut Tx<'_>, agent: AgentId, entity: &[u8; 16]) -> Result<(), Error> {
+    webhooks::cancel(tx, agent, entity)?;
+    tx.execute("UPDATE events SET data = NULL WHERE agent_id = $1 AND entity_id = $2", params![&agent, entity])?;
+    Ok(())
+}
+
 /// The agent's events after a point, ascending. A follower that asks again with the last id it saw misses none.
 ///
 /// # Errors

@@ -40,6 +40,11 @@ impl<T> Given<T> {
         }
     }
 
+    /// The same of what `map` makes of the value.
+    pub fn map<U>(self, map: impl FnOnce(T) -> U) -> Given<U> {
+        self.try_map(|value| Some(map(value)))
+    }
+
     fn try_map<U>(self, map: impl FnOnce(T) -> Option<U>) -> Given<U> {
         match self {
             Self::Absent => Given::Absent,
@@ -92,6 +97,12 @@ impl<'a> Reader<'a> {
         self.errors.push(FieldError { field: field.into(), message: message.into() });
     }
 
+    /// Whether any field was wrong so far.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        !self.errors.is_empty()
+    }
+
     /// The end: all errors, or the built value. `build` is called only where every field was right.
     ///
     /// # Errors
@@ -134,6 +145,12 @@ impl<'a> Reader<'a> {
     pub fn email(&mut self, field: &'static str) -> Given<EmailAddress> {
         let text = self.text(field, EmailAddress::MAX * 2);
         text.try_map(|text| self.keep(field, EmailAddress::parse(&text)))
+    }
+
+    /// A required e-mail address: as [`Reader::required_text`].
+    pub fn required_email(&mut self, field: &'static str, purpose: Purpose) -> Option<EmailAddress> {
+        let text = self.required_text(field, EmailAddress::MAX * 2, purpose)?;
+        self.keep(field, EmailAddress::parse(&text))
     }
 
     /// An optional phone number.

@@ -15,7 +15,7 @@ use crate::{
     input::{Given, Purpose, Reader, max},
     pages::{self, Filter, Listed, Page, Source},
     same_person::{self, PersonKeys},
-    search,
+    search, sources,
     totals::{self, Kind},
     trash,
     turns::Turn,
@@ -30,7 +30,7 @@ pub const STATUSES: [&str; 10] =
 pub const DEFAULT_SOURCE: &str = "api";
 
 /// A lead, with its fields in the order of the API.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Lead {
     /// The id.
@@ -232,6 +232,7 @@ pub(crate) fn insert(tx: &mut Tx<'_>, turn: &mut Turn, new: &NewLead) -> Result<
     totals::add(tx, turn.agent, Kind::Lead, &lead.status, 1)?;
     turn.record(tx, EventKind::LeadCreated, &id.0, &LeadCreated::from(&lead))?;
     search::enqueue(tx, turn.agent, Kind::Lead, &id.0)?;
+    sources::note(tx, turn.agent, &lead.source)?;
     Ok(id)
 }
 
@@ -300,6 +301,12 @@ fn find(tx: &mut Tx<'_>, agent: AgentId, id: LeadId) -> Result<Lead, Error> {
     tx.query_opt(sql, params![&agent, &id], from_row)?.ok_or(Error::NotFound)
 }
 
+/// Whether the agent has this lead.
+pub(crate) fn exists(tx: &mut Tx<'_>, agent: AgentId, id: LeadId) -> Result<bool, Error> {
+    let found = tx.query_opt("SELECT 1 FROM leads WHERE agent_id = $1 AND id = $2", params![&agent, &id], |_| Ok(()))?;
+    Ok(found.is_some())
+}
+
 /// One page of an agent's leads.
 pub async fn list(crm: &Crm, agent: AgentId, filter: Filter, page: Page) -> Result<Listed<Lead>, Error> {
     crm.db.read("leads.list", move |tx| pages::read(tx, agent, &LEADS, &filter, &page, from_row)).await
@@ -343,6 +350,9 @@ where
         }
         totals::shift(tx, agent, Kind::Lead, &old.status, &lead.status)?;
         search::enqueue(tx, agent, Kind::Lead, &id.0)?;
+        if lead.source != old.source {
+            sources::note(tx, agent, &lead.source)?;
+        }
         Ok(lead)
     })
     .await
@@ -367,6 +377,25 @@ where
         same_person::relink_later(tx, agent, id, &keys(&lead))?;
         totals::add(tx, agent, Kind::Lead, &lead.status, -1)?;
         search::enqueue(tx, agent, Kind::Lead, &id.0)
+    })
+    .await
+}
+
+/// Brings a deleted lead back as it was, but for `updatedAt`: those who follow changes see it again.
+///
+/// # Errors
+/// [`Error::NotFound`] when it is not in the trash, or for too long.
+pub async fn restore(crm: &Crm, agent: AgentId, id: LeadId) -> Result<Lead, Error> {
+    crm.change("leads.restore", agent, move |tx, turn| {
+        let mut lead: Lead = trash::take(tx, turn, Kind::Lead, &id.0)?;
+        let keys = keys(&lead);
+        lead.same_person_as = same_person::earlier(tx, agent, id, &keys)?;
+        lead.updated_at = turn.now.max(lead.updated_at);
+        store(tx, agent, &lead)?;
+        same_person::relink_later(tx, agent, id, &keys)?;
+        totals::add(tx, agent, Kind::Lead, &lead.status, 1)?;
+        search::enqueue(tx, agent, Kind::Lead, &id.0)?;
+        Ok(lead)
     })
     .await
 }

@@ -5,6 +5,7 @@
 
 pub mod agents;
 pub mod api_keys;
+pub mod clients;
 pub mod clock;
 mod error;
 pub mod events;
@@ -16,14 +17,17 @@ pub mod json;
 pub mod leads;
 pub mod limiter;
 pub mod migrations;
+pub mod notes;
 pub mod pages;
 pub mod passwords;
 pub mod randomness;
 mod same_person;
 pub mod search;
+pub mod sources;
+pub mod stages;
 mod state;
 mod totals;
-mod trash;
+pub mod trash;
 mod turns;
 pub mod values;
 pub mod webhooks;

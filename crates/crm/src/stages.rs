@@ -163,7 +163,9 @@ mod tests {
     use super::*;
 
     fn stages() -> Vec<Stage> {
-        let named = Pipeline::ALL.into_iter().flat_map(|pipeline| pipeline.defaults().iter().map(move |name| (pipeline, *name)));
+        let named = Pipeline::ALL
+            .into_iter()
+            .flat_map(|pipeline| pipeline.defaults().iter().map(move |name| (pipeline, *name)));
         (0u8..)
             .zip(named)
             .map(|(n, (pipeline, name))| Stage { id: StageId([n; 16]), name: name.to_owned(), pipeline })
@@ -199,7 +201,10 @@ mod tests {
     #[test]
     fn an_unknown_stage_is_told_every_name_once() {
         let message = unknown(&stages()).to_string();
-        assert!(message.starts_with("buyingStage: must be one of New, Consultation, Pre-approved, Searching"), "{message}");
+        assert!(
+            message.starts_with("buyingStage: must be one of New, Consultation, Pre-approved, Searching"),
+            "{message}"
+        );
         assert!(message.ends_with("On Hold, Lost"), "{message}");
         assert_eq!(message.matches("Past Client").count(), 1);
     }

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, time::Duration};
 use db::{Tx, params};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{AgentId, Crm, Error, events, notes, search, totals::Kind, turns::Turn};
+use crate::{AgentId, Crm, Error, events, notes, totals::Kind, turns::Turn};
 
 /// How long a deleted record can be brought back.
 pub const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -20,7 +20,13 @@ pub const SLICE: usize = 500;
 const TOGETHER: usize = 25;
 
 /// Keeps a record that is about to be deleted.
-pub(crate) fn put<T: Serialize>(tx: &mut Tx<'_>, turn: &Turn, kind: Kind, id: &[u8; 16], record: &T) -> Result<(), Error> {
+pub(crate) fn put<T: Serialize>(
+    tx: &mut Tx<'_>,
+    turn: &Turn,
+    kind: Kind,
+    id: &[u8; 16],
+    record: &T,
+) -> Result<(), Error> {
     let record = serde_json::to_string(record).map_err(|cause| {
         tracing::error!(%cause, "a record cannot be kept");
         Error::Internal
@@ -87,10 +93,11 @@ pub async fn erase_due(crm: &Crm) -> Result<usize, Error> {
 }
 
 /// Erases one record if it is still in the trash and due, in one transaction with all that names its person: what was kept
-/// of it, its notes, its words in the index, and the `data` of its events, whose numbers stay.
+/// of it, its notes, and the `data` of its events, whose numbers stay.
 ///
-/// Nothing is to be done about idempotency keys: an answer holds ids only, and it and the fingerprint of the request's body
-/// were gone a day after the request, long before the record could be due.
+/// Nothing is to be done about its words in the search index: they left it behind the commit that deleted the record. Nor
+/// about idempotency keys: an answer holds ids only, and it and the fingerprint of the request's body were gone a day after
+/// the request, long before the record could be due.
 fn erase(tx: &mut Tx<'_>, agent: AgentId, id: &[u8; 16], before: i64) -> Result<usize, Error> {
     let is_due = tx.execute(
         "DELETE FROM trash WHERE agent_id = $1 AND id = $2 AND deleted_at <= $3",
@@ -100,7 +107,6 @@ fn erase(tx: &mut Tx<'_>, agent: AgentId, id: &[u8; 16], before: i64) -> Result<
         return Ok(0);
     }
     notes::erase(tx, agent, id)?;
-    search::erase(tx, agent, id)?;
     events::erase(tx, agent, id)?;
     Ok(1)
 }

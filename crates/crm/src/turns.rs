@@ -80,13 +80,29 @@ impl Crm {
         F: Fn(&mut Tx<'_>, &mut Turn) -> Result<T, Error> + Send + 'static,
     {
         let crm = self.clone();
-        let write = move |tx: &mut Tx<'_>| {
-            let mut turn = Turn::take(tx, &crm, agent)?;
-            let value = change(tx, &mut turn)?;
-            turn.end(tx)?;
-            Ok(value)
-        };
-        self.db.write(name, Lane::of(&agent.0), write).await
+        self.db.write(name, Lane::of(&agent.0), move |tx| crm.take_turn(tx, agent, &change)).await
+    }
+
+    /// As [`Crm::change`], but behind the writes that someone waits for.
+    pub(crate) async fn change_in_background<T, F>(&self, name: &'static str, agent: AgentId, change: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Tx<'_>, &mut Turn) -> Result<T, Error> + Send + 'static,
+    {
+        let crm = self.clone();
+        self.db.write_in_background(name, Lane::of(&agent.0), move |tx| crm.take_turn(tx, agent, &change)).await
+    }
+
+    fn take_turn<T>(
+        &self,
+        tx: &mut Tx<'_>,
+        agent: AgentId,
+        change: impl Fn(&mut Tx<'_>, &mut Turn) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut turn = Turn::take(tx, self, agent)?;
+        let value = change(tx, &mut turn)?;
+        turn.end(tx)?;
+        Ok(value)
     }
 
     /// As [`Crm::change`], but a repeated idempotency key gets the first answer again and changes nothing.

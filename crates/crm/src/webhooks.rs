@@ -31,6 +31,17 @@ pub(crate) fn enqueue(tx: &mut Tx<'_>, agent: AgentId, event: EventId, kind: Eve
     Ok(())
 }
 
+/// Cancels what was not sent yet of the events of `entity`. state: 5.
+pub(crate) fn cancel(tx: &mut Tx<'_>, agent: AgentId, entity: &[u8; 16]) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE deliveries SET state = 5
+         WHERE agent_id = $1 AND webhook_id IN (SELECT id FROM webhooks WHERE agent_id = $1)
+           AND event_id IN (SELECT id FROM events WHERE agent_id = $1 AND entity_id = $2) AND state IN (0, 1, 4)",
+        params![&agent, entity],
+    )?;
+    Ok(())
+}
+
 fn wants(events: &str, kind: EventKind) -> bool {
     events.is_empty() || events.split(' ').any(|name| name == kind.name())
 }
