@@ -26,12 +26,20 @@ pub async fn run(config: Config, is_demo: bool) -> Result<(), String> {
     print(&format!("listening on http://{address}\n"))?;
     let stopping = CancellationToken::new();
     tokio::spawn(stop_on_signal(stopping.clone()));
-    let service = app.router().into_make_service_with_connect_info::<std::net::SocketAddr>();
-    let served = axum::serve(listener, service).with_graceful_shutdown(stopping.cancelled_owned()).await;
-    served.map_err(|error| error.to_string())?;
+    listen(listener, app, stopping).await?;
     crm.database().close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Serves an app until `stopping`; accepted requests finish.
+///
+/// # Errors
+/// When the listener fails for good.
+pub async fn listen(listener: TcpListener, app: App, stopping: CancellationToken) -> Result<(), String> {
+    let service = app.router().into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let served = axum::serve(listener, service).with_graceful_shutdown(stopping.cancelled_owned()).await;
+    served.map_err(|error| error.to_string())
 }
 
 fn print(text: &str) -> Result<(), String> {

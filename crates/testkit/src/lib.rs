@@ -1,1 +1,10 @@
-//! testkit
+//! What tests stand on: whole servers on both engines, callers, a manual clock.
+
+pub mod app;
+pub mod manual;
+pub mod postgres;
+pub mod requests;
+
+pub use app::{TestAgent, TestApp, block_on};
+pub use db::Engine;
+pub use requests::{Answer, Caller};

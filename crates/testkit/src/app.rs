@@ -1,0 +1,183 @@
+//! A whole server in the test's process: real sockets, a real database of its own, a manual clock.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use crm::{
+    AgentId, Crm, Settings, agents,
+    agents::NewAgent,
+    api_keys::{self, NewKey, Scopes},
+    migrations::MIGRATIONS,
+    values::EmailAddress,
+};
+use db::{Database, Engine, Options};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    manual::{ManualClock, SeededRandomness},
+    postgres::TempDatabase,
+    requests::Caller,
+};
+
+/// A running server with an agent and a key.
+pub struct TestApp {
+    /// The engine it runs on.
+    pub engine: Engine,
+    /// Scheme and authority of the server.
+    pub base: String,
+    /// The domain behind it.
+    pub crm: Crm,
+    /// Its clock.
+    pub clock: Arc<ManualClock>,
+    /// The first agent.
+    pub agent: TestAgent,
+    stopping: CancellationToken,
+    _storage: Storage,
+}
+
+/// An agent and a caller with a key of theirs.
+pub struct TestAgent {
+    /// The agent's id.
+    pub id: AgentId,
+    /// The agent's slug.
+    pub slug: String,
+    /// A key with all scopes.
+    pub key: String,
+    /// Calls with that key.
+    pub api: Caller,
+}
+
+#[expect(dead_code, reason = "kept so that it is dropped, and with it the files, when the test ends")]
+enum Storage {
+    Sqlite(tempfile::TempDir),
+    Postgres(TempDatabase),
+}
+
+impl Storage {
+    fn new(engine: Engine) -> (Self, String) {
+        match engine {
+            Engine::Sqlite => {
+                let folder = tempfile::tempdir().expect("a temporary folder");
+                let url = format!("sqlite:{}", folder.path().join("test.db").display());
+                (Self::Sqlite(folder), url)
+            }
+            Engine::Postgres => {
+                let database = crate::postgres::fresh_database();
+                let url = database.url.clone();
+                (Self::Postgres(database), url)
+            }
+        }
+    }
+}
+
+/// Each test's randomness is its own, whatever runs beside it.
+static SEED: AtomicU64 = AtomicU64::new(1);
+
+impl TestApp {
+    /// A server on an engine with the usual limit of 100 requests a minute.
+    pub async fn start(engine: Engine) -> Self {
+        Self::start_with(engine, &Settings::default()).await
+    }
+
+    /// A server on an engine with settings of its own.
+    pub async fn start_with(engine: Engine, settings: &Settings) -> Self {
+        let (storage, url) = Storage::new(engine);
+        let database = tokio::task::spawn_blocking(move || {
+            let database = Database::open(&url, Options::default()).expect("the database opens");
+            database.migrate(MIGRATIONS).expect("the schema is made");
+            database
+        });
+        let clock = Arc::new(ManualClock::default());
+        let random = Arc::new(SeededRandomness::new(SEED.fetch_add(1, Ordering::Relaxed)));
+        let crm = Crm::new(database.await.expect("no panic"), Arc::<ManualClock>::clone(&clock), random, settings);
+        let stopping = CancellationToken::new();
+        let base = serve(&crm, stopping.clone()).await;
+        let agent = new_agent(&crm, &base, "Sarah Johnson").await;
+        Self { engine, base, crm, clock, agent, stopping, _storage: storage }
+    }
+
+    /// Another agent with a key.
+    pub async fn another_agent(&self, name: &str) -> TestAgent {
+        new_agent(&self.crm, &self.base, name).await
+    }
+
+    /// A caller without a key.
+    #[must_use]
+    pub fn anonymous(&self) -> Caller {
+        Caller::new(&self.base)
+    }
+
+    /// A key of an agent with these scopes and lifetime.
+    pub async fn key(&self, agent: AgentId, scopes: Scopes, lifetime: Option<Duration>) -> String {
+        let new = NewKey { name: String::from("Test"), scopes, lifetime };
+        api_keys::create(&self.crm, agent, new).await.expect("a key is made").reveal().to_owned()
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.stopping.cancel();
+    }
+}
+
+async fn new_agent(crm: &Crm, base: &str, name: &str) -> TestAgent {
+    static NUMBER: AtomicU64 = AtomicU64::new(1);
+    let email = format!("agent{}@example.com", NUMBER.fetch_add(1, Ordering::Relaxed));
+    let new = NewAgent {
+        name: name.to_owned(),
+        email: EmailAddress::parse(&email).expect("an address"),
+        slug: None,
+        time_zone: String::from("America/New_York"),
+        password_hash: None,
+    };
+    let agent = agents::create(crm, new).await.expect("an agent is made");
+    let new = NewKey { name: String::from("Test"), scopes: Scopes::ALL, lifetime: None };
+    let key = api_keys::create(crm, agent.id, new).await.expect("a key is made").reveal().to_owned();
+    let api = Caller::new(base).with_key(&key);
+    TestAgent { id: agent.id, slug: agent.slug, key, api }
+}
+
+async fn serve(crm: &Crm, stopping: CancellationToken) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let base = format!("http://{}", listener.local_addr().expect("bound"));
+    let app = server::app::App::new(crm.clone(), server::hosts::Hosts::of_public_url(None));
+    tokio::spawn(server::serve::listen(listener, app, stopping));
+    base
+}
+
+/// Runs each test on both engines: `on_both_engines! { async fn a_lead_is_listed(app: TestApp) { … } }`.
+#[macro_export]
+macro_rules! on_both_engines {
+    ($($(#[$meta:meta])* async fn $name:ident($app:ident: TestApp) $body:block)*) => {$(
+        $(#[$meta])*
+        mod $name {
+            use super::*;
+
+            async fn run($app: $crate::TestApp) $body
+
+            #[test]
+            fn sqlite() {
+                $crate::block_on(async { run($crate::TestApp::start($crate::Engine::Sqlite).await).await });
+            }
+
+            #[test]
+            fn postgres() {
+                $crate::block_on(async { run($crate::TestApp::start($crate::Engine::Postgres).await).await });
+            }
+        }
+    )*};
+}
+
+/// Runs a test's future on a runtime of its own.
+///
+/// # Panics
+/// When the test does.
+pub fn block_on<T>(test: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.expect("a runtime starts").block_on(test)
+}

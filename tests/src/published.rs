@@ -1,0 +1,66 @@
+//! The published documentation, word for word: its own text is the input of these tests.
+
+use serde_json::{Value, json};
+use testkit::on_both_engines;
+
+const PUBLISHED: &str = include_str!("../../docs/reference/api-v1-published.txt");
+
+/// The JSON objects that stand after `heading` in the published text, in order.
+fn examples_after(heading: &str) -> Vec<Value> {
+    let mut rest = PUBLISHED.split_once(heading).unwrap_or_else(|| panic!("{heading} is published")).1;
+    let mut examples = Vec::new();
+    while let Some(at) = rest.find("{\n") {
+        let mut values = serde_json::Deserializer::from_str(&rest[at..]).into_iter::<Value>();
+        let value = values.next().expect("an object begins here").expect("the published JSON is valid");
+        rest = &rest[at + values.byte_offset()..];
+        examples.push(value);
+    }
+    examples
+}
+
+/// Checks that every key of the published example is in the answer, in the same order and of the same type.
+fn assert_has_published_shape(answer: &Value, example: &Value) {
+    match (answer, example) {
+        (Value::Object(answer), Value::Object(example)) => {
+            for (key, value) in example {
+                assert_has_published_shape(answer.get(key).unwrap_or_else(|| panic!("{key} is missing")), value);
+            }
+        }
+        (Value::Array(answer), Value::Array(example)) => assert_has_published_shape(&answer[0], &example[0]),
+        _ => assert_eq!(std::mem::discriminant(answer), std::mem::discriminant(example)),
+    }
+}
+
+on_both_engines! {
+    async fn create_and_list_leads_as_published(app: TestApp) {
+        let api = &app.agent.api;
+        let examples = examples_after("/api/v1/leadsCreate a new lead");
+        let (request, created, listed) = (&examples[0], &examples[1], &examples[2]);
+        let answer = api.post("/api/v1/leads", request).await.expect(201).json();
+        assert_has_published_shape(&answer, created);
+        assert_eq!(answer.as_object().unwrap().len(), created.as_object().unwrap().len());
+        let query = PUBLISHED.split_once("Query params: ").unwrap().1.lines().next().unwrap();
+        let list = api.get(&format!("/api/v1/leads{query}")).await.expect(200).json();
+        assert_has_published_shape(&list, listed);
+        for key in ["name", "email", "status"] {
+            assert_eq!(list["leads"][0][key], listed["leads"][0][key]);
+        }
+        assert_eq!(list["total"], 1);
+        assert_eq!(list["leads"][0]["id"], answer["leadId"]);
+    }
+
+    async fn the_published_curl_line_works(app: TestApp) {
+        let line = PUBLISHED.split_once("}curl ").expect("a curl line").1;
+        let line = line.split_once("'/api").expect("the next heading").0;
+        let line = format!("curl {line}'").replace("https://organicagent.io", &app.base).replace("your_api_key_here", &app.agent.key);
+        let output = tokio::task::spawn_blocking(move || std::process::Command::new("sh").arg("-c").arg(format!("{line} -s -w ' %{{http_code}}'")).output());
+        let output = output.await.unwrap().expect("curl runs");
+        let answer = String::from_utf8(output.stdout).unwrap();
+        let (body, status) = answer.rsplit_once(' ').unwrap();
+        assert_eq!(status, "201", "{answer}");
+        let body = serde_json::from_str::<Value>(body).unwrap();
+        assert_eq!(body["success"], json!(true));
+        let lead = app.agent.api.get(&format!("/api/v1/leads/{}", body["leadId"].as_str().unwrap())).await.expect(200).json();
+        assert_eq!((&lead["name"], &lead["email"], &lead["phone"]), (&json!("Jane Doe"), &json!("jane@example.com"), &json!("555-0100")));
+    }
+}
