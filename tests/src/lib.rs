@@ -1,6 +1,8 @@
 //! Black-box tests through HTTP: one binary, a module per feature, each test on both engines.
 
 #[cfg(test)]
+mod kills;
+#[cfg(test)]
 mod leads;
 #[cfg(test)]
 mod published;

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod manual;
 pub mod postgres;
+pub mod process;
 pub mod requests;
 
 pub use app::{TestAgent, TestApp, block_on};

@@ -82,16 +82,32 @@ impl Caller {
     }
 
     /// Sends a request as it is.
+    ///
+    /// # Panics
+    /// When no whole answer comes.
     pub async fn send(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Answer {
+        self.try_send(method, path, body).await.unwrap_or_else(|error| panic!("no answer from {path}: {error}"))
+    }
+
+    /// Sends a request to a server that may go away meanwhile.
+    ///
+    /// # Errors
+    /// What went wrong, when no whole answer came.
+    pub async fn try_send(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Result<Answer, String> {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
         let request = request.body(Full::new(body.into())).expect("the test's request is well-formed");
-        let response = self.client.request(request).await.expect("the server answers");
+        let response = self.client.request(request).await.map_err(|error| format!("{error:?}"))?;
         let (parts, body) = response.into_parts();
-        let body = body.collect().await.expect("the answer is whole").to_bytes();
-        Answer { status: StatusCode::as_u16(&parts.status), headers: parts.headers, body }
+        let body = body.collect().await.map_err(|error| format!("{error:?}"))?.to_bytes();
+        Ok(Answer { status: StatusCode::as_u16(&parts.status), headers: parts.headers, body })
+    }
+
+    /// POST of JSON to a server that may go away meanwhile; `None` when no whole answer came.
+    pub async fn try_post(&self, path: &str, body: &Value) -> Option<Answer> {
+        self.with("Content-Type", "application/json").try_send(Method::POST, path, body.to_string()).await.ok()
     }
 
     /// GET.
