@@ -15,8 +15,8 @@ pub struct Hosts {
 impl Hosts {
     /// The host of the public URL.
     #[must_use]
-    pub fn of_public_url(public_url: Option<&str>) -> Self {
-        let uri = public_url.and_then(|url| url.parse::<Uri>().ok());
+    pub fn of_public_url(public_url: &str) -> Self {
+        let uri = public_url.parse::<Uri>().ok();
         let host = uri.as_ref().and_then(Uri::host).map(str::to_ascii_lowercase);
         Self { names: host.into_iter().collect() }
     }
@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn the_public_host_localhost_and_literals_are_known() {
-        let hosts = Hosts::of_public_url(Some("https://Agent.Example.com:8443"));
+        let hosts = Hosts::of_public_url("https://Agent.Example.com:8443");
         for host in ["agent.example.com", "AGENT.example.com:99", "agent.example.com.", "localhost:8080", "127.0.0.1", "10.0.0.1:80", "[::1]", "[::1]:8080"] {
             assert!(hosts.is_known(host), "{host}");
         }
