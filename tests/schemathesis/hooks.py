@@ -18,14 +18,20 @@ def in_range(value):
 
 
 @schemathesis.hook
-def map_body(context, body):
-    """A number past 2^53 is refused wherever it stands in a body, also in fields that are otherwise ignored."""
-    return in_range(body)
-
-
-@schemathesis.hook
-def map_query(context, query):
-    """A place in a list comes from an earlier answer; one made up is refused, whatever its form."""
-    if not isinstance(query, dict):
-        return query
-    return {name: value for name, value in query.items() if name not in ("cursor", "after")}
+def before_call(context, case, **kwargs):
+    if isinstance(case.query, dict):
+        # A place in a list comes from an earlier answer; one made up is refused, whatever its form. An empty value is
+        # the same as none, so it can violate nothing.
+        for name in [name for name, value in case.query.items() if name in ("cursor", "after") or value == ""]:
+            del case.query[name]
+    if isinstance(case.body, (dict, list, int, float)):
+        # A number past 2^53 is refused wherever it stands in a body, also in fields that are otherwise ignored.
+        case.body = in_range(case.body)
+    if isinstance(case.body, dict):
+        # One client has an e-mail address: a change to one that is taken is refused.
+        if case.method == "PATCH" and "/clients/" in case.path and "@" in str(case.body.get("email")):
+            del case.body["email"]
+        # A stage is one of the agent's own: no schema lists them.
+        stage = case.body.get("buyingStage")
+        if isinstance(stage, str) and stage.strip():
+            case.body["buyingStage"] = "Touring"

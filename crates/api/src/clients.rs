@@ -30,7 +30,7 @@ pub(crate) struct ClientInput {
     #[schema(min_length = 1, max_length = 200, pattern = r"\S", example = "Jane Doe")]
     name: String,
     /// The person's e-mail address: one client has it.
-    #[schema(min_length = 1, max_length = 254, example = "jane@example.com")]
+    #[schema(min_length = 1, max_length = 254, format = "email", example = "jane@example.com")]
     email: String,
     /// The person's phone number, kept as typed.
     #[schema(required = false, max_length = 64, example = "(555) 987-6543")]
@@ -58,7 +58,7 @@ pub(crate) struct ClientPatch {
     )]
     name: Option<String>,
     /// The person's e-mail address; refused while another client has it.
-    #[schema(required = false, nullable = false, min_length = 1, max_length = 254, example = "jane@example.com")]
+    #[schema(required = false, nullable = false, min_length = 1, max_length = 254, format = "email", example = "jane@example.com")]
     email: Option<String>,
     /// The person's phone number.
     #[schema(max_length = 64, example = "(555) 987-6543")]

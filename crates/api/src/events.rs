@@ -50,7 +50,7 @@ pub(crate) struct EventList {
 #[utoipa::path(
     get, path = "/events", tag = "Events", operation_id = "list_events",
     params(
-        ("type" = Option<EventName>, Query, description = "Only events of this name."),
+        ("type" = inline(Option<EventName>), Query, description = "Only events of this name."),
         ("after" = Option<String>, Query, description = "Only events after the one with this id."),
         ("limit" = Option<u32>, Query, description = "How many at most.", minimum = 1, maximum = 100),
     ),

@@ -16,7 +16,7 @@ use crate::{
     etags,
     idempotency::IdempotencyKey,
     lists::{self, DEFAULT_LIMIT},
-    openapi::{ChangeErrors, CreateErrors, DeleteErrors, ListErrors, ListParams, ReadErrors},
+    openapi::{ChangeErrors, CreateErrors, DeleteErrors, ListErrors, ListParams, ReadErrors, optional_email},
     paths::PathId,
     query::Params,
     reply::{self, Answer, Created},
@@ -30,7 +30,7 @@ pub(crate) struct LeadInput {
     #[schema(min_length = 1, max_length = 200, pattern = r"\S", example = "John Smith")]
     name: String,
     /// The person's e-mail address.
-    #[schema(required = false, max_length = 254, example = "john@example.com")]
+    #[schema(required = false, schema_with = optional_email)]
     email: Option<String>,
     /// The person's phone number, kept as typed.
     #[schema(required = false, max_length = 64, example = "(555) 123-4567")]
@@ -54,7 +54,7 @@ pub(crate) struct LeadPatch {
     #[schema(required = false, nullable = false, min_length = 1, max_length = 200, pattern = r"\S", example = "John Smith")]
     name: Option<String>,
     /// The person's e-mail address.
-    #[schema(max_length = 254, example = "john@example.com")]
+    #[schema(required = false, schema_with = optional_email)]
     email: Option<String>,
     /// The person's phone number.
     #[schema(max_length = 64, example = "(555) 123-4567")]

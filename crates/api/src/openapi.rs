@@ -5,7 +5,7 @@ use utoipa::{
     openapi::{
         ResponseBuilder, RefOr, ContentBuilder, Ref,
         header::HeaderBuilder,
-        schema::{ObjectBuilder, Type},
+        schema::{AnyOfBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type},
         security::{ApiKey, ApiKeyValue, SecurityScheme},
     },
 };
@@ -54,7 +54,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
 
 /// The parameters that every list of records takes.
 #[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes what `lists::read` reads")]
 pub(crate) struct ListParams {
     /// How many records a page has.
@@ -79,14 +79,38 @@ pub(crate) struct ListParams {
     #[param(required = false)]
     source: Option<String>,
     /// Only records made at or after this time: RFC 3339 or milliseconds since 1970.
-    #[param(required = false, example = "2026-11-23T15:00:00Z")]
+    #[param(required = false, schema_with = instant, example = "2026-11-23T15:00:00Z")]
     since: Option<String>,
     /// Only records changed at or after this time: RFC 3339 or milliseconds since 1970.
-    #[param(required = false, example = "2026-11-23T15:00:00Z")]
+    #[param(required = false, schema_with = instant, example = "2026-11-23T15:00:00Z")]
     updated_since: Option<String>,
     /// The order.
     #[param(required = false, inline)]
     sort: Option<SortName>,
+}
+
+/// An instant in a query.
+fn instant() -> utoipa::openapi::Schema {
+    let rfc3339 = ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
+    let milliseconds = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[0-9]{1,13}$"));
+    AnyOfBuilder::new().item(rfc3339).item(milliseconds).into()
+}
+
+/// An e-mail address that may be left out: `null` and an empty text are none.
+pub(crate) fn optional_email() -> utoipa::openapi::Schema {
+    let address = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::Custom(String::from("email"))))
+        .max_length(Some(254));
+    let empty = ObjectBuilder::new().schema_type(Type::String).max_length(Some(0));
+    let none = ObjectBuilder::new().schema_type(Type::Null);
+    AnyOfBuilder::new()
+        .item(address)
+        .item(empty)
+        .item(none)
+        .description(Some("The person's e-mail address."))
+        .examples(["john@example.com"])
+        .into()
 }
 
 /// The order of a list.
