@@ -20,18 +20,31 @@ pub(crate) const MAX_LIMIT: u32 = 100;
 /// What the published lists without paging return when the request does not say.
 pub(crate) const WHOLE_LIMIT: u32 = 1_000;
 
-/// Reads the parameters of a list. `statuses` are those that `status` may name; `default_limit` holds without `limit`.
+/// Reads the parameters of a list of people. `statuses` are those that `status` may name; `default_limit` holds without
+/// `limit`.
 pub(crate) fn read(params: &mut Params, statuses: &[&str], default_limit: u32) -> (Filter, Page) {
+    let (mut filter, page) = read_common(params, statuses, default_limit);
+    filter.email_key = params.text("email").map(|text| EmailAddress::key_of(&text));
+    filter.phone_key = params.text("phone").map(|text| PhoneNumber::key_of(&text).unwrap_or_default());
+    filter.source_key = params.text("source").map(|text| fold(&text));
+    filter.words = words(params);
+    (filter, page)
+}
+
+/// Reads the parameters that every list takes: as [`read`], without those that name a person, a source or words.
+pub(crate) fn read_common(params: &mut Params, statuses: &[&str], default_limit: u32) -> (Filter, Page) {
     let filter = Filter {
         status: status(params, statuses),
-        email_key: params.text("email").map(|text| EmailAddress::key_of(&text)),
-        phone_key: params.text("phone").map(|text| PhoneNumber::key_of(&text).unwrap_or_default()),
-        source_key: params.text("source").map(|text| fold(&text)),
-        words: params.text("q").map(|text| crm::search::words(&text)).unwrap_or_default(),
         since: instant(params, "since"),
         updated_since: instant(params, "updatedSince"),
+        ..Filter::default()
     };
     (filter, page(params, default_limit))
+}
+
+/// Reads the words to search for.
+pub(crate) fn words(params: &mut Params) -> Vec<String> {
+    params.text("q").map(|text| crm::search::words(&text)).unwrap_or_default()
 }
 
 fn status(params: &mut Params, statuses: &[&str]) -> Option<String> {

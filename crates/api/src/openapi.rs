@@ -5,6 +5,7 @@ use utoipa::{
     openapi::{
         ResponseBuilder, RefOr, ContentBuilder, Ref,
         header::HeaderBuilder,
+        path::{Parameter, ParameterIn},
         schema::{AnyOfBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type},
         security::{ApiKey, ApiKeyValue, SecurityScheme},
     },
@@ -30,6 +31,8 @@ use crate::problem::{ProblemBody, ProblemCode, ProblemField};
         (name = "Clients", description = "Signed-up buyers and sellers, each on a stage of a pipeline."),
         (name = "Notes", description = "What is written down about a lead or a client."),
         (name = "Menus", description = "What can be chosen."),
+        (name = "Listings", description = "Properties on offer."),
+        (name = "Showings", description = "Requests to see a listing."),
         (name = "Events", description = "What happened, in order."),
         (name = "Account", description = "Whose key this is."),
     ),
@@ -55,8 +58,8 @@ pub fn document() -> utoipa::openapi::OpenApi {
 /// The parameters that every list of records takes.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes what `lists::read` reads")]
-pub(crate) struct ListParams {
+#[expect(dead_code, reason = "describes what `lists::read_common` reads")]
+pub(crate) struct CommonParams {
     /// How many records a page has.
     #[param(required = false, minimum = 1, maximum = 100, example = 50)]
     limit: Option<u32>,
@@ -66,18 +69,6 @@ pub(crate) struct ListParams {
     /// Where the page begins: the `nextCursor` of an earlier page.
     #[param(required = false)]
     cursor: Option<String>,
-    /// Only records with this e-mail address.
-    #[param(required = false)]
-    email: Option<String>,
-    /// Only records with this phone number, however it is written.
-    #[param(required = false)]
-    phone: Option<String>,
-    /// Only records that hold words beginning with these.
-    #[param(required = false)]
-    q: Option<String>,
-    /// Only records from this source.
-    #[param(required = false)]
-    source: Option<String>,
     /// Only records made at or after this time: RFC 3339 or milliseconds since 1970.
     #[param(required = false, schema_with = instant, example = "2026-11-23T15:00:00Z")]
     since: Option<String>,
@@ -87,6 +78,44 @@ pub(crate) struct ListParams {
     /// The order.
     #[param(required = false, inline)]
     sort: Option<SortName>,
+}
+
+/// The parameter of lists that can be searched.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes what `lists::words` reads")]
+pub(crate) struct SearchParams {
+    /// Only records that hold words beginning with these.
+    #[param(required = false, example = "oak ave")]
+    q: Option<String>,
+}
+
+/// The parameters that lists of people take beside the common ones.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes what `lists::read` reads")]
+pub(crate) struct PersonParams {
+    /// Only records with this e-mail address.
+    #[param(required = false)]
+    email: Option<String>,
+    /// Only records with this phone number, however it is written.
+    #[param(required = false)]
+    phone: Option<String>,
+    /// Only records from this source.
+    #[param(required = false)]
+    source: Option<String>,
+}
+
+/// The parameters that lists of people take.
+pub(crate) struct ListParams;
+
+impl IntoParams for ListParams {
+    fn into_params(parameter_in: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let mut params = CommonParams::into_params(&parameter_in);
+        params.extend(PersonParams::into_params(&parameter_in));
+        params.extend(SearchParams::into_params(&parameter_in));
+        params
+    }
 }
 
 /// An instant in a query.

@@ -15,9 +15,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     Api, BASE, clients, events,
     gate::{self, Map, OPENAPI},
-    leads, me, notes,
+    leads, listings, me, notes,
     openapi::Base,
-    sources, stages,
+    showings, sources, stages,
 };
 
 /// The described routes and the document they make.
@@ -34,6 +34,10 @@ pub(crate) fn described() -> (Router<Api>, utoipa::openapi::OpenApi) {
         .routes(routes!(notes::get_of_client))
         .routes(routes!(stages::list))
         .routes(routes!(sources::list))
+        .routes(routes!(listings::list, listings::create))
+        .routes(routes!(listings::get, listings::update, listings::delete))
+        .routes(routes!(showings::list, showings::create))
+        .routes(routes!(showings::get, showings::update))
         .routes(routes!(events::list));
     OpenApiRouter::with_openapi(Base::openapi()).nest(BASE, nouns).split_for_parts()
 }

@@ -14,7 +14,9 @@ use crate::{
     ids::{ClientId, StageId},
     input::{Given, Purpose, Reader, max},
     pages::{self, Filter, Listed, Page, Source},
-    search, sources,
+    search,
+    showings::{self, Parent},
+    sources,
     stages::{self, Pipeline, Stage},
     totals::{self, Kind},
     trash,
@@ -453,6 +455,7 @@ where
         trash::put(tx, turn, Kind::Client, &id.0, &Trashed { stage, client })?;
         tx.execute("DELETE FROM clients WHERE agent_id = $1 AND id = $2", params![&agent, &id])?;
         totals::add(tx, agent, Kind::Client, NO_STATUS, -1)?;
+        showings::trash_of(tx, turn, Parent::Client(id))?;
         search::enqueue(tx, agent, Kind::Client, &id.0)
     })
     .await
@@ -478,6 +481,7 @@ pub async fn restore(crm: &Crm, agent: AgentId, id: ClientId) -> Result<Client, 
         client.updated_at = turn.now.max(client.updated_at);
         store(tx, agent, &client, stage.id)?;
         totals::add(tx, agent, Kind::Client, NO_STATUS, 1)?;
+        showings::restore_of(tx, turn, Parent::Client(id))?;
         search::enqueue(tx, agent, Kind::Client, &id.0)?;
         Ok(client)
     })

@@ -132,13 +132,20 @@ impl<'a> Reader<'a> {
     /// Required text, outer white space cut. When creating it must be there; when changing it may be missing but not
     /// `null` or blank.
     pub fn required_text(&mut self, field: &'static str, most: usize, purpose: Purpose) -> Option<String> {
-        let is_sent = self.fields.contains_key(field);
-        let before = self.errors.len();
-        let text = self.text(field, most).value().map(|text| text.trim().to_owned());
-        if text.is_none() && self.errors.len() == before && (is_sent || purpose == Purpose::Create) {
+        let text = self.text(field, most);
+        self.required(field, text, purpose).map(|text| text.trim().to_owned())
+    }
+
+    /// The value of a required field that was read as `given`. When creating it must be there; when changing it may be
+    /// missing but not `null` or blank.
+    pub fn required<T>(&mut self, field: &'static str, given: Given<T>, purpose: Purpose) -> Option<T> {
+        let value = given.value();
+        let is_wanted = purpose == Purpose::Create || self.fields.contains_key(field);
+        let is_refused = self.errors.iter().any(|error| error.field == field);
+        if value.is_none() && is_wanted && !is_refused {
             self.refuse(field, "is required");
         }
-        text
+        value
     }
 
     /// An optional e-mail address.

@@ -5,6 +5,7 @@
 
 pub mod agents;
 pub mod api_keys;
+mod choices;
 pub mod clients;
 pub mod clock;
 mod error;
@@ -16,6 +17,8 @@ pub mod input;
 pub mod json;
 pub mod leads;
 pub mod limiter;
+mod listing_details;
+pub mod listings;
 pub mod migrations;
 pub mod notes;
 pub mod pages;
@@ -23,6 +26,8 @@ pub mod passwords;
 pub mod randomness;
 mod same_person;
 pub mod search;
+mod showing_states;
+pub mod showings;
 pub mod sources;
 pub mod stages;
 mod state;

@@ -18,4 +18,11 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: None,
         postgres: None,
     },
+    Migration {
+        version: 3,
+        name: "listings",
+        sql: include_str!("../migrations/0003_listings.sql"),
+        sqlite: None,
+        postgres: None,
+    },
 ];

@@ -5,7 +5,7 @@ use db::{Row, Tx, Value};
 use crate::{
     AgentId, Error,
     clock::UnixMillis,
-    ids,
+    ids::{self, ClientId, ListingId},
     totals::{self, Kind},
 };
 
@@ -129,6 +129,10 @@ pub struct Filter {
     pub phone_key: Option<String>,
     /// Only this folded source.
     pub source_key: Option<String>,
+    /// Only this client's.
+    pub client: Option<ClientId>,
+    /// Only this listing's.
+    pub listing: Option<ListingId>,
     /// Only records found by these words.
     pub words: Vec<String>,
     /// Only records made at or after this instant.
@@ -140,10 +144,12 @@ pub struct Filter {
 impl Filter {
     /// Whether the kept totals tell the count.
     fn is_kept(&self) -> bool {
-        let Self { status: _, email_key, phone_key, source_key, words, since, updated_since } = self;
+        let Self { status: _, email_key, phone_key, source_key, client, listing, words, since, updated_since } = self;
         email_key.is_none()
             && phone_key.is_none()
             && source_key.is_none()
+            && client.is_none()
+            && listing.is_none()
             && words.is_empty()
             && since.is_none()
             && updated_since.is_none()
@@ -198,6 +204,12 @@ pub(crate) fn read<T>(
     }
     if let Some(folded) = &filter.source_key {
         sql.and("t.source_key =", folded);
+    }
+    if let Some(client) = &filter.client {
+        sql.and("t.client_id =", client);
+    }
+    if let Some(listing) = &filter.listing {
+        sql.and("t.listing_id =", listing);
     }
     if let Some(since) = &since {
         sql.and("t.id >=", since);

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, time::Duration};
 use db::{Tx, params};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{AgentId, Crm, Error, events, notes, totals::Kind, turns::Turn};
+use crate::{AgentId, Crm, Error, events, notes, showings, totals::Kind, turns::Turn};
 
 /// How long a deleted record can be brought back.
 pub const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -108,5 +108,6 @@ fn erase(tx: &mut Tx<'_>, agent: AgentId, id: &[u8; 16], before: i64) -> Result<
     }
     notes::erase(tx, agent, id)?;
     events::erase(tx, agent, id)?;
+    showings::erase_of(tx, agent, id)?;
     Ok(1)
 }

@@ -1,0 +1,550 @@
+//! Listings: properties on offer.
+
+use db::{Row, Tx, params};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::{
+    AgentId, Crm, Error,
+    choices::choices,
+    clock::UnixMillis,
+    events::EventKind,
+    idempotency::{Answer, Once},
+    ids::ListingId,
+    input::{Given, Purpose, Reader, max},
+    listing_details::DetailsChange,
+    pages::{self, Filter, Listed, Page, Source},
+    search,
+    showings::{self, Parent},
+    totals::{self, Kind},
+    trash,
+    turns::Turn,
+    values::Money,
+};
+
+pub use crate::listing_details::{Bathrooms, FeeFrequency, ListingDetails, PropertySubType, PropertyType};
+
+choices! {
+    /// Where a listing stands (RESO StandardStatus; `draft` is RESO's Incomplete).
+    ListingStatus {
+        Draft = "draft",
+        ComingSoon = "coming_soon",
+        Active = "active",
+        ActiveUnderContract = "active_under_contract",
+        Pending = "pending",
+        Closed = "closed",
+        Hold = "hold",
+        Withdrawn = "withdrawn",
+        Canceled = "canceled",
+        Expired = "expired",
+    }
+}
+
+/// The currency of a listing that names none.
+pub const DEFAULT_CURRENCY: &str = "USD";
+
+/// The most rooms, in number.
+const MAX_ROOMS: i64 = 1_000;
+/// The largest living area, in square feet.
+const MAX_SQFT: i64 = 1_000_000_000;
+
+/// A listing, with its fields in the order of the API.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Listing {
+    /// The id.
+    pub id: ListingId,
+    /// The address (RESO UnparsedAddress).
+    #[schema(example = "456 Oak Ave, Miami, FL")]
+    pub address: String,
+    /// The asking price in units of `currency` (RESO ListPrice).
+    #[schema(value_type = f64, example = 750_000)]
+    pub price: Money,
+    /// How many bedrooms (RESO BedroomsTotal).
+    #[schema(example = 4)]
+    pub bedrooms: Option<i64>,
+    /// How many bathrooms, in quarters (RESO BathroomsTotalInteger and its parts).
+    #[schema(value_type = Option<f64>, example = 3)]
+    pub bathrooms: Option<Bathrooms>,
+    /// The living area in square feet (RESO LivingArea).
+    #[schema(example = 2400)]
+    pub sqft: Option<i64>,
+    /// Where it stands (RESO StandardStatus).
+    pub status: ListingStatus,
+    /// The currency of every amount of the listing (ISO 4217).
+    #[schema(example = "USD")]
+    pub currency: String,
+    /// What else is known.
+    #[serde(flatten)]
+    pub details: ListingDetails,
+    /// When it was added.
+    pub created_at: UnixMillis,
+    /// When it last changed (RESO ModificationTimestamp).
+    pub updated_at: UnixMillis,
+}
+
+/// A listing as `listing.created` tells it: the same keys, the telling ones first.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ListingCreated<'a> {
+    address: &'a str,
+    price: Money,
+    bedrooms: Option<i64>,
+    bathrooms: Option<Bathrooms>,
+    sqft: Option<i64>,
+    id: ListingId,
+    status: ListingStatus,
+    currency: &'a str,
+    #[serde(flatten)]
+    details: &'a ListingDetails,
+    created_at: UnixMillis,
+    updated_at: UnixMillis,
+}
+
+impl<'a> From<&'a Listing> for ListingCreated<'a> {
+    fn from(listing: &'a Listing) -> Self {
+        let Listing { id, address, price, bedrooms, bathrooms, sqft, status, currency, details, created_at, updated_at } = listing;
+        Self {
+            address,
+            price: *price,
+            bedrooms: *bedrooms,
+            bathrooms: *bathrooms,
+            sqft: *sqft,
+            id: *id,
+            status: *status,
+            currency,
+            details,
+            created_at: *created_at,
+            updated_at: *updated_at,
+        }
+    }
+}
+
+/// A listing to be added.
+#[derive(Debug, Clone)]
+pub struct NewListing {
+    address: String,
+    price: Money,
+    bedrooms: Option<i64>,
+    bathrooms: Option<Bathrooms>,
+    sqft: Option<i64>,
+    status: ListingStatus,
+    currency: String,
+    details: ListingDetails,
+}
+
+impl NewListing {
+    /// Reads a listing from outside.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with every wrong field.
+    pub fn read(fields: &Map<String, Value>) -> Result<Self, Error> {
+        let mut reader = Reader::new(fields);
+        let address = reader.required_text("address", max::ADDRESS, Purpose::Create);
+        let price = reader.money("price");
+        let price = reader.required("price", price, Purpose::Create);
+        let sizes = Sizes::read(&mut reader);
+        let status = reader.choice("status", ListingStatus::WORDS).value();
+        let currency = currency(&mut reader).value();
+        let details = DetailsChange::read(&mut reader);
+        reader.finish(|| Self {
+            address: address.expect("required"),
+            price: price.expect("required"),
+            bedrooms: sizes.bedrooms.value(),
+            bathrooms: sizes.bathrooms.value(),
+            sqft: sizes.sqft.value(),
+            status: status.unwrap_or(ListingStatus::Active),
+            currency: currency.unwrap_or_else(|| DEFAULT_CURRENCY.to_owned()),
+            details: details.apply(&ListingDetails::default()),
+        })
+    }
+}
+
+/// What an input says of the published sizes.
+#[derive(Debug, Clone)]
+struct Sizes {
+    bedrooms: Given<i64>,
+    bathrooms: Given<Bathrooms>,
+    sqft: Given<i64>,
+}
+
+impl Sizes {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let bedrooms = reader.integer("bedrooms", 0..=MAX_ROOMS);
+        let bathrooms = match reader.number("bathrooms", 0.0..=Bathrooms::MAX) {
+            Given::Absent => Given::Absent,
+            Given::Null => Given::Null,
+            Given::Value(rooms) => reader.keep("bathrooms", Bathrooms::parse(rooms)).map_or(Given::Absent, Given::Value),
+        };
+        Self { bedrooms, bathrooms, sqft: reader.integer("sqft", 0..=MAX_SQFT) }
+    }
+}
+
+fn currency(reader: &mut Reader<'_>) -> Given<String> {
+    match reader.text("currency", max::SHORT) {
+        Given::Value(code) if code.len() != 3 || !code.bytes().all(|letter| letter.is_ascii_uppercase()) => {
+            reader.refuse("currency", "must be a currency's three capitals, such as USD");
+            Given::Absent
+        }
+        other => other,
+    }
+}
+
+/// A change of a listing: what is absent stays.
+#[derive(Debug, Clone)]
+pub struct ListingChange {
+    address: Option<String>,
+    price: Option<Money>,
+    sizes: Sizes,
+    status: Option<ListingStatus>,
+    currency: Given<String>,
+    details: DetailsChange,
+}
+
+impl ListingChange {
+    /// Reads a change from outside (RFC 7396): `null` clears.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with every wrong field.
+    pub fn read(fields: &Map<String, Value>) -> Result<Self, Error> {
+        let mut reader = Reader::new(fields);
+        let address = reader.required_text("address", max::ADDRESS, Purpose::Change);
+        let price = reader.money("price");
+        let price = reader.required("price", price, Purpose::Change);
+        let sizes = Sizes::read(&mut reader);
+        let status = reader.choice("status", ListingStatus::WORDS);
+        if status == Given::Null {
+            let words = ListingStatus::WORDS.iter().map(|(word, _)| *word).collect::<Vec<_>>();
+            reader.refuse("status", format!("must be one of {}", words.join(", ")));
+        }
+        let currency = currency(&mut reader);
+        let details = DetailsChange::read(&mut reader);
+        reader.finish(|| Self { address, price, sizes, status: status.value(), currency, details })
+    }
+
+    fn apply(&self, listing: &Listing) -> Listing {
+        let Self { address, price, sizes: Sizes { bedrooms, bathrooms, sqft }, status, currency, details } = self.clone();
+        Listing {
+            id: listing.id,
+            address: address.unwrap_or_else(|| listing.address.clone()),
+            price: price.unwrap_or(listing.price),
+            bedrooms: bedrooms.or_keep(listing.bedrooms),
+            bathrooms: bathrooms.or_keep(listing.bathrooms),
+            sqft: sqft.or_keep(listing.sqft),
+            status: status.unwrap_or(listing.status),
+            currency: currency.or_keep(Some(listing.currency.clone())).unwrap_or_else(|| DEFAULT_CURRENCY.to_owned()),
+            details: details.apply(&listing.details),
+            created_at: listing.created_at,
+            updated_at: listing.updated_at,
+        }
+    }
+}
+
+/// The outcome of [`create`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Created {
+    /// The new listing's id.
+    pub id: ListingId,
+}
+
+/// Adds a listing and, unless it is a draft, raises `listing.created`.
+///
+/// # Errors
+/// [`Error::IdempotencyKeyReused`] and storage's errors.
+pub async fn create(crm: &Crm, agent: AgentId, new: NewListing, once: Option<Once>) -> Result<Answer<Created>, Error> {
+    crm.change_once("listings.create", agent, once, move |tx, turn| {
+        let id = insert(tx, turn, &new)?;
+        Ok(Created { id })
+    })
+    .await
+}
+
+/// Adds a listing within a transaction.
+pub(crate) fn insert(tx: &mut Tx<'_>, turn: &mut Turn, new: &NewListing) -> Result<ListingId, Error> {
+    let id = ListingId(turn.next_id());
+    let NewListing { address, price, bedrooms, bathrooms, sqft, status, currency, details } = new.clone();
+    let (created_at, updated_at) = (id.created_at(), id.created_at());
+    let listing = Listing { id, address, price, bedrooms, bathrooms, sqft, status, currency, details, created_at, updated_at };
+    let mut kept = Kept { listing, announced_at: None };
+    let is_announced = kept.announce(turn.now);
+    store(tx, turn.agent, &kept)?;
+    totals::add(tx, turn.agent, Kind::Listing, status.name(), 1)?;
+    if is_announced {
+        turn.record(tx, EventKind::ListingCreated, &id.0, &ListingCreated::from(&kept.listing))?;
+    }
+    search::enqueue(tx, turn.agent, Kind::Listing, &id.0)?;
+    Ok(id)
+}
+
+/// A listing with what only storage knows of it.
+struct Kept {
+    listing: Listing,
+    /// When `listing.created` was raised.
+    announced_at: Option<UnixMillis>,
+}
+
+impl Kept {
+    /// Notes that the listing is offered now, once. Whether it is news.
+    fn announce(&mut self, now: UnixMillis) -> bool {
+        let is_news = self.announced_at.is_none() && self.listing.status != ListingStatus::Draft;
+        if is_news {
+            self.announced_at = Some(now);
+        }
+        is_news
+    }
+}
+
+fn store(tx: &mut Tx<'_>, agent: AgentId, kept: &Kept) -> Result<(), Error> {
+    let Listing { id, address, price, bedrooms, bathrooms, sqft, status, currency, details, created_at: _, updated_at } = &kept.listing;
+    let details = details.encode().map_err(|cause| {
+        tracing::error!(%cause, "a listing cannot be stored");
+        Error::Internal
+    })?;
+    tx.execute(
+        "INSERT INTO listings (agent_id, id, address, price, currency, bedrooms, bathrooms, sqft, status, details, announced_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        params![
+            &agent,
+            id,
+            address,
+            price.cents(),
+            currency,
+            *bedrooms,
+            bathrooms.map(Bathrooms::quarters),
+            *sqft,
+            *status,
+            &details,
+            kept.announced_at.map(|at| at.0),
+            updated_at.0
+        ],
+    )?;
+    Ok(())
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT t.id, t.updated_at, t.address, t.price, t.bedrooms, t.bathrooms, t.sqft, t.status, t.currency, t.details, t.announced_at
+             FROM listings t",
+            $rest
+        )
+    };
+}
+
+const LISTINGS: Source = Source { kind: Kind::Listing, select: select!(""), count: "SELECT 1 FROM listings t" };
+
+fn from_row(row: &Row<'_>) -> Result<Kept, db::DbError> {
+    let id: ListingId = row.get(0)?;
+    let details = serde_json::from_str(row.text(9)?).map_err(|_| db::DbError::Internal("a listing's details cannot be read".to_owned()))?;
+    let listing = Listing {
+        id,
+        address: row.get(2)?,
+        price: Money::from_cents(row.get(3)?),
+        bedrooms: row.get(4)?,
+        bathrooms: row.get::<Option<i64>>(5)?.map(Bathrooms::from_quarters),
+        sqft: row.get(6)?,
+        status: row.get(7)?,
+        currency: row.get(8)?,
+        details,
+        created_at: id.created_at(),
+        updated_at: UnixMillis(row.get(1)?),
+    };
+    Ok(Kept { listing, announced_at: row.get::<Option<i64>>(10)?.map(UnixMillis) })
+}
+
+fn find(tx: &mut Tx<'_>, agent: AgentId, id: ListingId) -> Result<Kept, Error> {
+    tx.query_opt(select!(" WHERE t.agent_id = $1 AND t.id = $2"), params![&agent, &id], from_row)?.ok_or(Error::NotFound)
+}
+
+/// One page of an agent's listings.
+pub async fn list(crm: &Crm, agent: AgentId, filter: Filter, page: Page) -> Result<Listed<Listing>, Error> {
+    let row = |row: &Row<'_>| from_row(row).map(|kept| kept.listing);
+    crm.db.read("listings.list", move |tx| pages::read(tx, agent, &LISTINGS, &filter, &page, row)).await
+}
+
+/// A listing of the agent's.
+///
+/// # Errors
+/// [`Error::NotFound`] for an id that is no listing of this agent.
+pub async fn get(crm: &Crm, agent: AgentId, id: ListingId) -> Result<Listing, Error> {
+    crm.db.read("listings.get", move |tx| find(tx, agent, id).map(|kept| kept.listing)).await
+}
+
+/// Changes a listing, if `precondition` holds of it. The first change of a draft into something else raises `listing.created`.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::PreconditionFailed`].
+pub async fn update<P>(crm: &Crm, agent: AgentId, id: ListingId, change: ListingChange, precondition: P) -> Result<Listing, Error>
+where
+    P: Fn(&Listing) -> bool + Send + 'static,
+{
+    crm.change("listings.update", agent, move |tx, turn| {
+        let mut kept = find(tx, agent, id)?;
+        if !precondition(&kept.listing) {
+            return Err(Error::PreconditionFailed);
+        }
+        let old = kept.listing;
+        kept.listing = change.apply(&old);
+        if kept.listing == old {
+            return Ok(old);
+        }
+        kept.listing.updated_at = turn.now.max(old.updated_at);
+        let is_announced = kept.announce(turn.now);
+        tx.execute("DELETE FROM listings WHERE agent_id = $1 AND id = $2", params![&agent, &id])?;
+        store(tx, agent, &kept)?;
+        totals::shift(tx, agent, Kind::Listing, old.status.name(), kept.listing.status.name())?;
+        if is_announced {
+            turn.record(tx, EventKind::ListingCreated, &id.0, &ListingCreated::from(&kept.listing))?;
+        }
+        search::enqueue(tx, agent, Kind::Listing, &id.0)?;
+        Ok(kept.listing)
+    })
+    .await
+}
+
+/// A deleted listing as the trash keeps it: what [`store`] stores.
+#[derive(Serialize, Deserialize)]
+struct Trashed {
+    address: String,
+    cents: i64,
+    bedrooms: Option<i64>,
+    bathroom_quarters: Option<i64>,
+    sqft: Option<i64>,
+    status: ListingStatus,
+    currency: String,
+    details: ListingDetails,
+    announced_at: Option<i64>,
+}
+
+impl From<Kept> for Trashed {
+    fn from(Kept { listing, announced_at }: Kept) -> Self {
+        Self {
+            address: listing.address,
+            cents: listing.price.cents(),
+            bedrooms: listing.bedrooms,
+            bathroom_quarters: listing.bathrooms.map(Bathrooms::quarters),
+            sqft: listing.sqft,
+            status: listing.status,
+            currency: listing.currency,
+            details: listing.details,
+            announced_at: announced_at.map(|at| at.0),
+        }
+    }
+}
+
+impl Trashed {
+    /// The listing again, changed now: a follower of changes has to see it.
+    fn restored(self, id: ListingId, now: UnixMillis) -> Kept {
+        let listing = Listing {
+            id,
+            address: self.address,
+            price: Money::from_cents(self.cents),
+            bedrooms: self.bedrooms,
+            bathrooms: self.bathroom_quarters.map(Bathrooms::from_quarters),
+            sqft: self.sqft,
+            status: self.status,
+            currency: self.currency,
+            details: self.details,
+            created_at: id.created_at(),
+            updated_at: now,
+        };
+        Kept { listing, announced_at: self.announced_at.map(UnixMillis) }
+    }
+}
+
+/// Deletes a listing and its showings, if `precondition` holds of it: they are gone at once from lists, totals and search,
+/// and kept for a while so that they can be brought back.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::PreconditionFailed`].
+pub async fn delete<P>(crm: &Crm, agent: AgentId, id: ListingId, precondition: P) -> Result<(), Error>
+where
+    P: Fn(&Listing) -> bool + Send + 'static,
+{
+    crm.change("listings.delete", agent, move |tx, turn| {
+        let kept = find(tx, agent, id)?;
+        if !precondition(&kept.listing) {
+            return Err(Error::PreconditionFailed);
+        }
+        let status = kept.listing.status;
+        trash::put(tx, turn, Kind::Listing, &id.0, &Trashed::from(kept))?;
+        tx.execute("DELETE FROM listings WHERE agent_id = $1 AND id = $2", params![&agent, &id])?;
+        totals::add(tx, agent, Kind::Listing, status.name(), -1)?;
+        showings::trash_of(tx, turn, Parent::Listing(id))?;
+        search::enqueue(tx, agent, Kind::Listing, &id.0)
+    })
+    .await
+}
+
+/// Brings a deleted listing back, with its showings.
+///
+/// # Errors
+/// [`Error::NotFound`] for what is not in the agent's trash.
+pub async fn restore(crm: &Crm, agent: AgentId, id: ListingId) -> Result<Listing, Error> {
+    crm.change("listings.restore", agent, move |tx, turn| {
+        let trashed: Trashed = trash::take(tx, turn, Kind::Listing, &id.0)?;
+        let kept = trashed.restored(id, turn.now.max(id.created_at()));
+        store(tx, agent, &kept)?;
+        totals::add(tx, agent, Kind::Listing, kept.listing.status.name(), 1)?;
+        showings::restore_of(tx, turn, Parent::Listing(id))?;
+        search::enqueue(tx, agent, Kind::Listing, &id.0)?;
+        Ok(kept.listing)
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(input: &Value) -> Result<NewListing, Error> {
+        NewListing::read(input.as_object().unwrap())
+    }
+
+    #[test]
+    fn a_listing_needs_an_address_and_a_price() {
+        let Err(Error::Invalid(errors)) = read(&json!({"address": " ", "price": null})) else { panic!("accepted") };
+        let errors = errors.iter().map(|error| (error.field.as_str(), error.message.as_str())).collect::<Vec<_>>();
+        assert_eq!(errors, [("address", "is required"), ("price", "is required")]);
+    }
+
+    #[test]
+    fn a_price_may_be_missing_from_a_change_but_not_null() {
+        assert!(ListingChange::read(json!({}).as_object().unwrap()).is_ok());
+        for input in [json!({"price": null}), json!({"price": ""}), json!({"status": null}), json!({"price": "750000"})] {
+            assert!(ListingChange::read(input.as_object().unwrap()).is_err(), "{input}");
+        }
+    }
+
+    #[test]
+    fn a_new_listing_is_active_and_priced_in_dollars() {
+        let new = read(&json!({"address": "456 Oak Ave, Miami, FL", "price": 750000, "status": "", "currency": null})).unwrap();
+        assert_eq!((new.status, new.currency.as_str()), (ListingStatus::Active, "USD"));
+    }
+
+    #[test]
+    fn every_field_keeps_its_form() {
+        for (field, wrong) in [
+            ("price", json!(0.001)),
+            ("bathrooms", json!(2.3)),
+            ("bedrooms", json!(2.5)),
+            ("sqft", json!(-1)),
+            ("status", json!("sold")),
+            ("currency", json!("usd")),
+            ("propertyType", json!("House")),
+            ("latitude", json!(90.5)),
+            ("closeDate", json!("2026-02-30")),
+            ("virtualTourUrl", json!("javascript:alert(1)")),
+            ("hasPool", json!("yes")),
+            ("associationFee", json!(-5)),
+            ("yearBuilt", json!(1998.5)),
+        ] {
+            let mut input = json!({"address": "456 Oak Ave", "price": 1});
+            input[field] = wrong;
+            let Err(Error::Invalid(errors)) = read(&input) else { panic!("{input} accepted") };
+            assert_eq!(errors.iter().map(|error| error.field.as_str()).collect::<Vec<_>>(), [field], "{input}");
+        }
+    }
+}
