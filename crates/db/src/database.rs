@@ -130,6 +130,20 @@ impl Database {
         self.send(&self.inner.reads, Urgency::Foreground, Lane::SHARED, job::task(name, job)).await
     }
 
+    /// Runs `work` on one snapshot, on a connection of its own and for as long as it takes: backups. Blocks. While it runs, SQLite's
+    /// write-ahead log cannot be emptied and PostgreSQL keeps old rows.
+    pub fn snapshot<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send,
+        T: Send,
+        E: From<DbError> + Send,
+    {
+        match &self.inner.home {
+            Home::Sqlite(place) => sqlite::snapshot(place, work),
+            Home::Postgres(address) => postgres::snapshot(address, work),
+        }
+    }
+
     /// Runs a job of one statement that may write and is hot enough to go without a transaction around it (the rate limit): on
     /// PostgreSQL it commits by itself, at READ COMMITTED, on threads of its own; on SQLite it is a write.
     pub async fn statement<T, E, F>(&self, name: &'static str, job: F) -> Result<T, E>

@@ -18,6 +18,7 @@
 //! `sqlite/writer.rs` and `postgres/writer.rs` (how a write becomes durable). How SQL and errors are adapted to an engine stands
 //! in `dialect/`; how the schema moves on, in `migrations.rs`.
 
+mod catalog;
 mod database;
 mod dialect;
 mod error;
@@ -34,6 +35,7 @@ mod threads;
 mod tx;
 mod value;
 
+pub use catalog::{Column, ColumnKind, Table};
 pub use database::Database;
 pub use error::DbError;
 pub use lane::Lane;

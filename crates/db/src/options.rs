@@ -10,7 +10,7 @@ pub enum Engine {
 }
 
 /// How many threads a database has and how much may wait for them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// Reading threads. 0: the engine's default, 4 on SQLite and 8 on PostgreSQL.
     pub readers: usize,

@@ -48,9 +48,9 @@ pub(crate) fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<
 }
 
 /// Runs `body` on a thread of its own and waits for it: the PostgreSQL client panics on a thread of the async runtime.
-pub(crate) fn apart<T: Send>(body: impl FnOnce() -> Result<T, DbError> + Send) -> Result<T, DbError> {
+pub(crate) fn apart<T: Send, E: From<DbError> + Send>(body: impl FnOnce() -> Result<T, E> + Send) -> Result<T, E> {
     std::thread::scope(|scope| scope.spawn(body).join())
-        .unwrap_or_else(|_| Err(DbError::Internal("a database thread panicked".to_owned())))
+        .unwrap_or_else(|_| Err(DbError::Internal("a database thread panicked".to_owned()).into()))
 }
 
 /// Lets time pass on a thread of the database's own.

@@ -1,7 +1,7 @@
 //! A connection that is there when it is needed.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -17,13 +17,28 @@ pub(crate) struct Link {
     address: Arc<Address>,
     role: Role,
     connection: Option<Connection>,
-    refusal: Option<(Instant, DbError)>,
+    outage: Arc<Outage>,
     counters: Arc<Counters>,
 }
 
+/// What all threads know of a server that could not be reached.
+#[derive(Default)]
+pub(crate) struct Outage(Mutex<Option<(Instant, DbError)>>);
+
+impl Outage {
+    fn current(&self) -> Option<DbError> {
+        let noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.as_ref().filter(|(since, _)| since.elapsed() < PAUSE).map(|(_, error)| error.clone())
+    }
+
+    fn note(&self, error: Option<DbError>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = error.map(|error| (queue::now(), error));
+    }
+}
+
 impl Link {
-    pub(crate) fn new(address: Arc<Address>, role: Role, counters: Arc<Counters>) -> Self {
-        Self { address, role, connection: None, refusal: None, counters }
+    pub(crate) fn new(address: Arc<Address>, role: Role, outage: Arc<Outage>, counters: Arc<Counters>) -> Self {
+        Self { address, role, connection: None, outage, counters }
     }
 
     /// The connection, opened if need be.
@@ -49,18 +64,14 @@ impl Link {
         }
     }
 
-    fn open(&mut self) -> Result<Connection, DbError> {
-        if let Some((since, error)) = &self.refusal
-            && since.elapsed() < PAUSE
-        {
-            return Err(error.clone());
+    fn open(&self) -> Result<Connection, DbError> {
+        if let Some(error) = self.outage.current() {
+            return Err(error);
         }
-        self.refusal = None;
-        Connection::open(&self.address, self.role).map_err(|error| {
-            // A server that was good when the database was opened and is refused now is away, to the jobs.
-            let error = DbError::Unavailable(error.to_string());
-            self.refusal = Some((queue::now(), error.clone()));
-            error
-        })
+        // A server that was good when the database was opened and is refused now is away, to the jobs.
+        let opened = Connection::open(&self.address, self.role);
+        let opened = opened.map_err(|error| DbError::Unavailable(error.to_string()));
+        self.outage.note(opened.as_ref().err().cloned());
+        opened
     }
 }

@@ -11,11 +11,12 @@ mod writer;
 use std::{sync::Arc, thread::JoinHandle};
 
 pub(crate) use connection::{Address, Connection};
+pub(crate) use readers::snapshot;
 pub(crate) use schema::{migrate, version};
 
 use crate::{DbError, Options, queue::Queue, stats::Counters, threads};
 use connection::Role;
-use link::Link;
+use link::{Link, Outage};
 
 const READERS: usize = 8;
 
@@ -32,7 +33,8 @@ pub(crate) fn start(
     counters: &Arc<Counters>,
 ) -> Result<Vec<JoinHandle<()>>, DbError> {
     threads::apart(|| Connection::open(address, Role::Writer).map(drop))?;
-    let link = |role| Link::new(Arc::clone(address), role, Arc::clone(counters));
+    let outage = Arc::<Outage>::default();
+    let link = |role| Link::new(Arc::clone(address), role, Arc::clone(&outage), Arc::clone(counters));
     let mut started = Vec::new();
     for queue in writes {
         let writer = writer::Writer::new(link(Role::Writer), Arc::clone(counters));

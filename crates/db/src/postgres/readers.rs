@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use super::link::Link;
+use super::{
+    connection::{Address, Connection, Role},
+    link::Link,
+};
 use crate::{
     DbError, Tx,
     dialect::postgres::refusal,
     job::{self, Job},
     queue::Waiting,
     stats::Counters,
-    threads::Server,
+    threads::{self, Server},
 };
 
 /// How often a read is run: a lost connection, or one statement prepared before a migration, is worth a second try.
@@ -70,6 +73,22 @@ impl Reader {
             self.link.drop_connection();
         }
     }
+}
+
+/// Runs `work` on one snapshot, without a time limit, on a connection of its own.
+pub(crate) fn snapshot<T: Send, E: From<DbError> + Send>(
+    address: &Address,
+    work: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send,
+) -> Result<T, E> {
+    threads::apart(|| {
+        let mut connection = Connection::open(address, Role::Keeper)?;
+        // Whoever takes the rows away may be slow.
+        for step in ["SET idle_in_transaction_session_timeout = 0", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"] {
+            connection.batch(step).map_err(|error| refusal(&error))?;
+        }
+        // The connection ends with this function, and the transaction with it.
+        work(&mut Tx::postgres(&mut connection))
+    })
 }
 
 impl Server for Reader {

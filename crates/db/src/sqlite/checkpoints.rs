@@ -6,7 +6,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     time::Duration,
@@ -21,25 +21,36 @@ use crate::{DbError, dialect::sqlite::failure, stats::Counters, threads};
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Wakes the checkpointer; dropping it ends the thread.
-pub(crate) struct Bell(SyncSender<()>);
+pub(crate) struct Bell {
+    rope: SyncSender<()>,
+    turn: Arc<Mutex<()>>,
+}
 
 impl Bell {
     /// Rings. A checkpointer that is already awake will not be rung twice.
     pub(crate) fn ring(&self) {
-        let _ = self.0.try_send(());
+        let _ = self.rope.try_send(());
+    }
+
+    /// Does something while the checkpointer does nothing: of two checkpoints at once, SQLite refuses one outright.
+    pub(crate) fn while_idle<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        work()
     }
 }
 
 pub(crate) struct Checkpointer {
     place: Place,
     bell: Receiver<()>,
+    turn: Arc<Mutex<()>>,
     counters: Arc<Counters>,
 }
 
 impl Checkpointer {
     pub(crate) fn new(place: Place, counters: Arc<Counters>) -> (Self, Bell) {
-        let (sender, bell) = sync_channel(1);
-        (Self { place, bell, counters }, Bell(sender))
+        let (rope, bell) = sync_channel(1);
+        let turn = Arc::default();
+        (Self { place, bell, turn: Arc::clone(&turn), counters }, Bell { rope, turn })
     }
 
     /// Until the bell is dropped.
@@ -64,7 +75,9 @@ impl Checkpointer {
             None => open(&self.place, Role::Checkpointer)?,
         };
         let connection = held.insert(connection);
+        let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let progress = checkpoint(connection, Mode::Passive)?;
+        drop(turn);
         Counters::add(&self.counters.checkpoints, 1);
         Ok(progress.is_complete())
     }

@@ -10,6 +10,7 @@ mod writer;
 use std::{path::PathBuf, sync::Arc, thread::JoinHandle};
 
 pub(crate) use connection::Place;
+pub(crate) use readers::snapshot;
 pub(crate) use schema::{migrate, version};
 
 use crate::{DbError, Options, queue::Queue, stats::Counters, threads};

@@ -79,6 +79,17 @@ fn transact(connection: &Connection, deadline: &Deadline, job: &mut dyn Job) -> 
     broken.map_or(Ok(()), Err)
 }
 
+/// Runs `work` on one snapshot, without a time limit, on a connection of its own.
+pub(crate) fn snapshot<T, E: From<DbError>>(
+    place: &Place,
+    work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    let connection = open(place, Role::Reader)?;
+    connection.execute_batch("BEGIN DEFERRED").map_err(|error| failure(&error))?;
+    // The connection ends with this function, and the transaction with it.
+    work(&mut Tx::sqlite(&connection))
+}
+
 impl Server for Reader {
     fn run(&mut self, jobs: Vec<Waiting>) {
         for waiting in jobs {

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     DbError, Tx,
-    dialect::sqlite::failure,
+    dialect::sqlite::{failure, refusal},
     job::{self, Job, Ran},
     queue::Waiting,
     stats::Counters,
@@ -142,7 +142,7 @@ impl Writer {
             self.log_limit = LOG_IS_TOO_LONG;
         } else if pages < self.log_limit {
             self.bell.ring();
-        } else if let Err(error) = session.empty_log() {
+        } else if let Err(error) = self.bell.while_idle(|| session.empty_log()) {
             // A reader (a backup, say) still needs the log: let it grow by another 64 MiB before waiting again.
             tracing::warn!(%error, pages, "the write-ahead log cannot be emptied yet");
             self.log_limit = pages.saturating_add(LOG_IS_TOO_LONG);
@@ -188,7 +188,7 @@ impl Session {
             Err(error) => match error.sqlite_error_code() {
                 // The log's last frame did not fit, and without it the transaction is not there.
                 Some(ErrorCode::DiskFull) => End::Failed(failure(&error)),
-                _ => match failure(&error) {
+                _ => match refusal(&self.connection, &error) {
                     // It may have reached the disk all the same, and be found there after a crash.
                     DbError::Unavailable(_) => End::Failed(DbError::OutcomeUnknown),
                     error => End::Apart(error),
@@ -261,7 +261,7 @@ impl Server for Writer {
 
     fn stop(&mut self) {
         if let Some(session) = self.session.take()
-            && let Err(error) = session.empty_log()
+            && let Err(error) = self.bell.while_idle(|| session.empty_log())
         {
             tracing::warn!(%error, "the write-ahead log was not emptied; the next start will do it");
         }
