@@ -6,6 +6,7 @@ pub mod commands;
 pub mod config;
 pub mod demo;
 pub mod hosts;
+pub mod http;
 pub mod logs;
 pub mod machine;
 pub mod serve;

@@ -1,0 +1,45 @@
+//! The bounds of the HTTP listener.
+
+use std::time::Duration;
+
+/// What a connection and a request may cost. `Default` gives the published values.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Bytes of a request's header section (the lines after the request line); beyond: 431.
+    pub header_bytes: usize,
+    /// Bytes of a request's target; beyond: 414.
+    pub uri_bytes: usize,
+    /// From a request's first byte to the end of its head; beyond: 408.
+    pub head_timeout: Duration,
+    /// From a request's first byte to its last; beyond: 408.
+    pub request_timeout: Duration,
+    /// How long a connection may wait for a request's first byte; then it is closed silently.
+    pub idle_timeout: Duration,
+    /// How long a peer may leave an answer unread before the connection is dropped.
+    pub write_timeout: Duration,
+    /// How long a stopping server waits for requests in flight.
+    pub stop_timeout: Duration,
+    /// Connections at a time; one more closes the one that waits longest for a complete request.
+    pub connections: usize,
+    /// HTTP/2 streams at a time per connection.
+    pub streams: u32,
+    /// The bytes a request's body may have, by method and path; beyond: 413.
+    pub body_bytes: fn(method: &str, path: &str) -> u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            header_bytes: 16 * 1024,
+            uri_bytes: 8 * 1024,
+            head_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(15),
+            write_timeout: Duration::from_secs(30),
+            stop_timeout: Duration::from_secs(30),
+            connections: 1024,
+            streams: 100,
+            body_bytes: |_, _| 256 * 1024,
+        }
+    }
+}
