@@ -1,12 +1,20 @@
 //! Black-box tests through HTTP: one binary, a module per feature, each test on both engines.
 
 #[cfg(test)]
+mod clients;
+#[cfg(test)]
 mod kills;
 #[cfg(test)]
 mod leads;
+#[cfg(test)]
+mod menus;
+#[cfg(test)]
+mod notes;
 #[cfg(test)]
 mod published;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
 mod tenancy;
+#[cfg(test)]
+mod trash;
