@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use crm::{Error, clients, ids::ClientId, ids::LeadId, leads, trash};
-use db::params;
+use db::{Lane, params};
 use serde_json::{Value, json};
 use testkit::{Caller, TestApp, on_both_engines};
 
@@ -154,6 +154,41 @@ on_both_engines! {
         let kept = events["events"].as_array().unwrap().iter().map(|event| (event["event"].as_str().unwrap(), event["data"].is_null()));
         assert_eq!(kept.collect::<Vec<_>>(), [("client.created", true), ("listing.created", false), ("showing.requested", true)]);
         assert_eq!(count(&app, "SELECT COUNT(*) FROM trashed_showings WHERE agent_id = $1").await, 0);
+    }
+
+    async fn what_was_not_sent_of_an_erased_person_is_cancelled(app: TestApp) {
+        let api = &app.agent.api;
+        let agent = app.agent.id;
+        let write = app.crm.database().write("test.webhook", Lane::of(&agent.0), move |tx| {
+            tx.execute(
+                "INSERT INTO webhooks (agent_id, id, url, events, is_enabled, secret, updated_at) VALUES ($1, $2, $3, '', 0, $2, 0)",
+                params![&agent, &[7u8; 16], "https://example.com/hook"],
+            )
+        });
+        assert_eq!(write.await, Ok(1));
+        let _ = add_lead(api, json!({"name": "Kept"})).await;
+        let sent = add_lead(api, json!({"name": "Sent"})).await;
+        let deliver = app.crm.database().write("test.deliver", Lane::of(&agent.0), move |tx| {
+            tx.execute(
+                "UPDATE deliveries SET state = 2 WHERE agent_id = $1 AND event_id IN (SELECT id FROM events WHERE agent_id = $1 AND entity_id = $2)",
+                params![&agent, &sent],
+            )
+        });
+        assert_eq!(deliver.await, Ok(1));
+        let held = add_lead(api, json!({"name": "Held"})).await;
+        for id in [sent, held] {
+            let _ = api.delete(&format!("/api/v1/leads/{id}")).await.expect(204);
+        }
+        assert_eq!(count(&app, "SELECT COUNT(*) FROM deliveries WHERE agent_id = $1 AND state = 4").await, 2);
+        app.clock.advance(31 * DAY);
+        assert_eq!(trash::erase_due(&app.crm).await, Ok(2));
+        for (state, expected) in [
+            ("SELECT COUNT(*) FROM deliveries WHERE agent_id = $1 AND state = 4", 1),
+            ("SELECT COUNT(*) FROM deliveries WHERE agent_id = $1 AND state = 2", 1),
+            ("SELECT COUNT(*) FROM deliveries WHERE agent_id = $1 AND state = 5", 1),
+        ] {
+            assert_eq!(count(&app, state).await, expected, "{state}");
+        }
     }
 
     async fn erasing_goes_in_slices(app: TestApp) {
