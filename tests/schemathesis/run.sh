@@ -70,6 +70,8 @@ if [ -z "$base" ] || [ -z "$key" ]; then
   exit 1
 fi
 
+# For hooks.py.
+export SCHEMATHESIS_BASE=$base SCHEMATHESIS_KEY=$key
 more=()
 [ -z "${SCHEMATHESIS_SECONDS:-}" ] || more+=(--max-time "$SCHEMATHESIS_SECONDS")
 
