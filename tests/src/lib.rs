@@ -7,6 +7,8 @@ mod kills;
 #[cfg(test)]
 mod leads;
 #[cfg(test)]
+mod listings;
+#[cfg(test)]
 mod menus;
 #[cfg(test)]
 mod notes;
@@ -14,6 +16,8 @@ mod notes;
 mod published;
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod showings;
 #[cfg(test)]
 mod tenancy;
 #[cfg(test)]

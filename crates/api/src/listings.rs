@@ -45,7 +45,7 @@ pub(crate) struct ListingInput {
     #[schema(required = false, example = "active")]
     status: Option<ListingStatus>,
     /// The currency of every amount (ISO 4217); `USD` when missing.
-    #[schema(required = false, pattern = "^[A-Z]{3}$", example = "USD")]
+    #[schema(required = false, pattern = "^([A-Z]{3})?$", example = "USD")]
     currency: Option<String>,
     #[serde(flatten)]
     details: ListingDetails,
@@ -56,10 +56,24 @@ pub(crate) struct ListingInput {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ListingPatch {
     /// The address (RESO UnparsedAddress).
-    #[schema(required = false, nullable = false, min_length = 1, max_length = 500, pattern = r"\S", example = "456 Oak Ave, Miami, FL")]
+    #[schema(
+        required = false,
+        nullable = false,
+        min_length = 1,
+        max_length = 500,
+        pattern = r"\S",
+        example = "456 Oak Ave, Miami, FL"
+    )]
     address: Option<String>,
     /// The asking price in units of `currency` (RESO ListPrice).
-    #[schema(required = false, nullable = false, minimum = 0, maximum = 999_999_999_999.99, multiple_of = 0.01, example = 735_000)]
+    #[schema(
+        required = false,
+        nullable = false,
+        minimum = 0,
+        maximum = 999_999_999_999.99,
+        multiple_of = 0.01,
+        example = 735_000
+    )]
     price: Option<f64>,
     /// How many bedrooms (RESO BedroomsTotal).
     #[schema(minimum = 0, maximum = 1000, example = 4)]
@@ -74,7 +88,7 @@ pub(crate) struct ListingPatch {
     #[schema(required = false, nullable = false, example = "pending")]
     status: Option<ListingStatus>,
     /// The currency of every amount (ISO 4217); `null` makes it `USD`.
-    #[schema(pattern = "^[A-Z]{3}$", example = "USD")]
+    #[schema(pattern = "^([A-Z]{3})?$", example = "USD")]
     currency: Option<String>,
     #[serde(flatten)]
     details: ListingDetails,
@@ -137,11 +151,23 @@ pub(crate) struct ListingList {
     request_body = ListingInput,
     responses((status = 201, description = "The listing is added.", body = ListingCreated, headers(("Location" = String, description = "The listing's path."))), CreateErrors),
 )]
-pub(crate) async fn create(State(api): State<Api>, Extension(caller): Extension<Caller>, key: IdempotencyKey, fields: Fields) -> Answer {
+pub(crate) async fn create(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    key: IdempotencyKey,
+    fields: Fields,
+) -> Answer {
     let new = NewListing::read(&fields.members)?;
     let answer = listings::create(&api.crm, caller.agent, new, key.once(&fields.bytes)).await?;
     let id = answer.value.id.to_string();
-    Created { status: StatusCode::CREATED, key: "listingId", id, collection: "/listings", is_replayed: answer.is_replayed }.answer()
+    Created {
+        status: StatusCode::CREATED,
+        key: "listingId",
+        id,
+        collection: "/listings",
+        is_replayed: answer.is_replayed,
+    }
+    .answer()
 }
 
 /// List listings.
@@ -149,12 +175,13 @@ pub(crate) async fn create(State(api): State<Api>, Extension(caller): Extension<
 /// Active ones, unless `status` asks for others. Without `limit` up to 1,000 at once.
 #[utoipa::path(
     get, path = "/listings", tag = "Listings", operation_id = "list_listings",
-    params(("status" = Option<ListingStatusFilter>, Query, description = "Only listings of this status; `all` for every status. `active` when missing."), CommonParams, SearchParams),
+    params(("status" = inline(Option<ListingStatusFilter>), Query, description = "Only listings of this status; `all` for every status. `active` when missing."), CommonParams, SearchParams),
     responses((status = 200, description = "A page of listings.", body = ListingList), ListErrors),
 )]
 pub(crate) async fn list(State(api): State<Api>, Extension(caller): Extension<Caller>, params: Params) -> Answer {
     let (filter, page) = lists::checked(params, |params| {
-        let statuses = std::iter::once(ALL).chain(ListingStatus::WORDS.iter().map(|(word, _)| *word)).collect::<Vec<_>>();
+        let statuses =
+            std::iter::once(ALL).chain(ListingStatus::WORDS.iter().map(|(word, _)| *word)).collect::<Vec<_>>();
         let (mut filter, page) = lists::read_common(params, &statuses, WHOLE_LIMIT);
         filter.words = lists::words(params);
         filter.status = match filter.status.as_deref() {
@@ -176,7 +203,11 @@ const ALL: &str = "all";
     get, path = "/listings/{id}", tag = "Listings", operation_id = "get_listing", params(("id" = String, Path, description = "The listing's id.")),
     responses((status = 200, description = "The listing.", body = Listing), ReadErrors),
 )]
-pub(crate) async fn get(State(api): State<Api>, Extension(caller): Extension<Caller>, PathId(id): PathId<ListingId>) -> Answer {
+pub(crate) async fn get(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    PathId(id): PathId<ListingId>,
+) -> Answer {
     reply::representation(&listings::get(&api.crm, caller.agent, id).await?)
 }
 
@@ -208,7 +239,12 @@ pub(crate) async fn update(
     params(("id" = String, Path, description = "The listing's id."), ("If-Match" = Option<String>, Header, description = "Delete it only if its ETag is this.")),
     responses((status = 204, description = "The listing is gone."), DeleteErrors),
 )]
-pub(crate) async fn delete(State(api): State<Api>, Extension(caller): Extension<Caller>, PathId(id): PathId<ListingId>, headers: HeaderMap) -> Answer {
+pub(crate) async fn delete(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    PathId(id): PathId<ListingId>,
+    headers: HeaderMap,
+) -> Answer {
     listings::delete(&api.crm, caller.agent, id, etags::precondition(&headers)).await?;
     Ok(reply::gone())
 }

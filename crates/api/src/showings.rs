@@ -17,7 +17,7 @@ use crate::{
     etags,
     idempotency::IdempotencyKey,
     lists::{self, DEFAULT_LIMIT},
-    openapi::{ChangeErrors, CommonParams, CreateErrors, ListErrors, ReadErrors},
+    openapi::{ChangeErrors, CommonParams, CreateErrors, ListErrors, ReadErrors, optional_time},
     paths::PathId,
     query::Params,
     reply::{self, Answer, Created},
@@ -51,11 +51,15 @@ pub(crate) struct ShowingPatch {
     #[schema(required = false, nullable = false, example = "confirmed")]
     status: Option<ShowingStatus>,
     /// The time to confirm, in the future. Not needed where one time was requested.
-    #[schema(required = false, value_type = Option<String>, format = DateTime, example = "2026-11-28T15:00:00Z")]
+    #[schema(required = false, schema_with = time_to_confirm)]
     confirmed_time: Option<UnixMillis>,
     /// What the client or the agent writes.
     #[schema(required = false, max_length = 20000, example = "Meet at the gate.")]
     notes: Option<String>,
+}
+
+fn time_to_confirm() -> utoipa::openapi::Schema {
+    optional_time("The time to confirm, in the future. Not needed where one time was requested.")
 }
 
 /// The answer of a create.
@@ -96,11 +100,23 @@ pub(crate) struct ShowingList {
     request_body = ShowingInput,
     responses((status = 201, description = "The showing is requested.", body = ShowingCreated, headers(("Location" = String, description = "The showing's path."))), CreateErrors),
 )]
-pub(crate) async fn create(State(api): State<Api>, Extension(caller): Extension<Caller>, key: IdempotencyKey, fields: Fields) -> Answer {
+pub(crate) async fn create(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    key: IdempotencyKey,
+    fields: Fields,
+) -> Answer {
     let new = NewShowing::read(&fields.members)?;
     let answer = showings::create(&api.crm, caller.agent, new, key.once(&fields.bytes)).await?;
     let id = answer.value.id.to_string();
-    Created { status: StatusCode::CREATED, key: "showingId", id, collection: "/showings", is_replayed: answer.is_replayed }.answer()
+    Created {
+        status: StatusCode::CREATED,
+        key: "showingId",
+        id,
+        collection: "/showings",
+        is_replayed: answer.is_replayed,
+    }
+    .answer()
 }
 
 /// List showings.
@@ -131,7 +147,11 @@ pub(crate) async fn list(State(api): State<Api>, Extension(caller): Extension<Ca
     get, path = "/showings/{id}", tag = "Showings", operation_id = "get_showing", params(("id" = String, Path, description = "The showing's id.")),
     responses((status = 200, description = "The showing.", body = Showing), ReadErrors),
 )]
-pub(crate) async fn get(State(api): State<Api>, Extension(caller): Extension<Caller>, PathId(id): PathId<ShowingId>) -> Answer {
+pub(crate) async fn get(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    PathId(id): PathId<ShowingId>,
+) -> Answer {
     reply::representation(&showings::get(&api.crm, caller.agent, id).await?)
 }
 

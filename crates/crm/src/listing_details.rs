@@ -221,7 +221,10 @@ fn date(reader: &mut Reader<'_>, name: &'static str) -> Given<String> {
 /// A day that exists, as `YYYY-MM-DD` (RFC 3339 `full-date`).
 fn is_date(text: &str) -> bool {
     let has_form = text.len() == 10
-        && text.bytes().enumerate().all(|(place, byte)| if matches!(place, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() });
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(place, byte)| if matches!(place, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() });
     has_form && text.parse::<jiff::civil::Date>().is_ok()
 }
 
@@ -312,19 +315,36 @@ mod tests {
     #[test]
     fn a_date_is_a_day_that_exists() {
         assert!(is_date("2024-02-29"));
-        for text in ["2023-02-29", "2024-13-01", "2024-1-01", "24-01-01", "2024-01-01T00:00", "20240101", "", "२०२४-०१-०१"] {
+        for text in
+            ["2023-02-29", "2024-13-01", "2024-1-01", "24-01-01", "2024-01-01T00:00", "20240101", "", "२०२४-०१-०१"]
+        {
             assert!(!is_date(text), "{text}");
         }
     }
 
     #[test]
     fn a_tour_is_at_a_web_address_and_nowhere_else() {
-        for text in ["https://tours.example.com/1", "HTTP://example.com", "https://例子.广告/路?x=1#y", "http://[2001:db8::1]:8080/"] {
+        for text in [
+            "https://tours.example.com/1",
+            "HTTP://example.com",
+            "https://例子.广告/路?x=1#y",
+            "http://[2001:db8::1]:8080/",
+        ] {
             assert!(is_web_address(text), "{text}");
         }
         for text in [
-            "javascript:alert(1)", "javascript://x/%0aalert(1)", "data:text/html,x", "//example.com", "example.com", "https://", "https:///x",
-            "https://user@example.com/", "https://a b.com", "https://example.com/\" onclick=x", "ftp://example.com", " https://example.com",
+            "javascript:alert(1)",
+            "javascript://x/%0aalert(1)",
+            "data:text/html,x",
+            "//example.com",
+            "example.com",
+            "https://",
+            "https:///x",
+            "https://user@example.com/",
+            "https://a b.com",
+            "https://example.com/\" onclick=x",
+            "ftp://example.com",
+            " https://example.com",
         ] {
             assert!(!is_web_address(text), "{text}");
         }

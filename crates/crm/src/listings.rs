@@ -2,7 +2,6 @@
 
 use db::{Row, Tx, params};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::{
@@ -12,8 +11,6 @@ use crate::{
     events::EventKind,
     idempotency::{Answer, Once},
     ids::ListingId,
-    input::{Given, Purpose, Reader, max},
-    listing_details::DetailsChange,
     pages::{self, Filter, Listed, Page, Source},
     search,
     showings::{self, Parent},
@@ -23,7 +20,10 @@ use crate::{
     values::Money,
 };
 
-pub use crate::listing_details::{Bathrooms, FeeFrequency, ListingDetails, PropertySubType, PropertyType};
+pub use crate::{
+    listing_details::{Bathrooms, FeeFrequency, ListingDetails, PropertySubType, PropertyType},
+    listing_inputs::{ListingChange, NewListing},
+};
 
 choices! {
     /// Where a listing stands (RESO StandardStatus; `draft` is RESO's Incomplete).
@@ -43,11 +43,6 @@ choices! {
 
 /// The currency of a listing that names none.
 pub const DEFAULT_CURRENCY: &str = "USD";
-
-/// The most rooms, in number.
-const MAX_ROOMS: i64 = 1_000;
-/// The largest living area, in square feet.
-const MAX_SQFT: i64 = 1_000_000_000;
 
 /// A listing, with its fields in the order of the API.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -104,7 +99,19 @@ struct ListingCreated<'a> {
 
 impl<'a> From<&'a Listing> for ListingCreated<'a> {
     fn from(listing: &'a Listing) -> Self {
-        let Listing { id, address, price, bedrooms, bathrooms, sqft, status, currency, details, created_at, updated_at } = listing;
+        let Listing {
+            id,
+            address,
+            price,
+            bedrooms,
+            bathrooms,
+            sqft,
+            status,
+            currency,
+            details,
+            created_at,
+            updated_at,
+        } = listing;
         Self {
             address,
             price: *price,
@@ -117,126 +124,6 @@ impl<'a> From<&'a Listing> for ListingCreated<'a> {
             details,
             created_at: *created_at,
             updated_at: *updated_at,
-        }
-    }
-}
-
-/// A listing to be added.
-#[derive(Debug, Clone)]
-pub struct NewListing {
-    address: String,
-    price: Money,
-    bedrooms: Option<i64>,
-    bathrooms: Option<Bathrooms>,
-    sqft: Option<i64>,
-    status: ListingStatus,
-    currency: String,
-    details: ListingDetails,
-}
-
-impl NewListing {
-    /// Reads a listing from outside.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] with every wrong field.
-    pub fn read(fields: &Map<String, Value>) -> Result<Self, Error> {
-        let mut reader = Reader::new(fields);
-        let address = reader.required_text("address", max::ADDRESS, Purpose::Create);
-        let price = reader.money("price");
-        let price = reader.required("price", price, Purpose::Create);
-        let sizes = Sizes::read(&mut reader);
-        let status = reader.choice("status", ListingStatus::WORDS).value();
-        let currency = currency(&mut reader).value();
-        let details = DetailsChange::read(&mut reader);
-        reader.finish(|| Self {
-            address: address.expect("required"),
-            price: price.expect("required"),
-            bedrooms: sizes.bedrooms.value(),
-            bathrooms: sizes.bathrooms.value(),
-            sqft: sizes.sqft.value(),
-            status: status.unwrap_or(ListingStatus::Active),
-            currency: currency.unwrap_or_else(|| DEFAULT_CURRENCY.to_owned()),
-            details: details.apply(&ListingDetails::default()),
-        })
-    }
-}
-
-/// What an input says of the published sizes.
-#[derive(Debug, Clone)]
-struct Sizes {
-    bedrooms: Given<i64>,
-    bathrooms: Given<Bathrooms>,
-    sqft: Given<i64>,
-}
-
-impl Sizes {
-    fn read(reader: &mut Reader<'_>) -> Self {
-        let bedrooms = reader.integer("bedrooms", 0..=MAX_ROOMS);
-        let bathrooms = match reader.number("bathrooms", 0.0..=Bathrooms::MAX) {
-            Given::Absent => Given::Absent,
-            Given::Null => Given::Null,
-            Given::Value(rooms) => reader.keep("bathrooms", Bathrooms::parse(rooms)).map_or(Given::Absent, Given::Value),
-        };
-        Self { bedrooms, bathrooms, sqft: reader.integer("sqft", 0..=MAX_SQFT) }
-    }
-}
-
-fn currency(reader: &mut Reader<'_>) -> Given<String> {
-    match reader.text("currency", max::SHORT) {
-        Given::Value(code) if code.len() != 3 || !code.bytes().all(|letter| letter.is_ascii_uppercase()) => {
-            reader.refuse("currency", "must be a currency's three capitals, such as USD");
-            Given::Absent
-        }
-        other => other,
-    }
-}
-
-/// A change of a listing: what is absent stays.
-#[derive(Debug, Clone)]
-pub struct ListingChange {
-    address: Option<String>,
-    price: Option<Money>,
-    sizes: Sizes,
-    status: Option<ListingStatus>,
-    currency: Given<String>,
-    details: DetailsChange,
-}
-
-impl ListingChange {
-    /// Reads a change from outside (RFC 7396): `null` clears.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] with every wrong field.
-    pub fn read(fields: &Map<String, Value>) -> Result<Self, Error> {
-        let mut reader = Reader::new(fields);
-        let address = reader.required_text("address", max::ADDRESS, Purpose::Change);
-        let price = reader.money("price");
-        let price = reader.required("price", price, Purpose::Change);
-        let sizes = Sizes::read(&mut reader);
-        let status = reader.choice("status", ListingStatus::WORDS);
-        if status == Given::Null {
-            let words = ListingStatus::WORDS.iter().map(|(word, _)| *word).collect::<Vec<_>>();
-            reader.refuse("status", format!("must be one of {}", words.join(", ")));
-        }
-        let currency = currency(&mut reader);
-        let details = DetailsChange::read(&mut reader);
-        reader.finish(|| Self { address, price, sizes, status: status.value(), currency, details })
-    }
-
-    fn apply(&self, listing: &Listing) -> Listing {
-        let Self { address, price, sizes: Sizes { bedrooms, bathrooms, sqft }, status, currency, details } = self.clone();
-        Listing {
-            id: listing.id,
-            address: address.unwrap_or_else(|| listing.address.clone()),
-            price: price.unwrap_or(listing.price),
-            bedrooms: bedrooms.or_keep(listing.bedrooms),
-            bathrooms: bathrooms.or_keep(listing.bathrooms),
-            sqft: sqft.or_keep(listing.sqft),
-            status: status.unwrap_or(listing.status),
-            currency: currency.or_keep(Some(listing.currency.clone())).unwrap_or_else(|| DEFAULT_CURRENCY.to_owned()),
-            details: details.apply(&listing.details),
-            created_at: listing.created_at,
-            updated_at: listing.updated_at,
         }
     }
 }
@@ -263,13 +150,10 @@ pub async fn create(crm: &Crm, agent: AgentId, new: NewListing, once: Option<Onc
 /// Adds a listing within a transaction.
 pub(crate) fn insert(tx: &mut Tx<'_>, turn: &mut Turn, new: &NewListing) -> Result<ListingId, Error> {
     let id = ListingId(turn.next_id());
-    let NewListing { address, price, bedrooms, bathrooms, sqft, status, currency, details } = new.clone();
-    let (created_at, updated_at) = (id.created_at(), id.created_at());
-    let listing = Listing { id, address, price, bedrooms, bathrooms, sqft, status, currency, details, created_at, updated_at };
-    let mut kept = Kept { listing, announced_at: None };
+    let mut kept = Kept { listing: new.with_id(id), announced_at: None };
     let is_announced = kept.announce(turn.now);
     store(tx, turn.agent, &kept)?;
-    totals::add(tx, turn.agent, Kind::Listing, status.name(), 1)?;
+    totals::add(tx, turn.agent, Kind::Listing, kept.listing.status.name(), 1)?;
     if is_announced {
         turn.record(tx, EventKind::ListingCreated, &id.0, &ListingCreated::from(&kept.listing))?;
     }
@@ -296,7 +180,8 @@ impl Kept {
 }
 
 fn store(tx: &mut Tx<'_>, agent: AgentId, kept: &Kept) -> Result<(), Error> {
-    let Listing { id, address, price, bedrooms, bathrooms, sqft, status, currency, details, created_at: _, updated_at } = &kept.listing;
+    let Listing { id, address, price, bedrooms, bathrooms, sqft, status, currency, details, created_at: _, updated_at } =
+        &kept.listing;
     let details = details.encode().map_err(|cause| {
         tracing::error!(%cause, "a listing cannot be stored");
         Error::Internal
@@ -336,7 +221,8 @@ const LISTINGS: Source = Source { kind: Kind::Listing, select: select!(""), coun
 
 fn from_row(row: &Row<'_>) -> Result<Kept, db::DbError> {
     let id: ListingId = row.get(0)?;
-    let details = serde_json::from_str(row.text(9)?).map_err(|_| db::DbError::Internal("a listing's details cannot be read".to_owned()))?;
+    let details = serde_json::from_str(row.text(9)?)
+        .map_err(|_| db::DbError::Internal("a listing's details cannot be read".to_owned()))?;
     let listing = Listing {
         id,
         address: row.get(2)?,
@@ -354,7 +240,8 @@ fn from_row(row: &Row<'_>) -> Result<Kept, db::DbError> {
 }
 
 fn find(tx: &mut Tx<'_>, agent: AgentId, id: ListingId) -> Result<Kept, Error> {
-    tx.query_opt(select!(" WHERE t.agent_id = $1 AND t.id = $2"), params![&agent, &id], from_row)?.ok_or(Error::NotFound)
+    tx.query_opt(select!(" WHERE t.agent_id = $1 AND t.id = $2"), params![&agent, &id], from_row)?
+        .ok_or(Error::NotFound)
 }
 
 /// One page of an agent's listings.
@@ -375,7 +262,13 @@ pub async fn get(crm: &Crm, agent: AgentId, id: ListingId) -> Result<Listing, Er
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::PreconditionFailed`].
-pub async fn update<P>(crm: &Crm, agent: AgentId, id: ListingId, change: ListingChange, precondition: P) -> Result<Listing, Error>
+pub async fn update<P>(
+    crm: &Crm,
+    agent: AgentId,
+    id: ListingId,
+    change: ListingChange,
+    precondition: P,
+) -> Result<Listing, Error>
 where
     P: Fn(&Listing) -> bool + Send + 'static,
 {
@@ -492,59 +385,4 @@ pub async fn restore(crm: &Crm, agent: AgentId, id: ListingId) -> Result<Listing
         Ok(kept.listing)
     })
     .await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn read(input: &Value) -> Result<NewListing, Error> {
-        NewListing::read(input.as_object().unwrap())
-    }
-
-    #[test]
-    fn a_listing_needs_an_address_and_a_price() {
-        let Err(Error::Invalid(errors)) = read(&json!({"address": " ", "price": null})) else { panic!("accepted") };
-        let errors = errors.iter().map(|error| (error.field.as_str(), error.message.as_str())).collect::<Vec<_>>();
-        assert_eq!(errors, [("address", "is required"), ("price", "is required")]);
-    }
-
-    #[test]
-    fn a_price_may_be_missing_from_a_change_but_not_null() {
-        assert!(ListingChange::read(json!({}).as_object().unwrap()).is_ok());
-        for input in [json!({"price": null}), json!({"price": ""}), json!({"status": null}), json!({"price": "750000"})] {
-            assert!(ListingChange::read(input.as_object().unwrap()).is_err(), "{input}");
-        }
-    }
-
-    #[test]
-    fn a_new_listing_is_active_and_priced_in_dollars() {
-        let new = read(&json!({"address": "456 Oak Ave, Miami, FL", "price": 750000, "status": "", "currency": null})).unwrap();
-        assert_eq!((new.status, new.currency.as_str()), (ListingStatus::Active, "USD"));
-    }
-
-    #[test]
-    fn every_field_keeps_its_form() {
-        for (field, wrong) in [
-            ("price", json!(0.001)),
-            ("bathrooms", json!(2.3)),
-            ("bedrooms", json!(2.5)),
-            ("sqft", json!(-1)),
-            ("status", json!("sold")),
-            ("currency", json!("usd")),
-            ("propertyType", json!("House")),
-            ("latitude", json!(90.5)),
-            ("closeDate", json!("2026-02-30")),
-            ("virtualTourUrl", json!("javascript:alert(1)")),
-            ("hasPool", json!("yes")),
-            ("associationFee", json!(-5)),
-            ("yearBuilt", json!(1998.5)),
-        ] {
-            let mut input = json!({"address": "456 Oak Ave", "price": 1});
-            input[field] = wrong;
-            let Err(Error::Invalid(errors)) = read(&input) else { panic!("{input} accepted") };
-            assert_eq!(errors.iter().map(|error| error.field.as_str()).collect::<Vec<_>>(), [field], "{input}");
-        }
-    }
 }

@@ -90,7 +90,9 @@ impl ShowingState {
     fn confirmed(self, step: &Step, requested_times: &[UnixMillis], now: UnixMillis) -> Result<Self, FieldError> {
         let time = match (&step.confirmed_time, self.status, requested_times) {
             (Given::Value(time), ..) => *time,
-            (_, ShowingStatus::Confirmed, _) => return Err(refusal("confirmedTime", "is required: a confirmed showing has a time")),
+            (_, ShowingStatus::Confirmed, _) => {
+                return Err(refusal("confirmedTime", "is required: a confirmed showing has a time"));
+            }
             (_, _, [only]) => *only,
             _ => return Err(refusal("confirmedTime", "is required: several times were requested")),
         };
@@ -149,14 +151,19 @@ mod tests {
     fn a_final_status_says_so() {
         let declined = ShowingState { status: ShowingStatus::Declined, confirmed_time: None };
         let refused = declined.after(&step(ShowingStatus::Confirmed, Given::Value(SOON)), &[SOON], NOW).unwrap_err();
-        assert_eq!((refused.field.as_str(), refused.message.as_str()), ("status", "is final: a declined showing does not change"));
+        assert_eq!(
+            (refused.field.as_str(), refused.message.as_str()),
+            ("status", "is final: a declined showing does not change")
+        );
     }
 
     fn any_step() -> impl Strategy<Value = (Step, UnixMillis)> {
         let statuses = ShowingStatus::WORDS.iter().map(|(_, status)| *status).collect::<Vec<_>>();
         let status = proptest::option::of(select(statuses));
-        let time = prop_oneof![Just(Given::Absent), Just(Given::Null), (0..6i64).prop_map(|t| Given::Value(UnixMillis(t)))];
-        (status, time, 0..6i64).prop_map(|(status, confirmed_time, now)| (Step { status, confirmed_time }, UnixMillis(now)))
+        let time =
+            prop_oneof![Just(Given::Absent), Just(Given::Null), (0..6i64).prop_map(|t| Given::Value(UnixMillis(t)))];
+        (status, time, 0..6i64)
+            .prop_map(|(status, confirmed_time, now)| (Step { status, confirmed_time }, UnixMillis(now)))
     }
 
     proptest! {

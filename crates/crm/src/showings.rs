@@ -9,7 +9,7 @@ use crate::{
     AgentId, Crm, Error,
     clock::UnixMillis,
     error::FieldError,
-    events::{self, EventKind},
+    events::EventKind,
     idempotency::{Answer, Once},
     ids::{ClientId, ListingId, ShowingId},
     input::{Given, Purpose, Reader, max},
@@ -21,6 +21,7 @@ use crate::{
 };
 
 pub use crate::showing_states::ShowingStatus;
+pub(crate) use crate::trashed_showings::{Parent, erase_of, restore_of, trash_of};
 
 /// The most times that one request can name.
 pub const MAX_TIMES: usize = 3;
@@ -234,7 +235,9 @@ impl Parties {
         }
         match &listing {
             None => refuse("listingId".to_owned(), NO_SUCH_RECORD),
-            Some((_, ListingStatus::Draft)) => refuse("listingId".to_owned(), "is a draft: it cannot be shown before it is offered"),
+            Some((_, ListingStatus::Draft)) => {
+                refuse("listingId".to_owned(), "is a draft: it cannot be shown before it is offered")
+            }
             Some(_) => {}
         }
         for (place, time) in new.requested_times.iter().enumerate() {
@@ -243,7 +246,9 @@ impl Parties {
             }
         }
         match (client, listing) {
-            (Some((name, email, phone)), Some((address, _))) if errors.is_empty() => Ok(Self { name, email, phone, address }),
+            (Some((name, email, phone)), Some((address, _))) if errors.is_empty() => {
+                Ok(Self { name, email, phone, address })
+            }
             _ => Err(Error::Invalid(errors)),
         }
     }
@@ -329,7 +334,8 @@ fn from_row(row: &Row<'_>) -> Result<Showing, db::DbError> {
 }
 
 fn find(tx: &mut Tx<'_>, agent: AgentId, id: ShowingId) -> Result<Showing, Error> {
-    tx.query_opt(select!(" WHERE t.agent_id = $1 AND t.id = $2"), params![&agent, &id], from_row)?.ok_or(Error::NotFound)
+    tx.query_opt(select!(" WHERE t.agent_id = $1 AND t.id = $2"), params![&agent, &id], from_row)?
+        .ok_or(Error::NotFound)
 }
 
 /// One page of an agent's showings.
@@ -349,7 +355,13 @@ pub async fn get(crm: &Crm, agent: AgentId, id: ShowingId) -> Result<Showing, Er
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::PreconditionFailed`], [`Error::Invalid`] for a step that its status does not allow.
-pub async fn update<P>(crm: &Crm, agent: AgentId, id: ShowingId, change: ShowingChange, precondition: P) -> Result<Showing, Error>
+pub async fn update<P>(
+    crm: &Crm,
+    agent: AgentId,
+    id: ShowingId,
+    change: ShowingChange,
+    precondition: P,
+) -> Result<Showing, Error>
 where
     P: Fn(&Showing) -> bool + Send + 'static,
 {
@@ -384,107 +396,6 @@ where
     .await
 }
 
-/// What a showing belongs to: it is there while both its parents are.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Parent {
-    Client(ClientId),
-    Listing(ListingId),
-}
-
-/// The statements that move the showings of a parent from one table to the other.
-struct Moves {
-    /// How many there are of each status.
-    count: &'static str,
-    copy: &'static str,
-    remove: &'static str,
-}
-
-const TRASH_OF_CLIENT: Moves = Moves {
-    count: "SELECT status, COUNT(*) FROM showings WHERE agent_id = $1 AND client_id = $2 GROUP BY status",
-    copy: "INSERT INTO trashed_showings (agent_id, id, client_id, listing_id, status, requested_times, confirmed_time, notes, updated_at)
-           SELECT agent_id, id, client_id, listing_id, status, requested_times, confirmed_time, notes, updated_at
-           FROM showings WHERE agent_id = $1 AND client_id = $2",
-    remove: "DELETE FROM showings WHERE agent_id = $1 AND client_id = $2",
-};
-
-const TRASH_OF_LISTING: Moves = Moves {
-    count: "SELECT status, COUNT(*) FROM showings WHERE agent_id = $1 AND listing_id = $2 GROUP BY status",
-    copy: "INSERT INTO trashed_showings (agent_id, id, client_id, listing_id, status, requested_times, confirmed_time, notes, updated_at)
-           SELECT agent_id, id, client_id, listing_id, status, requested_times, confirmed_time, notes, updated_at
-           FROM showings WHERE agent_id = $1 AND listing_id = $2",
-    remove: "DELETE FROM showings WHERE agent_id = $1 AND listing_id = $2",
-};
-
-const RESTORE_OF_CLIENT: Moves = Moves {
-    count: "SELECT status, COUNT(*) FROM trashed_showings t WHERE agent_id = $1 AND client_id = $2
-              AND EXISTS (SELECT 1 FROM listings l WHERE l.agent_id = t.agent_id AND l.id = t.listing_id)
-            GROUP BY status",
-    copy: "INSERT INTO showings (agent_id, id, client_id, listing_id, status, requested_times, confirmed_time, notes, updated_at)
-           SELECT agent_id, id, client_id, listing_id, status, requested_times, confirmed_time, notes, updated_at
-           FROM trashed_showings t WHERE agent_id = $1 AND client_id = $2
-             AND EXISTS (SELECT 1 FROM listings l WHERE l.agent_id = t.agent_id AND l.id = t.listing_id)",
-    remove: "DELETE FROM trashed_showings WHERE agent_id = $1 AND client_id = $2
-               AND EXISTS (SELECT 1 FROM listings l WHERE l.agent_id = trashed_showings.agent_id AND l.id = trashed_showings.listing_id)",
-};
-
-const RESTORE_OF_LISTING: Moves = Moves {
-    count: "SELECT status, COUNT(*) FROM trashed_showings t WHERE agent_id = $1 AND listing_id = $2
-              AND EXISTS (SELECT 1 FROM clients c WHERE c.agent_id = t.agent_id AND c.id = t.client_id)
-            GROUP BY status",
-    copy: "INSERT INTO showings (agent_id, id, client_id, listing_id, status, requested_times, confirmed_time, notes, updated_at)
-           SELECT agent_id, id, client_id, listing_id, status, requested_times, confirmed_time, notes, updated_at
-           FROM trashed_showings t WHERE agent_id = $1 AND listing_id = $2
-             AND EXISTS (SELECT 1 FROM clients c WHERE c.agent_id = t.agent_id AND c.id = t.client_id)",
-    remove: "DELETE FROM trashed_showings WHERE agent_id = $1 AND listing_id = $2
-               AND EXISTS (SELECT 1 FROM clients c WHERE c.agent_id = trashed_showings.agent_id AND c.id = trashed_showings.client_id)",
-};
-
-/// Hides the showings of a client or listing that goes into the trash.
-pub(crate) fn trash_of(tx: &mut Tx<'_>, turn: &Turn, parent: Parent) -> Result<(), Error> {
-    match parent {
-        Parent::Client(id) => move_all(tx, turn, &TRASH_OF_CLIENT, &id.0, -1),
-        Parent::Listing(id) => move_all(tx, turn, &TRASH_OF_LISTING, &id.0, -1),
-    }
-}
-
-/// Shows the showings of a client or listing again that is back from the trash, but for those whose other parent is still
-/// there.
-pub(crate) fn restore_of(tx: &mut Tx<'_>, turn: &Turn, parent: Parent) -> Result<(), Error> {
-    match parent {
-        Parent::Client(id) => move_all(tx, turn, &RESTORE_OF_CLIENT, &id.0, 1),
-        Parent::Listing(id) => move_all(tx, turn, &RESTORE_OF_LISTING, &id.0, 1),
-    }
-}
-
-/// Erases the hidden showings of a client or listing that is erased, with the `data` of their events, which names the client.
-pub(crate) fn erase_of(tx: &mut Tx<'_>, agent: AgentId, parent: &[u8; 16]) -> Result<(), Error> {
-    let showings = tx.query(
-        "SELECT id FROM trashed_showings WHERE agent_id = $1 AND (client_id = $2 OR listing_id = $2)",
-        params![&agent, parent],
-        |row| row.get::<ShowingId>(0),
-    )?;
-    for showing in showings {
-        events::erase(tx, agent, &showing.0)?;
-        tx.execute("DELETE FROM trashed_showings WHERE agent_id = $1 AND id = $2", params![&agent, &showing])?;
-    }
-    Ok(())
-}
-
-fn move_all(tx: &mut Tx<'_>, turn: &Turn, moves: &Moves, parent: &[u8; 16], sign: i64) -> Result<(), Error> {
-    let counted = tx.query(moves.count, params![&turn.agent, parent], |row| {
-        Ok((row.get::<ShowingStatus>(0)?, row.get::<i64>(1)?))
-    })?;
-    if counted.is_empty() {
-        return Ok(());
-    }
-    tx.execute(moves.copy, params![&turn.agent, parent])?;
-    tx.execute(moves.remove, params![&turn.agent, parent])?;
-    for (status, count) in counted {
-        totals::add(tx, turn.agent, Kind::Showing, status.name(), sign * count)?;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -510,12 +421,18 @@ mod tests {
         assert_eq!(fields_of(&request(json!([noon, one, two, "2026-11-23T15:00:00Z"]))), ["requestedTimes"]);
         // The same instant, written otherwise.
         assert_eq!(fields_of(&request(json!([noon, "2026-11-23T07:00:00-05:00"]))), ["requestedTimes[1]"]);
-        assert_eq!(fields_of(&request(json!([noon, 1_711_234_567_890_i64, "tomorrow"]))), ["requestedTimes[1]", "requestedTimes[2]"]);
+        assert_eq!(
+            fields_of(&request(json!([noon, 1_711_234_567_890_i64, "tomorrow"]))),
+            ["requestedTimes[1]", "requestedTimes[2]"]
+        );
     }
 
     #[test]
     fn every_missing_field_is_named() {
         assert_eq!(fields_of(&json!({})), ["clientId", "listingId", "requestedTimes"]);
-        assert_eq!(fields_of(&json!({"clientId": "abc", "listingId": 5, "requestedTimes": 5, "override": "yes"})).len(), 4);
+        assert_eq!(
+            fields_of(&json!({"clientId": "abc", "listingId": 5, "requestedTimes": 5, "override": "yes"})).len(),
+            4
+        );
     }
 }
