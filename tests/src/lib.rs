@@ -1,11 +1,19 @@
 //! Black-box tests through HTTP: one binary, a module per feature, each test on both engines.
 
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
 mod clients;
+#[cfg(test)]
+mod combinations;
+#[cfg(test)]
+mod jobs;
 #[cfg(test)]
 mod kills;
 #[cfg(test)]
 mod leads;
+#[cfg(test)]
+mod limits;
 #[cfg(test)]
 mod listings;
 #[cfg(test)]
@@ -13,9 +21,13 @@ mod menus;
 #[cfg(test)]
 mod notes;
 #[cfg(test)]
+mod openapi;
+#[cfg(test)]
 mod published;
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod search;
 #[cfg(test)]
 mod showings;
 #[cfg(test)]

@@ -3,7 +3,15 @@
 use crm::api_keys::Scopes;
 use http::Method;
 use serde_json::json;
-use testkit::on_both_engines;
+use testkit::{Engine, on_both_engines};
+
+/// Seconds until the first request leaves the window. On PostgreSQL they go by the database's clock, which no test holds.
+fn assert_is_reset(engine: Engine, seconds: &str) {
+    match engine {
+        Engine::Sqlite => assert_eq!(seconds, "60"),
+        Engine::Postgres => assert!((1..=60).contains(&seconds.parse::<u32>().unwrap()), "{seconds}"),
+    }
+}
 
 on_both_engines! {
     async fn a_request_without_a_valid_key_is_refused(app: TestApp) {
@@ -88,10 +96,12 @@ on_both_engines! {
         for n in 1..=100 {
             let answer = api.get("/api/v1/me").await.expect(200);
             assert_eq!(answer.header("ratelimit-policy"), "\"default\";q=100;w=60");
-            assert_eq!(answer.header("ratelimit"), format!("\"default\";r={};t=60", 100 - n));
+            let (remaining, reset) = answer.header("ratelimit").rsplit_once(";t=").unwrap();
+            assert_eq!(remaining, format!("\"default\";r={}", 100 - n));
+            assert_is_reset(app.engine, reset);
         }
         let refused = api.get("/api/v1/nothing").await.expect(429);
-        assert_eq!(refused.header("retry-after"), "60");
+        assert_is_reset(app.engine, refused.header("retry-after"));
         assert_eq!(refused.json()["type"], "/docs#quota-exceeded");
         let other = app.another_agent("Bob").await;
         let _ = other.api.get("/api/v1/me").await.expect(200);

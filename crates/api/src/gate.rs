@@ -23,6 +23,9 @@ const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
+/// Requests that a limiter refused, by what was used up: a key's limit or an address's guesses.
+const REFUSALS: &str = "organicagent_limiter_refusals_total";
+
 /// The path that needs no key.
 pub(crate) const OPENAPI: &str = "/openapi.json";
 
@@ -94,6 +97,7 @@ pub(crate) async fn pass(api: Api, map: Arc<Map>, routes: Router, request: Reque
     let id = request.extensions().get::<RequestId>().cloned().unwrap_or_else(|| RequestId(String::from("req_unknown")));
     let if_none_match = etags::Tags::read(request.headers(), &header::IF_NONE_MATCH);
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let cross_origin = api.origins.read(request.method(), request.headers());
     let route = map.find(&path_under_base(request.uri()));
     let mut admission = None;
     let mut response = match check(&api, route, request, &mut admission).await {
@@ -111,6 +115,9 @@ pub(crate) async fn pass(api: Api, map: Arc<Map>, routes: Router, request: Reque
         rate_headers(response.headers_mut(), &admission);
     }
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    if let Some(cross_origin) = cross_origin {
+        cross_origin.decorate(&mut response);
+    }
     if let Some(route) = route {
         response.extensions_mut().insert(route.template.clone());
     }
@@ -207,6 +214,7 @@ async fn admit(api: &Api, headers: &HeaderMap, address: Option<ClientAddress>, a
         Err(Refusal::Failed(error)) => Err(error.into()),
         Err(Refusal::Limited(refused)) => {
             *admission = Some(refused);
+            metrics::counter!(REFUSALS, "kind" => "key").increment(1);
             Err(limited("This key has made as many requests as it may in a minute. Retry-After says when to go on.", refused))
         }
     }
@@ -217,6 +225,7 @@ fn guessed(api: &Api, address: Option<ClientAddress>) -> Problem {
     let admission = address.map(|address| api.guesses.admit(address.0, api.crm.clock().monotonic()));
     match admission {
         Some(admission) if !admission.is_admitted => {
+            metrics::counter!(REFUSALS, "kind" => "guesses").increment(1);
             limited("Too many invalid API keys came from this address. Retry-After says when to go on.", admission)
         }
         _ => Problem::new(

@@ -5,6 +5,7 @@
 
 mod body;
 mod clients;
+mod cors;
 mod etags;
 mod events;
 mod gate;
@@ -25,6 +26,7 @@ mod sources;
 mod stages;
 mod state;
 
+pub use cors::Origins;
 pub use gate::RouteTemplate;
 pub use openapi::document;
 pub use problem::{Problem, ProblemCode};

@@ -131,15 +131,21 @@ pub(crate) fn optional_email() -> utoipa::openapi::Schema {
         .schema_type(Type::String)
         .format(Some(SchemaFormat::Custom(String::from("email"))))
         .max_length(Some(254));
+    optional(address, "The person's e-mail address.", "john@example.com")
+}
+
+/// A time that may be left out: `null` and an empty text are none.
+pub(crate) fn optional_time(description: &str) -> utoipa::openapi::Schema {
+    let time =
+        ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
+    optional(time, description, "2026-11-28T15:00:00Z")
+}
+
+fn optional(value: ObjectBuilder, description: &str, example: &str) -> utoipa::openapi::Schema {
     let empty = ObjectBuilder::new().schema_type(Type::String).max_length(Some(0));
     let none = ObjectBuilder::new().schema_type(Type::Null);
-    AnyOfBuilder::new()
-        .item(address)
-        .item(empty)
-        .item(none)
-        .description(Some("The person's e-mail address."))
-        .examples(["john@example.com"])
-        .into()
+    let any = AnyOfBuilder::new().item(value).item(empty).item(none);
+    any.description(Some(description)).examples([example]).into()
 }
 
 /// The order of a list.

@@ -1,7 +1,7 @@
 //! Problem details (RFC 9457): every error of the API, from one closed list.
 
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     response::{IntoResponse, Response},
 };
 use crm::FieldError;
@@ -220,6 +220,12 @@ impl Problem {
     /// The answer to the request with the given id.
     #[must_use]
     pub fn render(&self, request: &RequestId) -> Response {
+        self.document(request).map(Body::from)
+    }
+
+    /// The answer to the request with the given id, its body in memory.
+    #[must_use]
+    pub fn document(&self, request: &RequestId) -> http::Response<Bytes> {
         let errors = self.errors.iter().map(|error| ProblemField { field: &error.field, message: &error.message }).collect();
         let body = ProblemBody {
             kind: format!("/docs#{}", self.code.slug()),
@@ -232,7 +238,7 @@ impl Problem {
             error: &self.detail,
         };
         let body = crm::json::to_string(&body).expect("a problem holds only text and a status");
-        let mut response = Response::new(Body::from(body));
+        let mut response = http::Response::new(Bytes::from(body));
         *response.status_mut() = self.code.status();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use crm::{Crm, limiter::SlidingLog};
 
+use crate::Origins;
+
 /// Invalid keys that one address may try in a minute before it is refused without a look-up.
 const GUESSES: u32 = 100;
 
@@ -12,13 +14,21 @@ const GUESSES: u32 = 100;
 pub struct Api {
     pub(crate) crm: Crm,
     pub(crate) guesses: std::sync::Arc<SlidingLog<IpAddr>>,
+    pub(crate) origins: Origins,
 }
 
 impl Api {
     /// The API over a domain.
     #[must_use]
     pub fn new(crm: Crm) -> Self {
-        Self { crm, guesses: std::sync::Arc::new(SlidingLog::new(GUESSES)) }
+        Self { crm, guesses: std::sync::Arc::new(SlidingLog::new(GUESSES)), origins: Origins::default() }
+    }
+
+    /// The same API, for pages of these origins too.
+    #[must_use]
+    pub fn with_origins(mut self, origins: Origins) -> Self {
+        self.origins = origins;
+        self
     }
 }
 

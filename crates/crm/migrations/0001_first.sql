@@ -45,14 +45,6 @@ CREATE TABLE api_keys (
 ) /*clustered*/;
 CREATE UNIQUE INDEX api_keys_hash_key ON api_keys (hash);
 
--- PostgreSQL only: the instants of the requests that a key was admitted in the last minute, by the database's clock.
--- Lost in a crash on purpose.
-CREATE /*unlogged*/ TABLE key_windows (
-    key_id BYTEA NOT NULL,
-    instants BYTEA NOT NULL,
-    CONSTRAINT key_windows_pkey PRIMARY KEY (key_id)
-) /*clustered*/;
-
 -- How many records there are per status, kept by the transaction that changes them.
 CREATE TABLE totals (
     agent_id BYTEA NOT NULL,

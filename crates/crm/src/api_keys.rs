@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use aws_lc_rs::digest;
-use db::{Engine, Lane, Tx, params};
+use db::{Engine, Lane, Row, Tx, params};
 
 use crate::{
     AgentId, Crm, Error,
     clock::UnixMillis,
     ids::ApiKeyId,
     input::max,
-    limiter::Admission,
+    limiter::{self, Admission},
     randomness,
 };
 
@@ -188,9 +188,10 @@ pub async fn revoke_named(crm: &Crm, agent: AgentId, name: &str) -> Result<u64, 
     .await
 }
 
-struct HeldKey {
-    caller: Caller,
-    last_used_at: Option<i64>,
+/// A key as stored, with who calls with it.
+pub(crate) struct HeldKey {
+    pub caller: Caller,
+    pub last_used_at: Option<i64>,
 }
 
 /// Lets one request in by its key: finds the key, then counts the request against the key's limit.
@@ -198,22 +199,41 @@ struct HeldKey {
 /// # Errors
 /// [`Refusal`], with the limit's state where the key is known.
 pub async fn admit(crm: &Crm, key: &Key) -> Result<Caller, Refusal> {
-    let held = match crm.db.engine() {
-        Engine::Sqlite => admit_here(crm, key).await?,
-        Engine::Postgres => admit_here(crm, key).await?,
-    };
+    let hash = key.hash();
+    let is_shared = crm.db.engine() == Engine::Postgres && crm.limiter.limit() <= limiter::postgres::MOST;
+    let held = if is_shared { admit_among_nodes(crm, hash).await? } else { admit_here(crm, hash).await? };
     note_use(crm, &held);
     Ok(held.caller)
 }
 
-/// One process has the database: the log of instants is in its memory.
-async fn admit_here(crm: &Crm, key: &Key) -> Result<HeldKey, Refusal> {
-    let hash = key.hash();
+/// One process counts: the log of instants is in its memory.
+async fn admit_here(crm: &Crm, hash: [u8; 32]) -> Result<HeldKey, Refusal> {
     let now = crm.clock.now();
-    let found = crm.db.read("api_keys.admit", move |tx| find(tx, &hash, now)).await;
+    let found = crm.db.read("api_keys.find", move |tx| find(tx, &hash, now)).await;
     let mut held = found.map_err(Refusal::Failed)?.ok_or(Refusal::UnknownKey)?;
     held.caller.admission = crm.limiter.admit(held.caller.key, crm.clock.monotonic());
     if held.caller.admission.is_admitted { Ok(held) } else { Err(Refusal::Limited(held.caller.admission)) }
+}
+
+/// Nodes share the log of instants in the database.
+async fn admit_among_nodes(crm: &Crm, hash: [u8; 32]) -> Result<HeldKey, Refusal> {
+    let (now, monotonic, limit) = (crm.clock.now(), crm.clock.monotonic(), crm.limiter.limit());
+    if let Some(reset_after) = crm.exhausted.reset_after(&hash, monotonic, now) {
+        return Err(Refusal::Limited(Admission { is_admitted: false, limit, remaining: 0, reset_after }));
+    }
+    let found = crm.db.statement("api_keys.admit", move |tx| limiter::postgres::admit(tx, &hash, now, limit)).await;
+    let found = found.map_err(|error| match error {
+        // What is unknown is whether the request was counted. It was not served, so it can simply be sent again.
+        Error::OutcomeUnknown => Refusal::Failed(Error::Unavailable),
+        error => Refusal::Failed(error),
+    });
+    let held = found?.ok_or(Refusal::UnknownKey)?;
+    let admission = held.caller.admission;
+    if admission.is_admitted {
+        return Ok(held);
+    }
+    crm.exhausted.note(hash, monotonic + admission.reset_after, held.caller.expires_at);
+    Err(Refusal::Limited(admission))
 }
 
 fn find(tx: &mut Tx<'_>, hash: &[u8; 32], now: UnixMillis) -> Result<Option<HeldKey>, Error> {
@@ -221,19 +241,22 @@ fn find(tx: &mut Tx<'_>, hash: &[u8; 32], now: UnixMillis) -> Result<Option<Held
         "SELECT agent_id, id, name, can_read, can_write, expires_at, last_used_at FROM api_keys
          WHERE hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)",
         params![hash, now.0],
-        |row| {
-            let caller = Caller {
-                agent: row.get(0)?,
-                key: row.get(1)?,
-                key_name: row.get(2)?,
-                scopes: Scopes { can_read: row.get(3)?, can_write: row.get(4)? },
-                expires_at: row.get::<Option<i64>>(5)?.map(UnixMillis),
-                admission: Admission { is_admitted: false, limit: 0, remaining: 0, reset_after: Duration::ZERO },
-            };
-            Ok(HeldKey { caller, last_used_at: row.get(6)? })
-        },
+        from_row,
     )?;
     Ok(found)
+}
+
+/// Reads agent, id, name, both scopes, end and last use: the columns that every look-up of a key begins with.
+pub(crate) fn from_row(row: &Row<'_>) -> Result<HeldKey, db::DbError> {
+    let caller = Caller {
+        agent: row.get(0)?,
+        key: row.get(1)?,
+        key_name: row.get(2)?,
+        scopes: Scopes { can_read: row.get(3)?, can_write: row.get(4)? },
+        expires_at: row.get::<Option<i64>>(5)?.map(UnixMillis),
+        admission: Admission { is_admitted: false, limit: 0, remaining: 0, reset_after: Duration::ZERO },
+    };
+    Ok(HeldKey { caller, last_used_at: row.get(6)? })
 }
 
 /// Writes the key's last use behind the request, at most once a step.

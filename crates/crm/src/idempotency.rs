@@ -5,13 +5,16 @@
 
 use std::time::Duration;
 
-use db::{Tx, params};
+use db::{Lane, Tx, params};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Error, turns::Turn};
+use crate::{Crm, Error, turns::Turn};
 
 /// How long an answer is kept.
 pub const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Answers that [`prune`] throws away at most.
+pub(crate) const PRUNED_AT_ONCE: usize = 500;
 
 /// A request that is to take effect once.
 #[derive(Debug, Clone)]
@@ -75,4 +78,24 @@ where
         params![&turn.agent, &once.scope, &once.key, &once.fingerprint, &answer, turn.now.plus(KEPT).0],
     )?;
     Ok(Answer::first(value))
+}
+
+/// Throws answers away that are past their time, [`PRUNED_AT_ONCE`] at most. Says how many.
+///
+/// # Errors
+/// Storage's errors.
+pub(crate) async fn prune(crm: &Crm) -> Result<usize, Error> {
+    let now = crm.clock.now();
+    crm.db
+        .write_in_background("idempotency.prune", Lane::SHARED, move |tx| {
+            let pruned = tx.execute(
+                "DELETE FROM idempotency_keys WHERE (agent_id, scope, idempotency_key) IN (
+                     SELECT agent_id, scope, idempotency_key FROM idempotency_keys WHERE expires_at <= $1
+                     ORDER BY expires_at LIMIT $2
+                 ) AND expires_at <= $1",
+                params![now.0, PRUNED_AT_ONCE as i64],
+            )?;
+            Ok(usize::try_from(pruned).unwrap_or(usize::MAX))
+        })
+        .await
 }

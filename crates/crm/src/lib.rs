@@ -5,15 +5,18 @@
 
 pub mod agents;
 pub mod api_keys;
+pub mod backup;
 mod choices;
 pub mod clients;
 pub mod clock;
 mod error;
 pub mod events;
+pub mod exports;
 pub mod fold;
 pub mod idempotency;
 pub mod ids;
 pub mod input;
+pub mod jobs;
 pub mod json;
 pub mod leads;
 pub mod limiter;
@@ -26,6 +29,7 @@ pub mod pages;
 pub mod passwords;
 pub mod randomness;
 mod same_person;
+pub mod seal;
 pub mod search;
 mod showing_states;
 pub mod showings;

@@ -12,10 +12,15 @@ use std::{
 
 use crate::ids::ApiKeyId;
 
+mod exhausted;
+pub(crate) mod postgres;
+
+pub(crate) use exhausted::Exhausted;
+
 /// The window of the request limit.
 pub const WINDOW: Duration = Duration::from_secs(60);
 
-/// The limiter of API keys, held in this process.
+/// The limiter of API keys, held in this process (SQLite, and limits past what nodes share).
 pub type Limiter = SlidingLog<ApiKeyId>;
 
 /// Whether a request was let in, and what is left.
@@ -119,3 +124,6 @@ fn drop_expired(log: &mut VecDeque<u64>, now: u64) {
 fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

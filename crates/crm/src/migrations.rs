@@ -2,27 +2,21 @@
 
 use db::Migration;
 
+/// A step whose text serves both engines.
+const fn step(version: i64, name: &'static str, sql: &'static str) -> Migration {
+    Migration { version, name, sql, sqlite: None, postgres: None }
+}
+
 /// Every step, oldest first.
 pub const MIGRATIONS: &[Migration] = &[
+    step(1, "first", include_str!("../migrations/0001_first.sql")),
+    step(2, "clients", include_str!("../migrations/0002_clients.sql")),
+    step(3, "listings", include_str!("../migrations/0003_listings.sql")),
+    step(4, "jobs", include_str!("../migrations/0004_jobs.sql")),
     Migration {
-        version: 1,
-        name: "first",
-        sql: include_str!("../migrations/0001_first.sql"),
-        sqlite: None,
-        postgres: None,
+        sqlite: Some("-- the windows are in the memory of the one process"),
+        ..step(5, "key_windows", include_str!("../migrations/0005_key_windows.postgres.sql"))
     },
-    Migration {
-        version: 2,
-        name: "clients",
-        sql: include_str!("../migrations/0002_clients.sql"),
-        sqlite: None,
-        postgres: None,
-    },
-    Migration {
-        version: 3,
-        name: "listings",
-        sql: include_str!("../migrations/0003_listings.sql"),
-        sqlite: None,
-        postgres: None,
-    },
+    step(6, "search", include_str!("../migrations/0006_search.sql")),
+    step(7, "settings", include_str!("../migrations/0007_settings.sql")),
 ];

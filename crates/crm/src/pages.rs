@@ -6,6 +6,7 @@ use crate::{
     AgentId, Error,
     clock::UnixMillis,
     ids::{self, ClientId, ListingId},
+    search::{Lookup, WALKED},
     totals::{self, Kind},
 };
 
@@ -25,6 +26,14 @@ impl Sort {
     /// Every order with its public name.
     pub const NAMES: [(&'static str, Self); 3] =
         [("-createdAt", Self::NewestFirst), ("createdAt", Self::OldestFirst), ("-updatedAt", Self::LastChangedFirst)];
+
+    fn clause(self) -> &'static str {
+        match self {
+            Self::NewestFirst => " ORDER BY t.id DESC",
+            Self::OldestFirst => " ORDER BY t.id",
+            Self::LastChangedFirst => " ORDER BY t.updated_at DESC, t.id DESC",
+        }
+    }
 }
 
 /// A place in a list: right after a record. Opaque to callers; valid while the records live, whatever is added meanwhile.
@@ -40,6 +49,11 @@ const CURSOR_VERSION: u8 = 1;
 const CURSOR_BYTES: usize = 2 + 8 + 16;
 
 impl Cursor {
+    fn new(sort: Sort, updated_at: i64, id: [u8; 16]) -> Self {
+        let updated_at = if sort == Sort::LastChangedFirst { updated_at } else { 0 };
+        Self { sort, updated_at, id }
+    }
+
     /// Reads a cursor of the given order.
     ///
     /// # Errors
@@ -167,18 +181,51 @@ pub(crate) struct Source {
 }
 
 /// SQL under assembly: static fragments, numbered parameters.
-struct Assembly<'a> {
-    conditions: String,
+#[derive(Clone)]
+pub(crate) struct Assembly<'a> {
+    pub conditions: String,
     params: Vec<Value<'a>>,
 }
 
 impl<'a> Assembly<'a> {
     fn and(&mut self, condition: &'static str, value: impl Into<Value<'a>>) {
-        self.params.push(value.into());
+        let param = self.param(value);
         self.conditions.push_str(" AND ");
         self.conditions.push_str(condition);
-        self.conditions.push_str(" $");
-        self.conditions.push_str(&self.params.len().to_string());
+        self.conditions.push(' ');
+        self.conditions.push_str(&param);
+    }
+
+    /// Adds a parameter. What stands for it in the text.
+    pub fn param(&mut self, value: impl Into<Value<'a>>) -> String {
+        self.params.push(value.into());
+        format!("${}", self.params.len())
+    }
+
+    /// Only what comes after a place, in an order.
+    fn after(&mut self, place: &'a Cursor) {
+        let Cursor { sort, updated_at, id } = place;
+        match sort {
+            Sort::NewestFirst => self.and("t.id <", id),
+            Sort::OldestFirst => self.and("t.id >", id),
+            Sort::LastChangedFirst => {
+                let (updated_at, id) = (self.param(*updated_at), self.param(id));
+                self.conditions.push_str(&format!(" AND (t.updated_at, t.id) < ({updated_at}, {id})"));
+            }
+        }
+    }
+
+    /// Only what comes before a place, in an order, and the place itself.
+    fn up_to(&mut self, place: &'a Cursor) {
+        let Cursor { sort, updated_at, id } = place;
+        match sort {
+            Sort::NewestFirst => self.and("t.id >=", id),
+            Sort::OldestFirst => self.and("t.id <=", id),
+            Sort::LastChangedFirst => {
+                let (updated_at, id) = (self.param(*updated_at), self.param(id));
+                self.conditions.push_str(&format!(" AND (t.updated_at, t.id) >= ({updated_at}, {id})"));
+            }
+        }
     }
 }
 
@@ -217,35 +264,50 @@ pub(crate) fn read<T>(
     if let Some(updated_since) = filter.updated_since {
         sql.and("t.updated_at >=", updated_since.0);
     }
-    let total = total(tx, agent, source, filter, &sql)?;
+    let lookup = match &*filter.words {
+        [] => None,
+        words => Some(Lookup::plan(tx, agent, source.kind, words)?),
+    };
+    let is_walk = lookup.as_ref().is_some_and(Lookup::is_walk);
+    let mut walked = if is_walk { walk(tx, source, page.sort, &sql)? } else { None };
+    let total = match &lookup {
+        None => total(tx, agent, source, filter, &sql)?,
+        Some(lookup) => {
+            let mut sql = sql.clone();
+            if let Some(end) = &walked {
+                sql.up_to(end);
+            }
+            lookup.narrow(tx.engine(), &mut sql);
+            let total = count(tx, source, &sql)?;
+            Total { is_exact: total.is_exact && walked.is_none(), ..total }
+        }
+    };
     let mut offset = 0;
     match &page.start {
         Start::Offset(skipped) if u64::from(*skipped) >= total.count && total.is_exact => {
             return Ok(Listed { items: Vec::new(), total, next: None });
         }
         Start::Offset(skipped) => offset = *skipped,
-        Start::After(Cursor { sort: Sort::NewestFirst, id, .. }) => sql.and("t.id <", id),
-        Start::After(Cursor { sort: Sort::OldestFirst, id, .. }) => sql.and("t.id >", id),
-        Start::After(Cursor { sort: Sort::LastChangedFirst, updated_at, id }) => {
-            sql.and("(t.updated_at, t.id) < (", *updated_at);
-            sql.params.push(Value::Bytes(id));
-            sql.conditions.push_str(&format!(", ${})", sql.params.len()));
+        Start::After(cursor) => {
+            sql.after(cursor);
+            if is_walk {
+                walked = walk(tx, source, page.sort, &sql)?;
+            }
         }
     }
-    let order = match page.sort {
-        Sort::NewestFirst => " ORDER BY t.id DESC",
-        Sort::OldestFirst => " ORDER BY t.id",
-        Sort::LastChangedFirst => " ORDER BY t.updated_at DESC, t.id DESC",
-    };
+    if let Some(end) = &walked {
+        sql.up_to(end);
+    }
+    if let Some(lookup) = &lookup {
+        lookup.narrow(tx.engine(), &mut sql);
+    }
     let mut text = String::with_capacity(source.select.len() + sql.conditions.len() + 64);
     text.push_str(source.select);
     text.push_str(&sql.conditions);
-    text.push_str(order);
-    sql.params.push(Value::Int(i64::from(page.limit) + 1));
-    text.push_str(&format!(" LIMIT ${}", sql.params.len()));
+    text.push_str(page.sort.clause());
+    text.push_str(&format!(" LIMIT {}", sql.param(i64::from(page.limit) + 1)));
     if offset > 0 {
-        sql.params.push(Value::Int(i64::from(offset)));
-        text.push_str(&format!(" OFFSET ${}", sql.params.len()));
+        text.push_str(&format!(" OFFSET {}", sql.param(i64::from(offset))));
     }
     let mut places = Vec::with_capacity(page.limit as usize + 1);
     let mut items = tx.query(&text, &sql.params, |row| {
@@ -255,11 +317,20 @@ pub(crate) fn read<T>(
     let limit = page.limit as usize;
     let next = (items.len() > limit).then(|| {
         let (id, updated_at) = places[limit - 1];
-        let updated_at = if page.sort == Sort::LastChangedFirst { updated_at } else { 0 };
-        Cursor { sort: page.sort, updated_at, id }
+        Cursor::new(page.sort, updated_at, id)
     });
     items.truncate(limit);
-    Ok(Listed { items, total, next })
+    // What was walked had too few: the next page goes on from where this one stopped.
+    Ok(Listed { items, total, next: next.or(walked) })
+}
+
+/// The last of the records that one page may look at, if there are more.
+fn walk(tx: &mut Tx<'_>, source: &Source, sort: Sort, sql: &Assembly<'_>) -> Result<Option<Cursor>, Error> {
+    let from = source.count.strip_prefix("SELECT 1").expect("every source counts ones");
+    let order = sort.clause();
+    let text = format!("SELECT t.id, t.updated_at{from}{}{order} LIMIT 2 OFFSET {}", sql.conditions, WALKED - 1);
+    let ends = tx.query(&text, &sql.params, |row| Ok(Cursor::new(sort, row.get(1)?, row.get(0)?)))?;
+    Ok(if ends.len() == 2 { ends.first().copied() } else { None })
 }
 
 fn total(tx: &mut Tx<'_>, agent: AgentId, source: &Source, filter: &Filter, sql: &Assembly<'_>) -> Result<Total, Error> {
@@ -267,6 +338,10 @@ fn total(tx: &mut Tx<'_>, agent: AgentId, source: &Source, filter: &Filter, sql:
         let count = totals::get(tx, agent, source.kind, filter.status.as_deref())?;
         return Ok(Total { count, is_exact: true });
     }
+    count(tx, source, sql)
+}
+
+fn count(tx: &mut Tx<'_>, source: &Source, sql: &Assembly<'_>) -> Result<Total, Error> {
     let text = format!("SELECT COUNT(*) FROM ({}{} LIMIT {}) counted", source.count, sql.conditions, Total::COUNTED + 1);
     let counted = tx.query_one(&text, &sql.params, |row| row.get::<i64>(0))?;
     let counted = u64::try_from(counted).unwrap_or(0);

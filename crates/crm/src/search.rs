@@ -1,8 +1,21 @@
 //! Search: an inverted index of folded words, the same on both engines, filled behind the commits that change records.
+//!
+//! `terms.rs` says what the words of a text and of a query are, `texts.rs` which texts a record is found by, `index.rs` keeps
+//! the index, `lookup.rs` narrows a list to what the words of a query find.
 
 use db::{Tx, params};
 
 use crate::{AgentId, Error, totals::Kind};
+
+mod index;
+mod lookup;
+mod terms;
+mod texts;
+
+pub use index::{index_all, index_due, run, sweep};
+pub(crate) use index::SWEPT_AT_ONCE;
+pub(crate) use lookup::{Lookup, WALKED};
+pub use terms::words;
 
 /// Notes that a record's search rows are to be made anew. Part of the change, so that none is forgotten.
 pub(crate) fn enqueue(tx: &mut Tx<'_>, agent: AgentId, kind: Kind, id: &[u8; 16]) -> Result<(), Error> {
@@ -11,10 +24,4 @@ pub(crate) fn enqueue(tx: &mut Tx<'_>, agent: AgentId, kind: Kind, id: &[u8; 16]
         params![&agent, id, kind.name()],
     )?;
     Ok(())
-}
-
-/// The folded words of a query.
-#[must_use]
-pub fn words(query: &str) -> Vec<String> {
-    crate::fold::fold(query).split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }

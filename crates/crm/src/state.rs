@@ -3,8 +3,14 @@
 use std::sync::Arc;
 
 use db::Database;
+use tokio::sync::Notify;
 
-use crate::{clock::Clock, limiter::Limiter, randomness::Randomness};
+use crate::{
+    clock::Clock,
+    limiter::{Exhausted, Limiter},
+    randomness::Randomness,
+    seal::Keyring,
+};
 
 /// Settings that the domain obeys.
 #[derive(Debug, Clone)]
@@ -26,19 +32,42 @@ pub struct Crm {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Randomness>,
     pub(crate) limiter: Arc<Limiter>,
+    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) exhausted: Arc<Exhausted>,
+    /// Told after each change of an agent's data: the indexer waits for it.
+    pub(crate) to_index: Arc<Notify>,
 }
 
 impl Crm {
     /// The domain over a migrated database.
-    pub fn new(db: Database, clock: Arc<dyn Clock>, random: Arc<dyn Randomness>, settings: &Settings) -> Self {
+    pub fn new(
+        db: Database,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Randomness>,
+        keyring: Keyring,
+        settings: &Settings,
+    ) -> Self {
         let limiter = Arc::new(Limiter::new(settings.rate_limit));
-        Self { db, clock, random, limiter }
+        let (keyring, exhausted, to_index) = (Arc::new(keyring), Arc::default(), Arc::default());
+        Self { db, clock, random, limiter, keyring, exhausted, to_index }
+    }
+
+    /// The keys that seal what must be read back.
+    #[must_use]
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
     }
 
     /// The storage, for commands that work on all of it (backup, migration, health).
     #[must_use]
     pub fn database(&self) -> &Database {
         &self.db
+    }
+
+    /// Requests that one API key may make in any 60 seconds.
+    #[must_use]
+    pub fn rate_limit(&self) -> u32 {
+        self.limiter.limit()
     }
 
     /// The clock.

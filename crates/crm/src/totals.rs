@@ -23,6 +23,11 @@ impl Kind {
             Self::Showing => "showing",
         }
     }
+
+    /// The kind of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Lead, Self::Client, Self::Listing, Self::Showing].into_iter().find(|kind| kind.name() == name)
+    }
 }
 
 /// Adds `change` (may be negative) to the total of a status.

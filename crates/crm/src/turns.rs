@@ -80,7 +80,11 @@ impl Crm {
         F: Fn(&mut Tx<'_>, &mut Turn) -> Result<T, Error> + Send + 'static,
     {
         let crm = self.clone();
-        self.db.write(name, Lane::of(&agent.0), move |tx| crm.take_turn(tx, agent, &change)).await
+        let changed = self.db.write(name, Lane::of(&agent.0), move |tx| crm.take_turn(tx, agent, &change)).await;
+        if changed.is_ok() {
+            self.to_index.notify_one();
+        }
+        changed
     }
 
     /// As [`Crm::change`], but behind the writes that someone waits for.

@@ -3,12 +3,13 @@
 use db::{Tx, params};
 
 use crate::{
-    AgentId, Error,
+    AgentId, Crm, Error,
     events::EventKind,
     ids::{EventId, WebhookId},
 };
 
 const FRESH: i64 = 0;
+const RETRY: i64 = 1;
 const HELD: i64 = 4;
 
 /// Puts an event into the outbox of each of the agent's webhooks that wants it; held while the webhook is disabled.
@@ -40,6 +41,35 @@ pub(crate) fn cancel(tx: &mut Tx<'_>, agent: AgentId, entity: &[u8; 16]) -> Resu
         params![&agent, entity],
     )?;
     Ok(())
+}
+
+/// How many deliveries have still to be sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Outbox {
+    /// Never tried.
+    pub fresh: u64,
+    /// Tried without success, to be tried again.
+    pub retry: u64,
+    /// Held back while their webhook is disabled.
+    pub held: u64,
+}
+
+/// What is in the outbox, of all agents.
+///
+/// # Errors
+/// Storage's errors.
+pub async fn outbox(crm: &Crm) -> Result<Outbox, Error> {
+    crm.db
+        .read("webhooks.outbox", |tx| {
+            let sql = "SELECT state, COUNT(*) FROM deliveries WHERE state IN (0, 1, 4) GROUP BY state";
+            let counts = tx.query(sql, params![], |row| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?)))?;
+            let count = |wanted: i64| {
+                let found = counts.iter().find(|(state, _)| *state == wanted);
+                found.map_or(0, |(_, count)| u64::try_from(*count).unwrap_or(0))
+            };
+            Ok(Outbox { fresh: count(FRESH), retry: count(RETRY), held: count(HELD) })
+        })
+        .await
 }
 
 fn wants(events: &str, kind: EventKind) -> bool {

@@ -2,18 +2,23 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use api::{Api, ClientAddress, Problem, ProblemCode, RequestId};
+use api::{Api, ClientAddress, Origins, Problem, ProblemCode, RequestId};
 use axum::{
     Router,
-    extract::{Request, State},
+    extract::{MatchedPath, Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
 };
 use crm::{Crm, randomness};
 use http::{HeaderName, HeaderValue, StatusCode, header};
+use site::docs::{self, ErrorKind};
 
-use crate::hosts::Hosts;
+use crate::{
+    hosts::Hosts,
+    http::{Network, client_address},
+    meters::{self, Observed, Operator},
+};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
@@ -23,26 +28,64 @@ const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 pub struct App {
     crm: Crm,
     hosts: Arc<Hosts>,
+    public_url: Arc<str>,
+    origins: Origins,
+    proxies: Arc<[Network]>,
+    operator: Option<Operator>,
 }
 
 impl App {
-    /// The program over a domain, answering for these hosts.
+    /// The program over a domain, answering at this public URL.
     #[must_use]
-    pub fn new(crm: Crm, hosts: Hosts) -> Self {
-        Self { crm, hosts: Arc::new(hosts) }
+    pub fn new(crm: Crm, public_url: &str) -> Self {
+        let hosts = Arc::new(Hosts::of_public_url(public_url));
+        let (origins, proxies) = (Origins::default(), Arc::default());
+        Self { crm, hosts, public_url: public_url.into(), origins, proxies, operator: None }
+    }
+
+    /// The same, for pages of these origins too.
+    #[must_use]
+    pub fn with_origins(mut self, origins: Origins) -> Self {
+        self.origins = origins;
+        self
+    }
+
+    /// The same, believing what these proxies say of their clients.
+    #[must_use]
+    pub fn with_proxies(mut self, proxies: &[Network]) -> Self {
+        self.proxies = proxies.into();
+        self
+    }
+
+    /// The same, showing its metrics to the operator.
+    #[must_use]
+    pub fn with_operator(mut self, operator: Operator) -> Self {
+        meters::install();
+        self.operator = Some(operator);
+        self
     }
 
     /// Every route.
     pub fn router(self) -> Router {
-        let api = api::router(Api::new(self.crm.clone()));
+        let api = api::router(Api::new(self.crm.clone()).with_origins(self.origins.clone()));
         #[expect(clippy::disallowed_methods, reason = "routes that are no part of the API")]
-        let probes = Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz)).with_state(self.clone());
-        Router::new().merge(probes).merge(api).fallback(unknown).layer(middleware::from_fn_with_state(self, outermost))
+        let probes = Router::new()
+            .route("/healthz", get(healthz))
+            .route("/readyz", get(readyz))
+            .route("/metrics", get(metrics))
+            .with_state(self.clone());
+        Router::new().merge(probes).merge(self.docs()).merge(api).fallback(unknown).layer(middleware::from_fn_with_state(self, outermost))
+    }
+
+    /// The documentation page, from the API's own document.
+    fn docs(&self) -> Router {
+        let document = serde_json::to_value(api::document()).expect("a document is JSON");
+        let errors = ProblemCode::ALL.map(|code| ErrorKind { slug: code.slug(), status: code.status().as_u16(), title: code.title() });
+        docs::router(&document, &errors, &self.public_url, self.crm.rate_limit())
     }
 
     /// A new request id.
-    #[must_use]
-    pub fn request_id(&self) -> RequestId {
+    pub(crate) fn new_request_id(&self) -> RequestId {
         RequestId(format!("req_{}", randomness::text(self.crm.random(), LETTERS, 26)))
     }
 }
@@ -61,24 +104,47 @@ async fn readyz(State(app): State<App>) -> Response {
     }
 }
 
+/// The metrics, for the operator; without a token set, there is nothing here.
+async fn metrics(State(app): State<App>, request: Request) -> Response {
+    match &app.operator {
+        None => unknown(request).await,
+        Some(operator) if operator.sent(request.headers()) => {
+            let text = meters::render(meters::install(), &app.crm).await;
+            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+        }
+        Some(_) => {
+            let problem = Problem::new(ProblemCode::Unauthorized, "Send the operator's token: Authorization: Bearer TOKEN.");
+            problem.with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")).render(&id_of(&request))
+        }
+    }
+}
+
+fn id_of(request: &Request) -> RequestId {
+    request.extensions().get::<RequestId>().cloned().unwrap_or(RequestId(String::new()))
+}
+
 async fn unknown(request: Request) -> Response {
-    let id = request.extensions().get::<RequestId>().cloned().unwrap_or(RequestId(String::new()));
+    let id = id_of(&request);
     Problem::new(ProblemCode::NotFound, "There is nothing at this path. The API lives under /api/v1.").render(&id)
 }
 
 /// What every request passes first and every answer gets last.
 async fn outermost(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let id = sent_id(&request).unwrap_or_else(|| app.request_id());
+    let given = || request.extensions().get::<RequestId>().cloned();
+    let id = sent_id(&request).or_else(given).unwrap_or_else(|| app.new_request_id());
     request.extensions_mut().insert(id.clone());
     if let Some(peer) = request.extensions().get::<SocketAddr>().copied() {
-        request.extensions_mut().insert(ClientAddress(peer.ip()));
+        let client = client_address(peer.ip(), request.headers(), &app.proxies);
+        request.extensions_mut().insert(ClientAddress(client));
     }
+    let observed = Observed::new(request.method(), request.extensions().get::<MatchedPath>().cloned(), app.crm.clock().monotonic());
     let is_probe = matches!(request.uri().path(), "/healthz" | "/readyz");
     let mut response = if is_probe || app.hosts.knows(&request) {
         next.run(request).await
     } else {
         Problem::new(ProblemCode::NotFound, "There is nothing here.").render(&id)
     };
+    observed.end(&response, app.crm.clock().monotonic(), &id.0);
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, HeaderValue::try_from(id.0).expect("an id is visible ASCII"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -88,6 +154,6 @@ async fn outermost(State(app): State<App>, mut request: Request, next: Next) -> 
 /// The caller's own request id, where it is a plain word: it ties the caller's log to ours.
 fn sent_id(request: &Request) -> Option<RequestId> {
     let text = request.headers().get(REQUEST_ID)?.to_str().ok()?;
-    let is_word = (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    let is_word = (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
     is_word.then(|| RequestId(text.to_owned()))
 }

@@ -1,5 +1,7 @@
 //! The command line. Results go to stdout, logs to stderr; a clear error and a non-zero exit on bad input.
 
+use std::path::PathBuf;
+
 use clap::{Parser, Subcommand};
 
 use crate::config::Given;
@@ -31,6 +33,27 @@ pub enum Command {
     /// Make API keys
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Write everything of one agent into a folder, as CSV and JSON
+    Export {
+        /// The agent's slug
+        #[arg(long)]
+        agent: String,
+        /// The folder: a new or an empty one
+        dir: PathBuf,
+    },
+    /// Write everything into one portable file, from one snapshot; the server may run
+    Backup {
+        /// The file; - is standard output
+        file: PathBuf,
+        /// Leave the key file out: keep it elsewhere, or sealed values are lost
+        #[arg(long)]
+        without_key: bool,
+    },
+    /// Read a backup, of either engine, into an empty database; no server may run
+    Restore {
+        /// The file; - is standard input
+        file: PathBuf,
+    },
     /// Bring the database's schema up to date now
     Migrate,
     /// Print the settings in force, secrets masked

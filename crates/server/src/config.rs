@@ -1,12 +1,17 @@
 //! Settings: flags, then the environment, then `organicagent.toml`, then defaults.
 
 use std::{
+    convert::Infallible,
     net::SocketAddr,
     path::{Path, PathBuf},
+    str::FromStr,
 };
 
+use api::Origins;
 use clap::Args;
 use serde::Deserialize;
+
+use crate::http::Network;
 
 /// The settings' file, in the working directory.
 pub const FILE: &str = "organicagent.toml";
@@ -17,31 +22,60 @@ pub const FILE: &str = "organicagent.toml";
 pub struct Given {
     /// Address to listen on; port 0 picks one [default: 127.0.0.1:8080]
     #[arg(long, env = "ORGANICAGENT_LISTEN", global = true, value_name = "ADDRESS", help_heading = "Settings")]
-    listen: Option<SocketAddr>,
+    listen: Option<Text>,
     /// The address that visitors and integrators use [default: made from LISTEN]
     #[arg(long, env = "ORGANICAGENT_PUBLIC_URL", global = true, value_name = "URL", help_heading = "Settings")]
-    public_url: Option<String>,
+    public_url: Option<Text>,
     /// Where data is kept [default: data]
     #[arg(long, env = "ORGANICAGENT_DATA_DIR", global = true, value_name = "DIR", help_heading = "Settings")]
-    data_dir: Option<PathBuf>,
+    data_dir: Option<Text>,
     /// sqlite:PATH or postgres://... [default: sqlite:{DATA_DIR}/organicagent.db]
     #[arg(long, env = "ORGANICAGENT_DATABASE_URL", global = true, value_name = "URL", hide_env_values = true, help_heading = "Settings")]
-    database_url: Option<String>,
+    database_url: Option<Text>,
     /// Requests per minute and key, 1 to 100,000,000 [default: 100]
     #[arg(long, env = "ORGANICAGENT_RATE_LIMIT", global = true, value_name = "N", help_heading = "Settings")]
-    rate_limit: Option<u32>,
+    rate_limit: Option<Text>,
     /// Seals what must be read back [default: {DATA_DIR}/secret.key]
     #[arg(long, env = "ORGANICAGENT_SECRET_KEY_FILE", global = true, value_name = "FILE", help_heading = "Settings")]
-    secret_key_file: Option<PathBuf>,
+    secret_key_file: Option<Text>,
     /// Address ranges whose X-Forwarded-For and -Proto are believed, between commas
     #[arg(long, env = "ORGANICAGENT_TRUSTED_PROXIES", global = true, value_name = "RANGES", help_heading = "Settings")]
-    trusted_proxies: Option<String>,
+    trusted_proxies: Option<Text>,
     /// Token for /metrics [default: off]
     #[arg(long, env = "ORGANICAGENT_OPERATOR_TOKEN", global = true, value_name = "TOKEN", hide_env_values = true, help_heading = "Settings")]
-    operator_token: Option<String>,
+    operator_token: Option<Text>,
     /// Origins whose pages may call the API, between commas [default: none]
     #[arg(long, env = "ORGANICAGENT_API_CORS", global = true, value_name = "ORIGINS", help_heading = "Settings")]
-    api_cors: Option<String>,
+    api_cors: Option<Text>,
+}
+
+/// A setting as it was written: text, or in the file a number. Empty (as in a list of settings to be filled in) counts as not given.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(from = "TextOrNumber")]
+struct Text(String);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum TextOrNumber {
+    Text(String),
+    Number(i64),
+}
+
+impl From<TextOrNumber> for Text {
+    fn from(given: TextOrNumber) -> Self {
+        match given {
+            TextOrNumber::Text(text) => Self(text),
+            TextOrNumber::Number(number) => Self(number.to_string()),
+        }
+    }
+}
+
+impl FromStr for Text {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
 }
 
 /// Settings in force.
@@ -60,7 +94,7 @@ pub struct Config {
     /// The key file, absolute.
     pub secret_key_file: PathBuf,
     /// Address ranges of trusted proxies.
-    pub trusted_proxies: Vec<String>,
+    pub trusted_proxies: Vec<Network>,
     /// Token for `/metrics`.
     pub operator_token: Option<String>,
     /// Origins whose pages may call the API.
@@ -81,63 +115,66 @@ impl Given {
         self.or(file).checked()
     }
 
-    /// Each setting of `self`, else of `other`; an empty text counts as not given.
+    /// Each setting of `self`, else of `other`.
     fn or(self, other: Self) -> Self {
-        fn text(first: Option<String>, second: Option<String>) -> Option<String> {
-            first.filter(|text| !text.is_empty()).or(second).filter(|text| !text.is_empty())
-        }
-        fn path(first: Option<PathBuf>, second: Option<PathBuf>) -> Option<PathBuf> {
-            first.filter(|path| !path.as_os_str().is_empty()).or(second)
+        fn first(first: Option<Text>, second: Option<Text>) -> Option<Text> {
+            first.filter(|text| !text.0.is_empty()).or(second).filter(|text| !text.0.is_empty())
         }
         Self {
-            listen: self.listen.or(other.listen),
-            public_url: text(self.public_url, other.public_url),
-            data_dir: path(self.data_dir, other.data_dir),
-            database_url: text(self.database_url, other.database_url),
-            rate_limit: self.rate_limit.or(other.rate_limit),
-            secret_key_file: path(self.secret_key_file, other.secret_key_file),
-            trusted_proxies: text(self.trusted_proxies, other.trusted_proxies),
-            operator_token: text(self.operator_token, other.operator_token),
-            api_cors: text(self.api_cors, other.api_cors),
+            listen: first(self.listen, other.listen),
+            public_url: first(self.public_url, other.public_url),
+            data_dir: first(self.data_dir, other.data_dir),
+            database_url: first(self.database_url, other.database_url),
+            rate_limit: first(self.rate_limit, other.rate_limit),
+            secret_key_file: first(self.secret_key_file, other.secret_key_file),
+            trusted_proxies: first(self.trusted_proxies, other.trusted_proxies),
+            operator_token: first(self.operator_token, other.operator_token),
+            api_cors: first(self.api_cors, other.api_cors),
         }
     }
 
     fn checked(self) -> Result<Config, String> {
-        let data_dir = absolute(&self.data_dir.unwrap_or_else(|| PathBuf::from("data")))?;
-        let rate_limit = self.rate_limit.unwrap_or(100);
-        if !(1..=100_000_000).contains(&rate_limit) {
-            return Err(String::from("ORGANICAGENT_RATE_LIMIT must be from 1 to 100000000"));
-        }
-        let public_url = self.public_url.map(|url| url.trim_end_matches('/').to_owned());
+        let listen = self.listen.map_or_else(|| String::from("127.0.0.1:8080"), |listen| listen.0);
+        let listen = listen.parse().map_err(|_| format!("ORGANICAGENT_LISTEN: {listen:?} is no address and port, such as 127.0.0.1:8080"))?;
+        let data_dir = absolute(Path::new(self.data_dir.as_ref().map_or("data", |folder| &folder.0)))?;
+        let rate_limit = self.rate_limit.map_or_else(|| String::from("100"), |limit| limit.0);
+        let rate_limit = rate_limit.parse().ok().filter(|limit| (1..=100_000_000).contains(limit));
+        let rate_limit = rate_limit.ok_or("ORGANICAGENT_RATE_LIMIT must be a whole number from 1 to 100000000")?;
+        let public_url = self.public_url.map(|url| url.0.trim_end_matches('/').to_owned());
         if let Some(url) = &public_url {
             check_public_url(url)?;
         }
         let database_url = match self.database_url {
             None => format!("sqlite:{}", data_dir.join("organicagent.db").display()),
-            Some(url) => match url.strip_prefix("sqlite:") {
+            Some(Text(url)) => match url.strip_prefix("sqlite:") {
                 None => url,
                 Some(path) => format!("sqlite:{}", absolute(Path::new(path))?.display()),
             },
         };
+        let trusted_proxies = words(self.trusted_proxies);
+        let trusted_proxies = trusted_proxies.iter().map(|range| range.parse()).collect::<Result<Vec<Network>, _>>();
+        let trusted_proxies = trusted_proxies.map_err(|error| format!("ORGANICAGENT_TRUSTED_PROXIES: {error}"))?;
+        let api_cors = words(self.api_cors);
+        Origins::parse(api_cors.iter().map(String::as_str)).map_err(|error| format!("ORGANICAGENT_API_CORS: {error}"))?;
         Ok(Config {
-            listen: self.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+            listen,
             public_url,
             database_url,
             rate_limit,
             secret_key_file: match self.secret_key_file {
-                Some(file) => absolute(&file)?,
+                Some(file) => absolute(Path::new(&file.0))?,
                 None => data_dir.join("secret.key"),
             },
             data_dir,
-            trusted_proxies: words(self.trusted_proxies),
-            operator_token: self.operator_token,
-            api_cors: words(self.api_cors),
+            trusted_proxies,
+            operator_token: self.operator_token.map(|token| token.0),
+            api_cors,
         })
     }
 }
 
-fn words(text: Option<String>) -> Vec<String> {
-    let text = text.unwrap_or_default();
+fn words(text: Option<Text>) -> Vec<String> {
+    let text = text.map(|text| text.0).unwrap_or_default();
     text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
@@ -164,7 +201,7 @@ impl Config {
             ("database_url", mask_password(&self.database_url)),
             ("rate_limit", self.rate_limit.to_string()),
             ("secret_key_file", self.secret_key_file.display().to_string()),
-            ("trusted_proxies", self.trusted_proxies.join(",")),
+            ("trusted_proxies", self.trusted_proxies.iter().map(Network::to_string).collect::<Vec<_>>().join(",")),
             ("operator_token", self.operator_token.as_ref().map_or("", |_| "***").to_owned()),
             ("api_cors", self.api_cors.join(",")),
         ];

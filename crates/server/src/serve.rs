@@ -1,11 +1,17 @@
 //! `organicagent serve`: everything in one process.
 
-use std::io::Write;
+use std::{io::Write, sync::Arc};
 
 use tokio::{net::TcpListener, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, config::Config, demo, hosts::Hosts, storage};
+use crate::{
+    app::App,
+    config::Config,
+    demo,
+    http::{self, Limits},
+    storage,
+};
 
 /// Runs the server until SIGTERM or Ctrl-C; accepted requests finish.
 ///
@@ -18,7 +24,7 @@ pub async fn run(config: Config, is_demo: bool) -> Result<(), String> {
     let listener = TcpListener::bind(config.listen).await.map_err(|error| format!("{}: {error}", config.listen))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-    let app = App::new(crm.clone(), Hosts::of_public_url(Some(&public_url)));
+    let app = App::new(crm.clone(), &public_url);
     if is_demo {
         let welcome = demo::prepare(&crm, &format!("http://{address}")).await?;
         print(&welcome)?;
@@ -26,20 +32,26 @@ pub async fn run(config: Config, is_demo: bool) -> Result<(), String> {
     print(&format!("listening on http://{address}\n"))?;
     let stopping = CancellationToken::new();
     tokio::spawn(stop_on_signal(stopping.clone()));
-    listen(listener, app, stopping).await?;
+    let workers = [
+        tokio::spawn(crm::search::run(crm.clone(), stopping.clone().cancelled_owned())),
+        tokio::spawn(crm::jobs::run(crm.clone(), stopping.clone().cancelled_owned())),
+    ];
+    listen(listener, app, stopping.clone()).await;
+    stopping.cancel();
+    for worker in workers {
+        if let Err(error) = worker.await {
+            tracing::error!(%error, "a background worker ended badly");
+        }
+    }
     crm.database().close().await;
     tracing::info!("stopped");
     Ok(())
 }
 
 /// Serves an app until `stopping`; accepted requests finish.
-///
-/// # Errors
-/// When the listener fails for good.
-pub async fn listen(listener: TcpListener, app: App, stopping: CancellationToken) -> Result<(), String> {
-    let service = app.router().into_make_service_with_connect_info::<std::net::SocketAddr>();
-    let served = axum::serve(listener, service).with_graceful_shutdown(stopping.cancelled_owned()).await;
-    served.map_err(|error| error.to_string())
+pub async fn listen(listener: TcpListener, app: App, stopping: CancellationToken) {
+    let edge = Arc::new(app.clone());
+    http::serve(listener, app.router(), Limits::default(), edge, stopping).await;
 }
 
 fn print(text: &str) -> Result<(), String> {

@@ -1,31 +1,56 @@
-//! Opening storage for a command or the server: the folder, the database, the newest schema.
+//! Opening storage for a command or the server: the folder, the database, the newest schema, the keys.
 
 use std::{path::Path, sync::Arc};
 
-use crm::{Crm, Settings, migrations::MIGRATIONS};
-use db::{Database, Options};
+use crm::{Crm, Settings, backup, migrations::MIGRATIONS, seal};
+use db::{Database, DbError, Options};
 
 use crate::{
     config::{Config, mask_password},
+    key_files,
     machine::{MachineClock, MachineRandomness},
 };
 
-/// The domain over the configured database, migrated.
+/// The domain over the configured database, migrated, with its keys.
 ///
 /// # Errors
 /// A sentence for the operator.
 pub async fn open(config: &Config) -> Result<Crm, String> {
+    let database = connect(config).await?;
+    let explain = |error: crm::Error| error.to_string();
+    if backup::is_restoring(&database).await.map_err(explain)? {
+        return Err(String::from(
+            "a restore into this database was broken off: run `organicagent restore FILE` again; until it is done nothing else runs",
+        ));
+    }
+    let database = blocking(config, move || database.migrate(MIGRATIONS).map(|_| database)).await?;
+    let held = seal::fingerprint(&database).await.map_err(explain)?;
+    let keyring = key_files::load_or_make(&config.secret_key_file, held.as_deref(), &MachineRandomness)?;
+    seal::adopt(&database, &keyring).await.map_err(|error| match error {
+        crm::Error::PreconditionFailed => String::from("another process has just begun to use the database with another key file: they must be the same"),
+        other => other.to_string(),
+    })?;
+    let settings = Settings { rate_limit: config.rate_limit };
+    Ok(Crm::new(database, Arc::new(MachineClock::default()), Arc::new(MachineRandomness), keyring, &settings))
+}
+
+/// The configured database as it is.
+///
+/// # Errors
+/// A sentence for the operator.
+pub async fn connect(config: &Config) -> Result<Database, String> {
     make_folder(&config.data_dir)?;
     let url = config.database_url.clone();
-    let opened = tokio::task::spawn_blocking(move || {
-        let database = Database::open(&url, Options::default())?;
-        database.migrate(MIGRATIONS)?;
-        Ok::<_, db::DbError>(database)
-    });
-    let database = opened.await.map_err(|error| error.to_string())?;
-    let database = database.map_err(|error| format!("{}: {error}", mask_password(&config.database_url)))?;
-    let settings = Settings { rate_limit: config.rate_limit };
-    Ok(Crm::new(database, Arc::new(MachineClock::default()), Arc::new(MachineRandomness), &settings))
+    blocking(config, move || Database::open(&url, Options::default())).await
+}
+
+/// Runs what blocks apart from the async threads.
+async fn blocking<T: Send + 'static>(
+    config: &Config,
+    work: impl FnOnce() -> Result<T, DbError> + Send + 'static,
+) -> Result<T, String> {
+    let done = tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())?;
+    done.map_err(|error| format!("{}: {error}", mask_password(&config.database_url)))
 }
 
 fn make_folder(folder: &Path) -> Result<(), String> {

@@ -13,6 +13,7 @@ use crm::{
     agents::NewAgent,
     api_keys::{self, NewKey, Scopes},
     migrations::MIGRATIONS,
+    seal::Keyring,
     values::EmailAddress,
 };
 use db::{Database, Engine, Options};
@@ -36,8 +37,25 @@ pub struct TestApp {
     pub clock: Arc<ManualClock>,
     /// The first agent.
     pub agent: TestAgent,
+    url: String,
+    settings: Settings,
     stopping: CancellationToken,
     _storage: Storage,
+}
+
+/// Another node on the database of an app: for the database, another process.
+pub struct TestNode {
+    /// Scheme and authority of the node.
+    pub base: String,
+    /// The domain behind it.
+    pub crm: Crm,
+    stopping: CancellationToken,
+}
+
+impl Drop for TestNode {
+    fn drop(&mut self) {
+        self.stopping.cancel();
+    }
 }
 
 /// An agent and a caller with a key of theirs.
@@ -87,18 +105,27 @@ impl TestApp {
     /// A server on an engine with settings of its own.
     pub async fn start_with(engine: Engine, settings: &Settings) -> Self {
         let (storage, url) = Storage::new(engine);
-        let database = tokio::task::spawn_blocking(move || {
-            let database = Database::open(&url, Options::default()).expect("the database opens");
-            database.migrate(MIGRATIONS).expect("the schema is made");
-            database
-        });
+        let database = open(&url);
         let clock = Arc::new(ManualClock::default());
         let random = Arc::new(SeededRandomness::new(SEED.fetch_add(1, Ordering::Relaxed)));
-        let crm = Crm::new(database.await.expect("no panic"), Arc::<ManualClock>::clone(&clock), random, settings);
+        let keyring = Keyring::generate(&*random);
+        let crm = Crm::new(database.await.expect("no panic"), Arc::<ManualClock>::clone(&clock), random, keyring, settings);
         let stopping = CancellationToken::new();
         let base = serve(&crm, stopping.clone()).await;
         let agent = new_agent(&crm, &base, "Sarah Johnson").await;
-        Self { engine, base, crm, clock, agent, stopping, _storage: storage }
+        Self { engine, base, crm, clock, agent, url, settings: settings.clone(), stopping, _storage: storage }
+    }
+
+    /// Another node on the same database, with the same clock and settings.
+    pub async fn another_node(&self) -> TestNode {
+        let random = Arc::new(SeededRandomness::new(SEED.fetch_add(1, Ordering::Relaxed)));
+        let keyring = self.crm.keyring().clone();
+        let clock = Arc::<ManualClock>::clone(&self.clock);
+        let database = open(&self.url).await.expect("no panic");
+        let crm = Crm::new(database, clock, random, keyring, &self.settings);
+        let stopping = CancellationToken::new();
+        let base = serve(&crm, stopping.clone()).await;
+        TestNode { base, crm, stopping }
     }
 
     /// Another agent with a key.
@@ -125,6 +152,15 @@ impl Drop for TestApp {
     }
 }
 
+fn open(url: &str) -> tokio::task::JoinHandle<Database> {
+    let url = url.to_owned();
+    tokio::task::spawn_blocking(move || {
+        let database = Database::open(&url, Options::default()).expect("the database opens");
+        database.migrate(MIGRATIONS).expect("the schema is made");
+        database
+    })
+}
+
 async fn new_agent(crm: &Crm, base: &str, name: &str) -> TestAgent {
     static NUMBER: AtomicU64 = AtomicU64::new(1);
     let email = format!("agent{}@example.com", NUMBER.fetch_add(1, Ordering::Relaxed));
@@ -145,7 +181,7 @@ async fn new_agent(crm: &Crm, base: &str, name: &str) -> TestAgent {
 async fn serve(crm: &Crm, stopping: CancellationToken) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let base = format!("http://{}", listener.local_addr().expect("bound"));
-    let app = server::app::App::new(crm.clone(), server::hosts::Hosts::of_public_url(None));
+    let app = server::app::App::new(crm.clone(), &base);
     tokio::spawn(server::serve::listen(listener, app, stopping));
     base
 }

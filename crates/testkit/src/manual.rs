@@ -1,9 +1,6 @@
 //! Time and randomness that a test holds in its hand.
 
-use std::{
-    sync::Mutex,
-    time::Duration,
-};
+use std::{sync::Mutex, time::Duration};
 
 use crm::{
     clock::{Clock, UnixMillis},

@@ -5,6 +5,9 @@
 #[path = "../../../testkit/src/postgres.rs"]
 mod cluster;
 mod errors;
+mod faults;
+#[path = "../../../testkit/src/faulty_vfs.rs"]
+mod faulty_vfs;
 mod homes;
 mod migrations;
 mod postgres_only;

@@ -1,6 +1,8 @@
 //! What the binary does beside serving. Each command prints its result on stdout.
 
 mod agents;
+mod backup;
+pub mod export;
 mod keys;
 
 use std::io::Write;
@@ -25,6 +27,12 @@ pub async fn run(cli: Cli) -> Result<(), String> {
         Command::Key(KeyCommand::Create { agent, name, scope, expires }) => {
             keys::create(&config, keys::Create { agent, name, scope, expires }).await
         }
+        Command::Export { agent, dir } => export::run(&config, &agent, &dir).await,
+        Command::Backup { file, without_key } => {
+            let keys = if without_key { backup::Keys::LeftOut } else { backup::Keys::Included };
+            backup::write(&config, &file, keys).await
+        }
+        Command::Restore { file } => backup::restore(&config, &file).await,
         Command::Migrate => migrate(&config).await,
         Command::Config => print(config.describe().trim_end()),
     }

@@ -16,6 +16,12 @@ pub struct Network {
     prefix: u8,
 }
 
+impl std::fmt::Display for Network {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.address, self.prefix)
+    }
+}
+
 /// A text that is no range of addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetworkError(String);

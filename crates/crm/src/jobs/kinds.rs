@@ -1,0 +1,94 @@
+//! What jobs do. Each run is one slice of a job's work; what is left is a further run.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::ClaimedJob;
+use crate::{Crm, Error, idempotency, search, trash};
+
+/// What is to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobKind {
+    /// Answers of idempotency keys that are past their time are thrown away.
+    PruneIdempotency,
+    /// What was deleted longer ago than it is kept is erased.
+    EraseTrash,
+    /// Records that were indexed by older rules are indexed again.
+    SweepSearch,
+}
+
+/// How far a run came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// Nothing is left to do.
+    Done,
+    /// More may be left: another run is due at once.
+    More,
+}
+
+impl Progress {
+    /// After a slice that found `count` things of `most` it could have taken.
+    fn after(count: usize, most: usize) -> Self {
+        if count >= most { Self::More } else { Self::Done }
+    }
+}
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// The version of the payloads of today.
+const VERSION: u32 = 1;
+
+#[derive(Deserialize)]
+struct Payload {
+    v: u32,
+}
+
+impl JobKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::PruneIdempotency, Self::EraseTrash, Self::SweepSearch];
+
+    /// The kinds that come round again, and how often.
+    pub const RECURRING: [(Self, Duration); 3] =
+        [(Self::PruneIdempotency, HOUR), (Self::EraseTrash, HOUR), (Self::SweepSearch, Duration::from_secs(24 * 60 * 60))];
+
+    /// The name in the database.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PruneIdempotency => "idempotency.prune",
+            Self::EraseTrash => "trash.erase",
+            Self::SweepSearch => "search.sweep",
+        }
+    }
+
+    /// The kind of a name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// What a new job of this kind is given.
+    pub(super) fn payload(self) -> &'static str {
+        r#"{"v":1}"#
+    }
+}
+
+/// Runs a claimed job once.
+///
+/// # Errors
+/// With a sentence for the operator.
+pub(super) async fn run_once(crm: &Crm, job: &ClaimedJob) -> Result<Progress, String> {
+    let payload = serde_json::from_str::<Payload>(&job.payload).map_err(|error| format!("the payload cannot be read: {error}"))?;
+    if payload.v > VERSION {
+        return Err(format!("the payload is of version {}, which a newer version of OrganicAgent knows", payload.v));
+    }
+    let ran: Result<Progress, Error> = match job.kind {
+        JobKind::PruneIdempotency => {
+            idempotency::prune(crm).await.map(|count| Progress::after(count, idempotency::PRUNED_AT_ONCE))
+        }
+        JobKind::EraseTrash => trash::erase_due(crm).await.map(|count| Progress::after(count, trash::SLICE)),
+        JobKind::SweepSearch => search::sweep(crm).await.map(|count| Progress::after(count, search::SWEPT_AT_ONCE)),
+    };
+    ran.map_err(|error| error.to_string())
+}
