@@ -102,6 +102,7 @@ on_both_engines! {
             made.push(create(api, "leads", &json!({"name": format!("Jane Number{n}"), "source": source})).await);
         }
         let _ = create(api, "leads", &json!({"name": "Somebody Else"})).await;
+        app.clock.advance(std::time::Duration::from_millis(10));
         let _ = api.patch(&format!("/api/v1/leads/{}", made[2]), &json!({"status": "contacted"})).await.expect(200);
         let _ = index(&app).await;
         let newest = made.iter().rev().cloned().collect::<Vec<_>>();
@@ -185,8 +186,8 @@ on_both_engines! {
         let id = create(&app.agent.api, "leads", &json!({"name": "Jane"})).await;
         let _ = index(&app).await;
         let aged = app.crm.database().write("test", Lane::SHARED, |tx| {
-            tx.execute("UPDATE search_records SET version = 0, terms = ' january '", params![])?;
-            tx.execute("UPDATE search_terms SET term = 'january'", params![])
+            tx.execute("UPDATE search_records SET version = 0, terms = ' api january '", params![])?;
+            tx.execute("UPDATE search_terms SET term = 'january' WHERE term = 'jane'", params![])
         });
         assert_eq!(aged.await, Ok::<_, DbError>(1));
         assert_eq!(crm::search::sweep(&app.crm).await.unwrap(), 1);
