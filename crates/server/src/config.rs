@@ -233,6 +233,10 @@ pub fn mask_password(url: &str) -> String {
 mod tests {
     use super::*;
 
+    fn text(text: &str) -> Option<Text> {
+        Some(Text(text.to_owned()))
+    }
+
     #[test]
     fn a_password_in_a_url_is_masked() {
         assert_eq!(mask_password("postgres://u:p@ss@host:5432/db"), "postgres://u:***@host:5432/db");
@@ -242,19 +246,39 @@ mod tests {
 
     #[test]
     fn a_flag_or_the_environment_beats_the_file_and_empty_is_not_given() {
-        let first = Given { rate_limit: Some(7), public_url: Some(String::new()), ..Given::default() };
-        let file = Given { rate_limit: Some(8), public_url: Some(String::from("https://a.example/")), ..Given::default() };
+        let first = Given { rate_limit: text("7"), public_url: text(""), ..Given::default() };
+        let file = Given { rate_limit: text("8"), public_url: text("https://a.example/"), ..Given::default() };
         let config = first.or(file).checked().unwrap();
         assert_eq!((config.rate_limit, config.public_url.as_deref()), (7, Some("https://a.example")));
         assert!(config.database_url.ends_with("data/organicagent.db"));
     }
 
     #[test]
+    fn the_file_takes_numbers_as_numbers_or_text() {
+        for file in ["rate_limit = 7", "rate_limit = \"7\""] {
+            let given: Given = toml::from_str(file).unwrap();
+            assert_eq!(given.or(Given::default()).checked().unwrap().rate_limit, 7);
+        }
+        assert!(toml::from_str::<Given>("rate_limits = 7").is_err());
+    }
+
+    #[test]
+    fn what_is_described_is_a_settings_file_that_says_the_same() {
+        let given = Given { trusted_proxies: text("10.0.0.0/8,::1"), api_cors: text("https://a.example"), ..Given::default() };
+        let config = given.checked().unwrap();
+        let again = toml::from_str::<Given>(&config.describe()).unwrap().or(Given::default()).checked().unwrap();
+        assert_eq!(again.describe(), config.describe());
+    }
+
+    #[test]
     fn what_cannot_hold_is_refused() {
         for given in [
-            Given { rate_limit: Some(0), ..Given::default() },
-            Given { public_url: Some(String::from("agent.example.com")), ..Given::default() },
-            Given { public_url: Some(String::from("https://agent.example.com/x")), ..Given::default() },
+            Given { rate_limit: text("0"), ..Given::default() },
+            Given { public_url: text("agent.example.com"), ..Given::default() },
+            Given { public_url: text("https://agent.example.com/x"), ..Given::default() },
+            Given { listen: text("8080"), ..Given::default() },
+            Given { trusted_proxies: text("10.0.0.0/8, proxy.example.com"), ..Given::default() },
+            Given { api_cors: text("https://app.example.com/"), ..Given::default() },
         ] {
             assert!(given.checked().is_err());
         }

@@ -2,6 +2,7 @@
 
 use std::{io::Write, sync::Arc};
 
+use api::Origins;
 use tokio::{net::TcpListener, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -10,6 +11,7 @@ use crate::{
     config::Config,
     demo,
     http::{self, Limits},
+    meters::{self, Operator},
     storage,
 };
 
@@ -24,7 +26,13 @@ pub async fn run(config: Config, is_demo: bool) -> Result<(), String> {
     let listener = TcpListener::bind(config.listen).await.map_err(|error| format!("{}: {error}", config.listen))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-    let app = App::new(crm.clone(), &public_url);
+    let origins = Origins::parse(config.api_cors.iter().map(String::as_str))?;
+    let mut app = App::new(crm.clone(), &public_url).with_origins(origins).with_proxies(&config.trusted_proxies);
+    if let Some(token) = &config.operator_token {
+        // Before the listener, whose counters go where they are sent when it starts.
+        app = app.with_operator(Operator::new(token));
+        tokio::spawn(meters::keep_up(meters::install()));
+    }
     if is_demo {
         let welcome = demo::prepare(&crm, &format!("http://{address}")).await?;
         print(&welcome)?;
