@@ -23,6 +23,8 @@ mod notes;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod published;
 #[cfg(test)]
 mod rules;

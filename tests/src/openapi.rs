@@ -43,14 +43,25 @@ fn every_operation_is_described() {
     assert!(count >= 25, "{count} operations");
 }
 
+/// The members of a schema, also of those it is put together from.
+fn properties<'a>(document: &'a Value, schema: &'a Value) -> Vec<(&'a String, &'a Value)> {
+    let schema = match schema["$ref"].as_str() {
+        Some(name) => &document["components"]["schemas"][name.rsplit('/').next().unwrap()],
+        None => schema,
+    };
+    let own = schema["properties"].as_object().into_iter().flatten();
+    let parts = schema["allOf"].as_array().into_iter().flatten();
+    own.chain(parts.flat_map(|part| properties(document, part))).collect()
+}
+
 #[test]
 fn every_field_that_is_sent_has_an_example() {
     let document = document();
     for (_, operation) in operations(&document) {
         let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
-        let Some(name) = schema["$ref"].as_str() else { continue };
-        let schema = &document["components"]["schemas"][name.rsplit('/').next().unwrap()];
-        for (field, property) in schema["properties"].as_object().unwrap() {
+        let properties = properties(&document, schema);
+        assert!(schema.is_null() || !properties.is_empty(), "{}", operation["operationId"]);
+        for (field, property) in properties {
             let property = property["oneOf"].as_array().and_then(|choices| choices.iter().find(|choice| choice["$ref"].is_string())).unwrap_or(property);
             let has_example = ["example", "examples", "$ref"].iter().any(|key| !property[key].is_null());
             assert!(has_example, "{}: {field} has no example", operation["operationId"]);

@@ -33,14 +33,17 @@ fn body(operation: &str, own: &BTreeMap<&str, String>) -> Value {
         "create_lead" => json!({"name": "Mine"}),
         "create_client" => json!({"name": "Mine", "email": "mine@example.com"}),
         "create_listing" => json!({"address": "1 Mine St", "price": 1}),
-        "create_showing" => json!({"clientId": own["clients"], "listingId": own["listings"], "requestedTimes": ["2026-11-25T15:00:00Z"]}),
+        "create_showing" => {
+            json!({"clientId": own["clients"], "listingId": own["listings"], "requestedTimes": ["2026-11-25T15:00:00Z"]})
+        }
         "update_lead" | "update_client" => json!({"name": "Changed"}),
         "update_listing" => json!({"address": "Changed"}),
         "update_showing" => json!({"status": "declined"}),
         "create_lead_note" | "create_client_note" => json!({"text": "Changed"}),
-        "get_me" | "list_leads" | "get_lead" | "delete_lead" | "list_lead_notes" | "list_clients" | "get_client" | "delete_client"
-        | "list_client_notes" | "list_listings" | "get_listing" | "delete_listing" | "list_showings" | "get_showing" | "list_stages"
-        | "list_sources" | "list_events" => Value::Null,
+        "get_lead_note" | "get_client_note" | "get_me" | "list_leads" | "get_lead" | "delete_lead"
+        | "list_lead_notes" | "list_clients" | "get_client" | "delete_client" | "list_client_notes"
+        | "get_lead_note" | "get_client_note" | "list_listings" | "get_listing" | "delete_listing"
+        | "list_showings" | "get_showing" | "list_stages" | "list_sources" | "list_events" => Value::Null,
         unknown => panic!("add {unknown} to this test: it must not leak another agent's data"),
     }
 }
@@ -48,25 +51,43 @@ fn body(operation: &str, own: &BTreeMap<&str, String>) -> Value {
 async fn call(agent: &TestAgent, operation: &Operation, path: &str, body: &Value) -> Answer {
     match body {
         Value::Null => agent.api.send(operation.method.clone(), path, "").await,
-        body => agent.api.with("Content-Type", "application/json").send(operation.method.clone(), path, body.to_string()).await,
+        body => {
+            agent
+                .api
+                .with("Content-Type", "application/json")
+                .send(operation.method.clone(), path, body.to_string())
+                .await
+        }
     }
 }
 
 /// One record of each kind, by its collection.
 async fn fixtures(agent: &TestAgent) -> BTreeMap<&'static str, String> {
     let mut ids = BTreeMap::new();
-    let made = agent.api.post("/api/v1/leads", &json!({"name": "Secret Lead", "source": "secret-source"})).await.expect(201).json();
+    let made = agent
+        .api
+        .post("/api/v1/leads", &json!({"name": "Secret Lead", "source": "secret-source"}))
+        .await
+        .expect(201)
+        .json();
     ids.insert("leads", made["leadId"].as_str().unwrap().to_owned());
-    let made = agent.api.post("/api/v1/clients", &json!({"name": "Secret Client", "email": "secret@example.com"})).await.expect(201).json();
+    let made = agent
+        .api
+        .post("/api/v1/clients", &json!({"name": "Secret Client", "email": "secret@example.com"}))
+        .await
+        .expect(201)
+        .json();
     ids.insert("clients", made["clientId"].as_str().unwrap().to_owned());
-    let made = agent.api.post("/api/v1/listings", &json!({"address": "Secret St", "price": 5})).await.expect(201).json();
+    let made =
+        agent.api.post("/api/v1/listings", &json!({"address": "Secret St", "price": 5})).await.expect(201).json();
     ids.insert("listings", made["listingId"].as_str().unwrap().to_owned());
     let showing = json!({"clientId": ids["clients"], "listingId": ids["listings"], "requestedTimes": ["2026-11-24T15:00:00Z"], "notes": "Secret wish"});
     let made = agent.api.post("/api/v1/showings", &showing).await.expect(201).json();
     ids.insert("showings", made["showingId"].as_str().unwrap().to_owned());
-    for kind in ["leads", "clients"] {
+    for (kind, notes) in [("leads", "leads/notes"), ("clients", "clients/notes")] {
         let path = format!("/api/v1/{kind}/{}/notes", ids[kind]);
-        let _ = agent.api.post(&path, &json!({"text": "Secret note"})).await.expect(201);
+        let made = agent.api.post(&path, &json!({"text": "Secret note"})).await.expect(201).json();
+        ids.insert(notes, made["noteId"].as_str().unwrap().to_owned());
     }
     ids
 }
@@ -104,10 +125,16 @@ on_both_engines! {
             let body = body(&operation.id, &own);
             if let Some((_, rest)) = operation.path.split_once("/{id}") {
                 let kind = operation.path.split('/').nth(3).unwrap();
-                let path = |id: &str| format!("/api/v1/{kind}/{id}{rest}");
-                let foreign = call(&app.agent, &operation, &path(&theirs[kind]), &body).await.expect(404);
-                let missing = call(&app.agent, &operation, &path(&never(&theirs[kind])), &body).await.expect(404);
+                let note = theirs.get(format!("{kind}/notes").as_str()).map(String::as_str).unwrap_or_default();
+                let path = |id: &str, note: &str| format!("/api/v1/{kind}/{id}{}", rest.replace("{note}", note));
+                let foreign = call(&app.agent, &operation, &path(&theirs[kind], note), &body).await.expect(404);
+                let missing = call(&app.agent, &operation, &path(&never(&theirs[kind]), note), &body).await.expect(404);
                 assert_eq!(without_request_id(&foreign), without_request_id(&missing), "{}", operation.id);
+                if rest.contains("{note}") {
+                    let foreign = call(&app.agent, &operation, &path(&own[kind], note), &body).await.expect(404);
+                    let missing = call(&app.agent, &operation, &path(&own[kind], &never(note)), &body).await.expect(404);
+                    assert_eq!(without_request_id(&foreign), without_request_id(&missing), "{}", operation.id);
+                }
             } else {
                 let answer = call(&app.agent, &operation, &operation.path, &body).await;
                 assert!(answer.status < 300, "{}: {}", operation.id, answer.text());

@@ -129,16 +129,19 @@ fn parameters(document: &Value, operation: &Value) -> Vec<Field> {
 }
 
 fn fields(document: &Value, schema: &Value) -> Vec<Field> {
+    let schema = resolve(document, schema);
+    let parts = schema["allOf"].as_array().into_iter().flatten();
+    let inherited = parts.flat_map(|part| fields(document, part));
     let required = schema["required"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let Some(properties) = schema["properties"].as_object() else { return Vec::new() };
-    let fields = properties.iter().map(|(name, property)| Field {
+    let properties = schema["properties"].as_object().into_iter().flatten();
+    let own = properties.map(|(name, property)| Field {
         name: name.clone(),
         place: String::from("body"),
         kind: describe_kind(document, property),
         is_required: required.iter().any(|held| held == name),
         description: text(&property["description"]),
     });
-    fields.collect()
+    own.chain(inherited).collect()
 }
 
 /// A type in words: `string, at most 200 characters`, `one of new, attempted`.

@@ -1,0 +1,69 @@
+//! Plans on SQLite: lists and look-ups go through the index of what they ask for, in a database of any size.
+
+use db::{DbError, Value};
+use testkit::{Engine, TestApp, block_on};
+
+async fn rows(app: &TestApp, sql: String, column: usize) -> Vec<String> {
+    let read = app.crm.database().read("test.rows", move |tx| {
+        let params = (0..sql.matches('$').count()).map(|_| Value::Text("x")).collect::<Vec<_>>();
+        Ok::<_, DbError>(tx.query(&sql, &params, |row| row.get::<String>(column))?)
+    });
+    read.await.unwrap()
+}
+
+#[test]
+fn every_index_has_statistics() {
+    block_on(async {
+        let app = TestApp::start(Engine::Sqlite).await;
+        let known = rows(&app, "SELECT idx FROM sqlite_stat1 ORDER BY idx".to_owned(), 0).await;
+        // A table stands for its primary key; an index that SQLite names is one.
+        let sql = "SELECT name FROM sqlite_schema
+                   WHERE type IN ('table', 'index') AND substr(name, 1, 7) <> 'sqlite_' AND name <> 'schema_migrations' ORDER BY name";
+        assert_eq!(known, rows(&app, sql.to_owned(), 0).await);
+    });
+}
+
+#[test]
+fn a_filter_is_answered_by_its_index() {
+    block_on(async {
+        let app = TestApp::start(Engine::Sqlite).await;
+        for (table, filter, order, index) in [
+            ("leads", "", "t.id DESC", "PRIMARY KEY"),
+            ("leads", "AND t.id < $2", "t.id DESC", "PRIMARY KEY"),
+            ("leads", "AND t.status = $2", "t.id DESC", "INDEX leads_status_idx"),
+            ("leads", "AND t.status = $2 AND t.id > $3", "t.id", "INDEX leads_status_idx"),
+            ("leads", "AND t.source_key = $2", "t.id DESC", "INDEX leads_source_idx"),
+            ("leads", "AND t.email_key = $2", "t.id DESC", "INDEX leads_email_idx"),
+            (
+                "leads",
+                "AND t.status = $2 AND t.source_key = $3 AND t.email_key = $4",
+                "t.id DESC",
+                "INDEX leads_email_idx",
+            ),
+            ("leads", "AND t.phone_key = $2", "t.id DESC", "INDEX leads_phone_idx"),
+            ("leads", "AND t.person_key = $2", "t.id DESC", "INDEX leads_person_idx"),
+            ("leads", "", "t.updated_at DESC, t.id DESC", "INDEX leads_updated_idx"),
+            ("leads", "AND (t.updated_at, t.id) < ($2, $3)", "t.updated_at DESC, t.id DESC", "INDEX leads_updated_idx"),
+            ("clients", "AND t.email_key = $2", "t.id DESC", "INDEX clients_email_key"),
+            ("clients", "AND t.phone_key = $2", "t.id DESC", "INDEX clients_phone_idx"),
+            ("clients", "AND t.source_key = $2", "t.id DESC", "INDEX clients_source_idx"),
+            ("clients", "", "t.updated_at DESC, t.id DESC", "INDEX clients_updated_idx"),
+            ("listings", "AND t.status = $2", "t.id DESC", "INDEX listings_status_idx"),
+            ("listings", "", "t.updated_at DESC, t.id DESC", "INDEX listings_updated_idx"),
+            ("showings", "AND t.status = $2", "t.id DESC", "INDEX showings_status_idx"),
+            ("showings", "AND t.client_id = $2", "t.id DESC", "INDEX showings_client_idx"),
+            ("showings", "AND t.listing_id = $2", "t.id DESC", "INDEX showings_listing_idx"),
+            ("showings", "AND t.client_id = $2 AND t.status = $3", "t.id DESC", "INDEX showings_client_idx"),
+            ("events", "AND t.event = $2 AND t.id > $3", "t.id", "INDEX events_event_idx"),
+            ("events", "AND t.id > $2", "t.id", "PRIMARY KEY"),
+        ] {
+            let sql = format!(
+                "EXPLAIN QUERY PLAN SELECT t.* FROM {table} t WHERE t.agent_id = $1 {filter} ORDER BY {order} LIMIT 51"
+            );
+            let plan = rows(&app, sql, 3).await;
+            // One step: nothing is sorted.
+            assert_eq!(plan.len(), 1, "{table} {filter}: {plan:?}");
+            assert!(plan[0].starts_with(&format!("SEARCH t USING {index} (agent_id=?")), "{table} {filter}: {plan:?}");
+        }
+    });
+}
