@@ -45,18 +45,14 @@ where
     S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone,
 {
     let id = house.edge.request_id();
-    let outcome = match exchange.verdict() {
-        Some(error) => Err(error),
-        None => {
-            let request = introduced(request.map(RequestBody::plain), &*house.edge, &id, peer);
-            let mut answer = pin!(house.service.clone().oneshot(request));
-            poll_fn(|cx| match exchange.verdict() {
-                Some(error) => Poll::Ready(Err(error)),
-                None => answer.as_mut().poll(cx).map(Ok),
-            })
-            .await
-        }
-    };
+    let request = introduced(request.map(RequestBody::plain), &*house.edge, &id, peer);
+    let mut answer = pin!(house.service.clone().oneshot(request));
+    // Before the service's first step: a stand-in for a refused request must not reach it.
+    let outcome = poll_fn(|cx| match exchange.verdict() {
+        Some(error) => Poll::Ready(Err(error)),
+        None => answer.as_mut().poll(cx).map(Ok),
+    })
+    .await;
     let mut response = match outcome {
         Ok(Ok(response)) => response.map(|body| AnswerBody::Service(body, None)),
         Err(error) => {

@@ -65,8 +65,10 @@ async fn ask(requests: &SendRequest<Bytes>, request: http::request::Builder, bod
     let is_empty = body.is_some_and(<[u8]>::is_empty);
     let (response, mut stream) = requests.send_request(request, is_empty).unwrap();
     if let Some(body) = body.filter(|body| !body.is_empty()) {
-        // The answer may come before the body is sent.
-        let _ = stream.send_data(Bytes::copy_from_slice(body), true);
+        // In two frames; the answer may come before the body is sent.
+        let (first, last) = body.split_at(body.len() / 2);
+        let _ = stream.send_data(Bytes::copy_from_slice(first), false);
+        let _ = stream.send_data(Bytes::copy_from_slice(last), true);
     }
     let response = soon(response).await.unwrap();
     let (parts, mut stream) = response.into_parts();
@@ -159,6 +161,15 @@ async fn an_idle_connection_is_told_goodbye() {
     let mut wire = Wire::connect(&server).await;
     wire.send(&get(1)).await;
     assert_eq!(wire.goaway().await, 0);
+}
+
+#[tokio::test]
+async fn an_idle_connection_makes_room_in_a_full_house() {
+    let server = Server::start_with(Limits { connections: 1, ..limits() }).await;
+    let first = connect(&server).await;
+    ask(&first, request(Method::GET, "http://a/x"), Some(b"")).await.assert_ok("GET /x 0 ");
+    let second = connect(&server).await;
+    ask(&second, request(Method::GET, "http://a/x"), Some(b"")).await.assert_ok("GET /x 0 ");
 }
 
 #[tokio::test]
@@ -356,8 +367,16 @@ impl Wire {
         u32::from_be_bytes(payload[4..8].try_into().unwrap())
     }
 
+    /// Reads to the end, and answers pings, so that nobody takes the client for dead.
     async fn is_closed(&mut self) -> bool {
-        while self.next().await.is_some() {}
-        true
+        soon(async {
+            while let Some((kind, payload)) = self.next().await {
+                if kind == PING {
+                    let _ = self.stream.write_all(&frame(PING, 1, 0, &payload)).await;
+                }
+            }
+            true
+        })
+        .await
     }
 }

@@ -69,9 +69,16 @@ impl Edge for Ids {
     }
 }
 
-/// Limits of the tests: bodies of 100 bytes, and of any size under `/large`.
+/// Limits of the tests: bodies of 100 bytes, and of any size under `/large`; all the time in the world, so that nothing
+/// ends by a timeout that the test does not mean.
 pub fn limits() -> Limits {
+    let long = Duration::from_secs(3600);
     Limits {
+        head_timeout: long,
+        request_timeout: long,
+        idle_timeout: long,
+        write_timeout: long,
+        stop_timeout: long,
         body_bytes: |_, path| match path.starts_with("/large") {
             true => u64::MAX,
             false => 100,
