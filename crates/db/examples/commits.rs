@@ -2,7 +2,12 @@
 //!
 //! `cargo run --release -p db --example commits -- sqlite:/some/disk/bench.db` (or `postgres://...`). A create is four statements
 //! over seven b-trees, as a lead is: the agent's turn, the record with four indexes, its event, the turn again.
-#![expect(clippy::print_stdout, clippy::unwrap_used, clippy::disallowed_methods, reason = "a measurement for the terminal")]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a measurement for the terminal"
+)]
 
 use std::{
     sync::{
@@ -52,14 +57,19 @@ fn create(tx: &mut Tx<'_>, agent: &[u8; 16], number: u64) -> Result<(), DbError>
     )?;
     tx.execute(
         "INSERT INTO events (agent_id, sequence, data) VALUES ($1, $2, $3)",
-        params![agent, sequence, r#"{"id":"lead_01","name":"Jordan Example","email":"jordan@example.com","status":"new"}"#],
+        params![
+            agent,
+            sequence,
+            r#"{"id":"lead_01","name":"Jordan Example","email":"jordan@example.com","status":"new"}"#
+        ],
     )?;
     tx.execute("UPDATE turns SET last_sequence = $2 WHERE agent_id = $1", params![agent, sequence])?;
     Ok(())
 }
 
 fn agent(number: u64) -> [u8; 16] {
-    (0x0190_0000_0000_7000_8000_0000_0000_0000_u128 | u128::from(number % AGENTS).wrapping_mul(0x9E37_79B9)).to_be_bytes()
+    (0x0190_0000_0000_7000_8000_0000_0000_0000_u128 | u128::from(number % AGENTS).wrapping_mul(0x9E37_79B9))
+        .to_be_bytes()
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -75,11 +85,12 @@ async fn main() {
         tx.query_one("SELECT COUNT(*) FROM leads", params![], |row| row.get::<i64>(0))
     });
     let number = Arc::new(AtomicU64::new(Result::<_, DbError>::unwrap(seed.await).unsigned_abs()));
-    println!("callers  creates/s  a group  p50 us  p99 us");
+    println!("callers  creates/s  a group  p50 us  p99 us  writers' us/create");
     for callers in [1, 32, 100, 256] {
         let before = db.stats();
-        let started = Instant::now();
-        let tasks: Vec<_> = (0..callers).map(|_| tokio::spawn(call(db.clone(), Arc::clone(&number), started))).collect();
+        let (started, busy) = (Instant::now(), writers_cpu());
+        let tasks: Vec<_> =
+            (0..callers).map(|_| tokio::spawn(call(db.clone(), Arc::clone(&number), started))).collect();
         let mut latencies: Vec<Duration> = Vec::new();
         for task in tasks {
             latencies.extend(task.await.unwrap());
@@ -88,7 +99,13 @@ async fn main() {
         latencies.sort_unstable();
         let group = (after.grouped_jobs - before.grouped_jobs) as f64 / (after.groups - before.groups) as f64;
         let at = |share: usize| latencies[latencies.len() * share / 100].as_micros();
-        println!("{callers:7}  {:9.0}  {group:7.1}  {:6}  {:6}", latencies.len() as f64 / seconds, at(50), at(99));
+        let cpu = (writers_cpu() - busy).as_secs_f64() * 1e6 / latencies.len() as f64;
+        println!(
+            "{callers:7}  {:9.0}  {group:7.1}  {:6}  {:6}  {cpu:6.1}",
+            latencies.len() as f64 / seconds,
+            at(50),
+            at(99)
+        );
     }
     db.close().await;
 }
@@ -104,4 +121,16 @@ async fn call(db: Database, number: Arc<AtomicU64>, started: Instant) -> Vec<Dur
         latencies.push(sent.elapsed());
     }
     latencies
+}
+
+/// The processor time of the writing threads so far, as Linux counts it: in hundredths of a second.
+fn writers_cpu() -> Duration {
+    let mut ticks = 0;
+    for task in std::fs::read_dir("/proc/self/task").unwrap().flatten() {
+        let stat = std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+        let Some((_, rest)) = stat.split_once("(db-writer) ") else { continue };
+        let fields: Vec<u64> = rest.split(' ').skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
+        ticks += fields.iter().sum::<u64>();
+    }
+    Duration::from_millis(ticks * 10)
 }

@@ -12,6 +12,10 @@ use crate::{DbError, Engine, Tx, params};
 /// The number of the advisory lock that migrating nodes take turns by: the bytes of "organic".
 const LOCK: i64 = 0x6f_7267_616e_6963;
 
+/// A write that changes something and means nothing. (SQLite writes nothing where a row stays as it is.)
+pub(crate) const PROBE: &str =
+    "UPDATE schema_migrations SET probes = probes + 1 WHERE version = (SELECT MAX(version) FROM schema_migrations)";
+
 /// One step of the schema. A step that has been released is never edited: its checksum is kept in the database.
 #[derive(Debug, Clone, Copy)]
 pub struct Migration {
@@ -79,7 +83,7 @@ pub(crate) fn run(ground: &mut impl Ground, steps: &[Migration]) -> Result<Migra
         lock(tx)?;
         tx.batch(
             "CREATE TABLE IF NOT EXISTS schema_migrations (
-                version BIGINT NOT NULL, name TEXT NOT NULL, checksum TEXT NOT NULL,
+                version BIGINT NOT NULL, name TEXT NOT NULL, checksum TEXT NOT NULL, probes BIGINT NOT NULL,
                 CONSTRAINT schema_migrations_pkey PRIMARY KEY (version)
             );",
         )?;
@@ -130,7 +134,7 @@ fn apply(ground: &mut impl Ground, step: &Migration) -> Result<(), DbError> {
         tracing::info!(version = step.version, name = step.name, "migrating the database");
         tx.batch(step.text(engine))?;
         tx.execute(
-            "INSERT INTO schema_migrations (version, name, checksum) VALUES ($1, $2, $3)",
+            "INSERT INTO schema_migrations (version, name, checksum, probes) VALUES ($1, $2, $3, 0)",
             params![step.version, step.name, &step.checksum()],
         )?;
         Ok(())

@@ -2,7 +2,10 @@
 //!
 //! A database uses it when its address says so: `sqlite:PATH?vfs=NAME`. `crates/db` includes this file into its own tests, so it
 //! uses nothing of this crate.
-#![expect(unsafe_code, reason = "SQLite's file layer is a table of C functions, and there is no safe way to stand in for it")]
+#![expect(
+    unsafe_code,
+    reason = "SQLite's file layer is a table of C functions, and there is no safe way to stand in for it"
+)]
 
 use std::{
     ffi::{CString, c_char, c_int, c_void},
@@ -11,8 +14,8 @@ use std::{
 };
 
 use rusqlite::ffi::{
-    SQLITE_FULL, SQLITE_IOERR_FSYNC, SQLITE_IOERR_TRUNCATE, SQLITE_IOERR_WRITE, SQLITE_OK, sqlite3_file, sqlite3_filename,
-    sqlite3_int64, sqlite3_io_methods, sqlite3_vfs, sqlite3_vfs_find, sqlite3_vfs_register,
+    SQLITE_FULL, SQLITE_IOERR_FSYNC, SQLITE_IOERR_TRUNCATE, SQLITE_IOERR_WRITE, SQLITE_OK, sqlite3_file,
+    sqlite3_filename, sqlite3_int64, sqlite3_io_methods, sqlite3_vfs, sqlite3_vfs_find, sqlite3_vfs_register,
 };
 
 /// What goes wrong.
@@ -130,7 +133,7 @@ impl FaultyVfs {
 }
 
 /// What SQLite takes for an open file: this, and behind it the real layer's file.
-#[repr(C, align(16))]
+#[repr(C)]
 struct Shim {
     base: sqlite3_file,
     faulty: *const FaultyVfs,
@@ -328,7 +331,13 @@ unsafe extern "C" fn device_characteristics(file: *mut sqlite3_file) -> c_int {
     }
 }
 
-unsafe extern "C" fn shm_map(file: *mut sqlite3_file, page: c_int, size: c_int, extend: c_int, out: *mut *mut c_void) -> c_int {
+unsafe extern "C" fn shm_map(
+    file: *mut sqlite3_file,
+    page: c_int,
+    size: c_int,
+    extend: c_int,
+    out: *mut *mut c_void,
+) -> c_int {
     unsafe {
         let (_, real, methods) = parts(file);
         methods.xShmMap.expect(REAL)(real, page, size, extend, out)

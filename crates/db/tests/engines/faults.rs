@@ -38,7 +38,8 @@ async fn write_many(db: &Database, told: &mut Told, size: usize) {
 
 async fn insert(db: Database, id: i64, size: usize) -> Result<(), DbError> {
     let insert = "INSERT INTO notes (id, name, data) VALUES ($1, $2, $3)";
-    db.write("insert", lane(), move |tx| tx.execute(insert, params![id, &id.to_string(), &vec![7_u8; size]]).map(drop)).await
+    db.write("insert", lane(), move |tx| tx.execute(insert, params![id, &id.to_string(), &vec![7_u8; size]]).map(drop))
+        .await
 }
 
 async fn count(db: &Database) -> i64 {
