@@ -36,18 +36,25 @@ pub struct Lead {
     /// The id.
     pub id: LeadId,
     /// The person's name as sent.
+    #[schema(example = "John Smith")]
     pub name: String,
     /// The person's e-mail address.
+    #[schema(required, example = "john@example.com")]
     pub email: Option<String>,
     /// One of [`STATUSES`].
+    #[schema(example = "new")]
     pub status: String,
     /// The person's phone number as typed.
+    #[schema(required, example = "(555) 123-4567")]
     pub phone: Option<String>,
     /// Where the lead came from, as sent.
+    #[schema(example = "zillow")]
     pub source: String,
     /// The property asked about.
+    #[schema(required, example = "123 Main St, Miami, FL")]
     pub property_address: Option<String>,
     /// What the person wrote.
+    #[schema(required, example = "Interested in 3BR homes")]
     pub notes: Option<String>,
     /// The newest earlier leads by the same person, newest first, 10 at most.
     pub same_person_as: Vec<LeadId>,

@@ -33,8 +33,10 @@ fn at_depth(document: &Value, schema: &Value, depth: u8) -> Value {
         return words.first().cloned().unwrap_or(Value::Null);
     }
     if let Some(properties) = schema["properties"].as_object() {
-        let members = properties.iter().map(|(name, schema)| (name.clone(), inner(schema)));
-        return Value::Object(members.collect::<Map<_, _>>());
+        let required = schema["required"].as_array();
+        let is_required = |name: &str| required.is_some_and(|names| names.iter().any(|held| held == name));
+        let telling = properties.iter().filter(|(name, schema)| is_required(name) || has_example(schema));
+        return Value::Object(telling.map(|(name, schema)| (name.clone(), inner(schema))).collect::<Map<_, _>>());
     }
     match kind(schema) {
         "array" => match inner(&schema["items"]) {
@@ -48,6 +50,11 @@ fn at_depth(document: &Value, schema: &Value, depth: u8) -> Value {
         "string" => Value::from("text"),
         _ => Value::Null,
     }
+}
+
+/// Whether a schema brings an example or leads to one; an optional field without tells nothing.
+fn has_example(schema: &Value) -> bool {
+    ["example", "examples", "$ref", "oneOf"].iter().any(|key| !schema[key].is_null())
 }
 
 /// The type of a schema, without `null`.
@@ -76,8 +83,9 @@ mod tests {
                 "id": {"$ref": "#/components/schemas/Id"},
                 "email": {"type": ["string", "null"], "example": "john@example.com"},
                 "status": {"oneOf": [{"type": "null"}, {"enum": ["new", "junk"]}]},
-                "tags": {"type": "array", "items": {"type": "string", "example": "hot"}}
-            }},
+                "tags": {"type": "array", "items": {"type": "string", "example": "hot"}},
+                "more": {"type": "string"}
+            }, "required": ["tags"]},
             "Id": {"type": "string", "examples": ["lead_1"]}
         }}});
         let example = of_schema(&document, &json!({"$ref": "#/components/schemas/Lead"}));
