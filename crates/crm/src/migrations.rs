@@ -19,4 +19,8 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     step(6, "search", include_str!("../migrations/0006_search.sql")),
     step(7, "settings", include_str!("../migrations/0007_settings.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(8, "statistics", include_str!("../migrations/0008_statistics.sqlite.sql"))
+    },
 ];
