@@ -13,9 +13,14 @@ pub struct RequestId(HeaderValue);
 impl RequestId {
     /// The id of that text; `None` unless it is 1 to 64 visible ASCII characters.
     pub fn parse(text: &str) -> Option<RequestId> {
-        let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
-        let fits = (1..=64).contains(&text.len());
-        (visible && fits).then(|| HeaderValue::from_str(text).ok().map(RequestId)).flatten()
+        let is_visible = text.bytes().all(|byte| byte.is_ascii_graphic());
+        if !is_visible || !(1..=64).contains(&text.len()) {
+            return None;
+        }
+        let mut value = HeaderValue::from_str(text).ok()?;
+        // No secret; but HTTP/2 then keeps a value that never comes again out of its compression table.
+        value.set_sensitive(true);
+        Some(RequestId(value))
     }
 
     /// The id as text.
