@@ -49,6 +49,24 @@ on_both_engines! {
         assert_eq!(list["leads"][0]["id"], answer["leadId"]);
     }
 
+    async fn list_listings_as_published(app: TestApp) {
+        let api = &app.agent.api;
+        let example = &examples_after("/api/v1/listingsList active listings")[0];
+        let mut listing = example["listings"][0].clone();
+        let _ = listing.as_object_mut().unwrap().remove("id");
+        let created = api.post("/api/v1/listings", &listing).await.expect(201).json();
+        assert_eq!(created["success"], json!(true));
+        let _ = api.post("/api/v1/listings", &json!({"address": "A closed one", "price": 1, "status": "closed"})).await.expect(201);
+        let text = api.get("/api/v1/listings").await.expect(200).text();
+        // The published record is the beginning of ours, word for word.
+        let published = PUBLISHED.split_once("/api/v1/listingsList active listings").unwrap().1.split_once("\"id\": \"lst1\",\n").unwrap().1;
+        let published = published.split_once('}').unwrap().0.lines().map(|line| line.replace("\": ", "\":")).collect::<String>();
+        assert!(text.starts_with(&format!("{{\"listings\":[{{\"id\":{},{published},", created["listingId"])), "{text}");
+        let list = serde_json::from_str::<Value>(&text).unwrap();
+        assert_has_published_shape(&list, example);
+        assert_eq!(list["listings"].as_array().unwrap().len(), 1);
+    }
+
     async fn the_published_curl_line_works(app: TestApp) {
         let line = PUBLISHED.split_once("}curl ").expect("a curl line").1;
         let line = line.split_once("'/api").expect("the next heading").0;
