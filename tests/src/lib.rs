@@ -3,9 +3,15 @@
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod combinations;
+#[cfg(test)]
+mod disk;
+#[cfg(test)]
+mod export;
 #[cfg(test)]
 mod jobs;
 #[cfg(test)]
@@ -24,6 +30,8 @@ mod notes;
 mod openapi;
 #[cfg(test)]
 mod plans;
+#[cfg(test)]
+mod operators;
 #[cfg(test)]
 mod published;
 #[cfg(test)]

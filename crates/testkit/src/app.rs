@@ -17,6 +17,7 @@ use crm::{
     values::EmailAddress,
 };
 use db::{Database, Engine, Options};
+use server::app::App;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -93,6 +94,25 @@ impl Storage {
     }
 }
 
+/// A database without a schema; it goes with this value.
+pub struct EmptyDatabase {
+    /// The database.
+    pub database: Database,
+    _storage: Storage,
+}
+
+impl EmptyDatabase {
+    /// One on an engine.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub async fn open(engine: Engine) -> Self {
+        let (storage, url) = Storage::new(engine);
+        let opened = tokio::task::spawn_blocking(move || Database::open(&url, Options::default()));
+        Self { database: opened.await.expect("no panic").expect("the database opens"), _storage: storage }
+    }
+}
+
 /// Each test's randomness is its own, whatever runs beside it.
 static SEED: AtomicU64 = AtomicU64::new(1);
 
@@ -105,6 +125,16 @@ impl TestApp {
     /// A server on an engine with settings of its own.
     pub async fn start_with(engine: Engine, settings: &Settings) -> Self {
         let (storage, url) = Storage::new(engine);
+        Self::start_on(engine, storage, url, settings).await
+    }
+
+    /// A server on SQLite whose file is written through the layer of that name (see [`crate::faulty_vfs`]).
+    pub async fn start_on_vfs(vfs: &str, settings: &Settings) -> Self {
+        let (storage, url) = Storage::new(Engine::Sqlite);
+        Self::start_on(Engine::Sqlite, storage, format!("{url}?vfs={vfs}"), settings).await
+    }
+
+    async fn start_on(engine: Engine, storage: Storage, url: String, settings: &Settings) -> Self {
         let database = open(&url);
         let clock = Arc::new(ManualClock::default());
         let random = Arc::new(SeededRandomness::new(SEED.fetch_add(1, Ordering::Relaxed)));
@@ -125,6 +155,13 @@ impl TestApp {
         let crm = Crm::new(database, clock, random, keyring, &self.settings);
         let stopping = CancellationToken::new();
         let base = serve(&crm, stopping.clone()).await;
+        TestNode { base, crm, stopping }
+    }
+
+    /// The same program again, arranged in another way: another address over the same database.
+    pub async fn arranged(&self, arrange: impl FnOnce(App) -> App) -> TestNode {
+        let (crm, stopping) = (self.crm.clone(), CancellationToken::new());
+        let base = serve_arranged(&crm, stopping.clone(), arrange).await;
         TestNode { base, crm, stopping }
     }
 
@@ -179,9 +216,13 @@ async fn new_agent(crm: &Crm, base: &str, name: &str) -> TestAgent {
 }
 
 async fn serve(crm: &Crm, stopping: CancellationToken) -> String {
+    serve_arranged(crm, stopping, |app| app).await
+}
+
+async fn serve_arranged(crm: &Crm, stopping: CancellationToken, arrange: impl FnOnce(App) -> App) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let base = format!("http://{}", listener.local_addr().expect("bound"));
-    let app = server::app::App::new(crm.clone(), &base);
+    let app = arrange(App::new(crm.clone(), &base));
     tokio::spawn(server::serve::listen(listener, app, stopping));
     base
 }

@@ -6,6 +6,6 @@ pub mod postgres;
 pub mod process;
 pub mod requests;
 
-pub use app::{TestAgent, TestApp, TestNode, block_on};
+pub use app::{EmptyDatabase, TestAgent, TestApp, TestNode, block_on};
 pub use db::Engine;
 pub use requests::{Answer, Caller};
