@@ -67,6 +67,56 @@ on_both_engines! {
         assert_eq!(list["listings"].as_array().unwrap().len(), 1);
     }
 
+    async fn create_and_list_clients_as_published(app: TestApp) {
+        let api = &app.agent.api;
+        let examples = examples_after("/api/v1/clientsCreate a new client");
+        let (request, created, listed) = (&examples[0], &examples[1], &examples[2]);
+        let answer = api.post("/api/v1/clients", request).await.expect(201).json();
+        assert_has_published_shape(&answer, created);
+        assert_eq!(answer.as_object().unwrap().len(), created.as_object().unwrap().len());
+        let list = api.get("/api/v1/clients").await.expect(200).json();
+        assert_has_published_shape(&list, listed);
+        for key in ["name", "email", "buyingStage"] {
+            assert_eq!(list["clients"][0][key], listed["clients"][0][key]);
+        }
+        assert_eq!(list["clients"][0]["id"], answer["clientId"]);
+        for missing in ["name", "email"] {
+            let mut request = request.clone();
+            let _ = request.as_object_mut().unwrap().remove(missing);
+            let _ = api.post("/api/v1/clients", &request).await.expect(400);
+        }
+    }
+
+    async fn the_published_event_has_the_published_shape(app: TestApp) {
+        let example = &examples_after("| client.stage_changed |")[0];
+        let _ = app.agent.api.post("/api/v1/leads", &example["data"]).await.expect(201);
+        let feed = app.agent.api.get("/api/v1/events").await.expect(200).json();
+        let event = &feed["events"][0];
+        assert_has_published_shape(event, example);
+        assert_eq!((&event["event"], &event["agentId"]), (&example["event"], &example["agentId"]));
+        let published = example["data"].as_object().unwrap();
+        for (key, value) in published {
+            assert_eq!(event["data"][key], *value);
+        }
+        let keys = event["data"].as_object().unwrap().keys().take(published.len()).collect::<Vec<_>>();
+        assert_eq!(keys, published.keys().collect::<Vec<_>>(), "the published keys come first, in the published order");
+        let names = crm::events::EventKind::ALL.map(|kind| format!("| {} |", kind.name()));
+        assert!(names.iter().all(|name| PUBLISHED.contains(name)));
+    }
+
+    async fn each_published_error_has_its_published_meaning(app: TestApp) {
+        let table = PUBLISHED.split_once("| Status | Meaning |").unwrap().1;
+        let document: Value = serde_json::from_str(&app.anonymous().get("/api/v1/openapi.json").await.expect(200).text()).unwrap();
+        let described = &document["paths"]["/api/v1/leads/{id}"]["get"]["responses"];
+        let mut count = 0;
+        for row in table.lines().filter(|line| line.starts_with("| ")) {
+            let (status, meaning) = row.trim_matches(['|', ' ']).split_once(" | ").unwrap();
+            assert_eq!(described[status]["description"], meaning);
+            count += 1;
+        }
+        assert_eq!(count, 5);
+    }
+
     async fn the_published_curl_line_works(app: TestApp) {
         let line = PUBLISHED.split_once("}curl ").expect("a curl line").1;
         let line = line.split_once("'/api").expect("the next heading").0;
