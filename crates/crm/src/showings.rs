@@ -236,7 +236,7 @@ impl Parties {
         match &listing {
             None => refuse("listingId".to_owned(), NO_SUCH_RECORD),
             Some((_, ListingStatus::Draft)) => {
-                refuse("listingId".to_owned(), "is a draft: it cannot be shown before it is offered")
+                refuse("listingId".to_owned(), "is a draft: it cannot be shown before it is offered");
             }
             Some(_) => {}
         }
