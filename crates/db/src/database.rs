@@ -70,22 +70,24 @@ impl Database {
             }
         };
         let queue = || Arc::new(Queue::new(options.queue.max(1)));
-        let (reads, counters) = (queue(), Arc::<Counters>::default());
-        let (writes, statements, threads) = match &home {
-            Home::Sqlite(place) => {
-                let writes = queue();
-                let threads = sqlite::start(place, &options, &writes, &reads, &counters)?;
-                (vec![Arc::clone(&writes)], writes, threads)
+        let (writes, statements) = match home {
+            Home::Sqlite(_) => {
+                let writer = queue();
+                (vec![Arc::clone(&writer)], writer)
             }
-            Home::Postgres(address) => {
-                let writes: Vec<_> = (0..options.writers.max(1)).map(|_| queue()).collect();
-                let statements = queue();
-                let threads = postgres::start(address, &options, &writes, &reads, &statements, &counters)?;
-                (writes, statements, threads)
-            }
+            Home::Postgres(_) => ((0..options.writers.max(1)).map(|_| queue()).collect(), queue()),
         };
-        let (turn, threads) = (AtomicUsize::new(0), Mutex::new(threads));
-        Ok(Self { inner: Arc::new(Inner { home, writes, reads, statements, counters, turn, threads }) })
+        let (reads, counters, turn) = (queue(), Arc::default(), AtomicUsize::new(0));
+        let inner = Inner { home, writes, reads, statements, counters, turn, threads: Mutex::default() };
+        // If this fails, threads that have started end as `inner` goes.
+        *inner.threads.lock().unwrap_or_else(PoisonError::into_inner) = match &inner.home {
+            Home::Sqlite(place) => sqlite::start(place, &options, &inner.writes[0], &inner.reads, &inner.counters),
+            Home::Postgres(address) => {
+                let (writes, reads, statements) = (&inner.writes, &inner.reads, &inner.statements);
+                postgres::start(address, &options, writes, reads, statements, &inner.counters)
+            }
+        }?;
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Which engine is behind it.

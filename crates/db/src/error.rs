@@ -24,8 +24,8 @@ pub enum DbError {
         /// The same on both engines.
         constraint: String,
     },
-    /// The engine ended the transaction so that another can go on. Such a job is run again before anyone hears of it; this is
-    /// what it sees meanwhile, and the answer when it was run again too often.
+    /// The engine ended the transaction so that another can go on. A job sees it and is then run again, whatever it answers;
+    /// nobody else does: run again too often, it answers [`DbError::Busy`].
     Rerun,
     /// The job of this name panicked. It was rolled back alone.
     Panicked(&'static str),

@@ -1,6 +1,7 @@
 //! What tests stand on: whole servers on both engines, callers, a manual clock.
 
 pub mod app;
+pub mod faulty_vfs;
 pub mod manual;
 pub mod postgres;
 pub mod process;

@@ -263,7 +263,8 @@ impl Server for Writer {
         if let Some(session) = self.session.take()
             && let Err(error) = self.bell.while_idle(|| session.empty_log())
         {
-            tracing::warn!(%error, "the write-ahead log was not emptied; the next start will do it");
+            // Another process, or a reader, still has it.
+            tracing::debug!(%error, "the write-ahead log was not emptied; the next start will do it");
         }
     }
 }
