@@ -153,11 +153,11 @@ fn optional(value: ObjectBuilder, description: &str, example: &str) -> utoipa::o
 #[expect(dead_code, reason = "describes what `lists::read` reads")]
 pub(crate) enum SortName {
     #[schema(rename = "-createdAt")]
-    NewestFirst,
+    Newest,
     #[schema(rename = "createdAt")]
-    OldestFirst,
+    Oldest,
     #[schema(rename = "-updatedAt")]
-    LastChangedFirst,
+    LastChanged,
 }
 
 type Responses = BTreeMap<String, RefOr<utoipa::openapi::Response>>;

@@ -14,6 +14,9 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Lead, Self::Client, Self::Listing, Self::Showing];
+
     /// The name in the tables `totals`, `trash` and `search_queue`.
     pub fn name(self) -> &'static str {
         match self {
@@ -26,7 +29,7 @@ impl Kind {
 
     /// The kind of a name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Lead, Self::Client, Self::Listing, Self::Showing].into_iter().find(|kind| kind.name() == name)
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }
 

@@ -1,19 +1,19 @@
 //! The indexer: follows the commits, normally within a second, and gives way to those who wait for theirs.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     pin::pin,
     sync::LazyLock,
     time::Duration,
 };
 
-use db::{Lane, Tx, Value, params};
+use db::{DbError, Lane, Row, Tx, Value, params};
 
 use super::{terms, texts};
 use crate::{AgentId, Crm, Error, totals::Kind};
 
 /// Records indexed in one transaction, at most.
-const SLICE: i64 = 32;
+pub(super) const SLICE: usize = 32;
 /// Terms after which a transaction takes no further record: on SQLite all other writes wait meanwhile, on PostgreSQL the agent's.
 const TERMS_AT_ONCE: usize = 1_500;
 /// Records that [`sweep`] queues at most.
@@ -109,86 +109,178 @@ async fn index_next(crm: &Crm, after: AgentId) -> Result<Option<(AgentId, usize)
     }
 }
 
+type Id = [u8; 16];
+
+/// A record of a slice with the change of its rows.
+struct Change {
+    id: Id,
+    kind: Kind,
+    removed: Vec<String>,
+    added: Vec<String>,
+    /// Every term between blanks; `None` when the record is gone.
+    listed: Option<String>,
+}
+
+impl Change {
+    fn new(id: Id, kind: Kind, texts: Option<&Vec<String>>, held: &str) -> Self {
+        let new = terms::terms(texts.into_iter().flatten().map(String::as_str));
+        let old = held.split(' ').filter(|term| !term.is_empty()).map(str::to_owned).collect::<BTreeSet<_>>();
+        let listed = texts.map(|_| new.iter().fold(String::from(" "), |listed, term| listed + term + " "));
+        let removed = old.difference(&new).cloned().collect();
+        let added = new.difference(&old).cloned().collect();
+        Self { id, kind, removed, added, listed }
+    }
+}
+
+/// Statements are few however many records there are: on PostgreSQL each is a round trip, and the agent's writes wait.
 fn index_slice(tx: &mut Tx<'_>, agent: AgentId) -> Result<usize, Error> {
     let sql = "SELECT id, kind FROM search_queue WHERE agent_id = $1 ORDER BY id LIMIT $2";
-    let due = tx.query(sql, params![&agent, SLICE], |row| Ok((row.get::<[u8; 16]>(0)?, row.get::<String>(1)?)))?;
-    let (mut indexed, mut written) = (0, 0);
-    for (id, kind) in due {
+    let due = tx.query(sql, params![&agent, SLICE as i64], |row| Ok((row.get::<Id>(0)?, row.get::<String>(1)?)))?;
+    let changes = find_changes(tx, agent, &due)?;
+    for change in &changes {
+        remove_terms(tx, agent, change)?;
+    }
+    add_terms(tx, agent, &changes)?;
+    replace_lists(tx, agent, &changes)?;
+    let indexed = changes.iter().map(|change| change.id).collect::<Vec<_>>();
+    execute_for_ids(tx, &UNQUEUE, agent, &indexed)?;
+    Ok(indexed.len())
+}
+
+fn find_changes(tx: &mut Tx<'_>, agent: AgentId, due: &[(Id, String)]) -> Result<Vec<Change>, Error> {
+    let kinds = due.iter().map(|(id, kind)| {
+        // A kind that only a newer version knows has no texts here: it is taken off the index and the queue.
+        let known = Kind::from_name(kind);
+        (*id, known.unwrap_or(Kind::Showing))
+    });
+    let kinds = kinds.collect::<Vec<_>>();
+    let mut texts = HashMap::new();
+    for kind in Kind::ALL {
+        let ids = kinds.iter().filter(|(_, of)| *of == kind).map(|(id, _)| *id).collect::<Vec<_>>();
+        texts.extend(texts::find(tx, agent, kind, &ids)?);
+    }
+    let ids = kinds.iter().map(|(id, _)| *id).collect::<Vec<_>>();
+    let held = query_for_ids(tx, &HELD, agent, &ids, |row| Ok((row.get::<Id>(0)?, row.get::<String>(1)?)))?;
+    let held = held.into_iter().collect::<HashMap<_, _>>();
+    let (mut changes, mut written) = (Vec::new(), 0);
+    for (id, kind) in kinds {
+        let change = Change::new(id, kind, texts.get(&id), held.get(&id).map_or("", String::as_str));
+        written += change.added.len() + change.removed.len();
+        changes.push(change);
         if written >= TERMS_AT_ONCE {
             break;
         }
-        match Kind::from_name(&kind) {
-            Some(kind) => written += index_record(tx, agent, kind, &id)?,
-            None => tracing::warn!(kind, "the search cannot index records of this kind"),
-        }
-        tx.execute("DELETE FROM search_queue WHERE agent_id = $1 AND id = $2", params![&agent, &id])?;
-        indexed += 1;
     }
-    Ok(indexed)
+    Ok(changes)
 }
 
-/// Makes the rows of one record what they should be. Says how many were written.
-fn index_record(tx: &mut Tx<'_>, agent: AgentId, kind: Kind, id: &[u8; 16]) -> Result<usize, Error> {
-    let texts = texts::find(tx, agent, kind, id)?;
-    let new = terms::terms(texts.iter().flatten().map(String::as_str));
-    let sql = "SELECT terms FROM search_records WHERE agent_id = $1 AND id = $2";
-    let held = tx.query_opt(sql, params![&agent, id], |row| row.get::<String>(0))?.unwrap_or_default();
-    let old = held.split(' ').filter(|term| !term.is_empty()).map(str::to_owned).collect::<BTreeSet<_>>();
-    let removed = old.difference(&new).map(String::as_str).collect::<Vec<_>>();
-    let added = new.difference(&old).map(String::as_str).collect::<Vec<_>>();
-    execute_grouped(tx, &REMOVE, agent, kind, id, &removed)?;
-    execute_grouped(tx, &ADD, agent, kind, id, &added)?;
-    if texts.is_none() {
-        tx.execute("DELETE FROM search_records WHERE agent_id = $1 AND id = $2", params![&agent, id])?;
-        return Ok(removed.len());
-    }
-    let listed = new.iter().fold(String::from(" "), |listed, term| listed + term + " ");
-    tx.execute(
-        "INSERT INTO search_records (agent_id, id, kind, version, terms) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (agent_id, id) DO UPDATE SET kind = excluded.kind, version = excluded.version, terms = excluded.terms",
-        params![&agent, id, kind.name(), terms::VERSION, &listed],
-    )?;
-    Ok(removed.len() + added.len())
-}
-
-/// A statement for each size of a group of terms, from `$4` on.
+/// Statements for groups of several sizes: one that is not full repeats its last member, which changes nothing.
 type Grouped = [(usize, String); 3];
 const SIZES: [usize; 3] = [8, 32, 128];
 
 static ADD: LazyLock<Grouped> = LazyLock::new(|| {
     SIZES.map(|size| {
-        let rows = (4..4 + size).map(|n| format!("($1, $2, ${n}, $3)")).collect::<Vec<_>>().join(", ");
-        let sql = format!("INSERT INTO search_terms (agent_id, kind, term, id) VALUES {rows} ON CONFLICT DO NOTHING");
-        (size, sql)
+        let row = |n: usize| format!("($1, ${}, ${}, ${})", 3 * n + 2, 3 * n + 3, 3 * n + 4);
+        let rows = (0..size).map(row).collect::<Vec<_>>().join(", ");
+        (size, format!("INSERT INTO search_terms (agent_id, kind, term, id) VALUES {rows} ON CONFLICT DO NOTHING"))
     })
 });
 
 static REMOVE: LazyLock<Grouped> = LazyLock::new(|| {
     SIZES.map(|size| {
-        let terms = (4..4 + size).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
-        let sql = format!("DELETE FROM search_terms WHERE agent_id = $1 AND kind = $2 AND id = $3 AND term IN ({terms})");
-        (size, sql)
+        let terms = numbered(4, size);
+        (size, format!("DELETE FROM search_terms WHERE agent_id = $1 AND kind = $2 AND id = $3 AND term IN ({terms})"))
     })
 });
 
-/// Runs a statement for all terms in few round trips: a group that is not full repeats its last term, which changes nothing.
-fn execute_grouped(
-    tx: &mut Tx<'_>,
-    grouped: &Grouped,
-    agent: AgentId,
-    kind: Kind,
-    id: &[u8; 16],
-    terms: &[&str],
-) -> Result<(), Error> {
-    let largest = SIZES[SIZES.len() - 1];
-    for group in terms.chunks(largest) {
-        let (size, sql) = grouped.iter().find(|(size, _)| *size >= group.len()).expect("no group is larger than the largest");
-        let last = group.last().expect("chunks are not empty");
-        let mut values = vec![Value::from(&agent), Value::from(kind.name()), Value::from(id)];
-        values.extend(group.iter().chain(std::iter::repeat_n(last, size - group.len())).map(|term| Value::from(*term)));
+static LIST: LazyLock<Grouped> = LazyLock::new(|| {
+    SIZES.map(|size| {
+        let row = |n: usize| format!("($1, $2, ${}, ${}, ${})", 3 * n + 3, 3 * n + 4, 3 * n + 5);
+        let rows = (0..size).map(row).collect::<Vec<_>>().join(", ");
+        let sql = "INSERT INTO search_records (agent_id, version, id, kind, terms) VALUES";
+        (size, format!("{sql} {rows} ON CONFLICT DO NOTHING"))
+    })
+});
+
+static HELD: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT id, terms FROM search_records WHERE agent_id = $1 AND id IN ({})", numbered(2, SLICE)));
+static UNLIST: LazyLock<String> =
+    LazyLock::new(|| format!("DELETE FROM search_records WHERE agent_id = $1 AND id IN ({})", numbered(2, SLICE)));
+static UNQUEUE: LazyLock<String> =
+    LazyLock::new(|| format!("DELETE FROM search_queue WHERE agent_id = $1 AND id IN ({})", numbered(2, SLICE)));
+
+/// `$first, …`, so many.
+pub(super) fn numbered(first: usize, count: usize) -> String {
+    (first..first + count).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
+}
+
+/// The agent and [`SLICE`] ids, the last one repeated.
+fn values_of<'a>(agent: &'a AgentId, ids: &'a [Id]) -> Option<Vec<Value<'a>>> {
+    let last = ids.last()?;
+    let ids = ids.iter().chain(std::iter::repeat_n(last, SLICE - ids.len()));
+    Some(std::iter::once(Value::from(agent)).chain(ids.map(Value::from)).collect())
+}
+
+fn execute_for_ids(tx: &mut Tx<'_>, sql: &str, agent: AgentId, ids: &[Id]) -> Result<(), Error> {
+    if let Some(values) = values_of(&agent, ids) {
         tx.execute(sql, &values)?;
     }
     Ok(())
+}
+
+/// Runs a query of [`SLICE`] ids from `$2` on; of none, nothing is asked.
+pub(super) fn query_for_ids<T>(
+    tx: &mut Tx<'_>,
+    sql: &str,
+    agent: AgentId,
+    ids: &[Id],
+    map: impl FnMut(&Row<'_>) -> Result<T, DbError>,
+) -> Result<Vec<T>, Error> {
+    match values_of(&agent, ids) {
+        None => Ok(Vec::new()),
+        Some(values) => Ok(tx.query(sql, &values, map)?),
+    }
+}
+
+/// Runs a statement for all of `rows` after the values that they share.
+fn execute_grouped<'a, const N: usize>(
+    tx: &mut Tx<'_>,
+    grouped: &Grouped,
+    shared: &[Value<'a>],
+    rows: &[[Value<'a>; N]],
+) -> Result<(), Error> {
+    for group in rows.chunks(SIZES[SIZES.len() - 1]) {
+        let (size, sql) = grouped.iter().find(|(size, _)| *size >= group.len()).expect("no group is larger than the largest");
+        let last = group.last().expect("chunks are not empty");
+        let mut values = shared.to_vec();
+        values.extend(group.iter().chain(std::iter::repeat_n(last, size - group.len())).flatten());
+        tx.execute(sql, &values)?;
+    }
+    Ok(())
+}
+
+fn remove_terms(tx: &mut Tx<'_>, agent: AgentId, change: &Change) -> Result<(), Error> {
+    let shared = [Value::from(&agent), Value::from(change.kind.name()), Value::from(&change.id)];
+    let rows = change.removed.iter().map(|term| [Value::from(term)]).collect::<Vec<_>>();
+    execute_grouped(tx, &REMOVE, &shared, &rows)
+}
+
+fn add_terms(tx: &mut Tx<'_>, agent: AgentId, changes: &[Change]) -> Result<(), Error> {
+    let rows = changes.iter().flat_map(|change| {
+        let Change { id, kind, added, .. } = change;
+        added.iter().map(|term| [Value::from(kind.name()), Value::from(term), Value::from(id)])
+    });
+    execute_grouped(tx, &ADD, &[Value::from(&agent)], &rows.collect::<Vec<_>>())
+}
+
+fn replace_lists(tx: &mut Tx<'_>, agent: AgentId, changes: &[Change]) -> Result<(), Error> {
+    let ids = changes.iter().map(|change| change.id).collect::<Vec<_>>();
+    execute_for_ids(tx, &UNLIST, agent, &ids)?;
+    let rows = changes.iter().filter_map(|change| {
+        let listed = change.listed.as_ref()?;
+        Some([Value::from(&change.id), Value::from(change.kind.name()), Value::from(listed)])
+    });
+    execute_grouped(tx, &LIST, &[Value::from(&agent), Value::from(terms::VERSION)], &rows.collect::<Vec<_>>())
 }
 
 /// Queues records that were indexed by older rules, a slice of them. Says how many.

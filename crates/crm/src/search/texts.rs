@@ -1,32 +1,41 @@
 //! The texts that a record is found by.
 
-use db::{Row, Tx, params};
+use std::sync::LazyLock;
 
+use db::{Row, Tx};
+
+use super::index::{SLICE, numbered, query_for_ids};
 use crate::{AgentId, Error, totals::Kind, values::PhoneNumber};
 
-/// The texts of a record, the telling ones first; `None` when it is gone.
-///
-/// Showings have none: they are looked for by their client and listing.
-pub(super) fn find(tx: &mut Tx<'_>, agent: AgentId, kind: Kind, id: &[u8; 16]) -> Result<Option<Vec<String>>, Error> {
-    let (sql, read): (_, fn(&Row<'_>) -> Result<Vec<String>, db::DbError>) = match kind {
-        Kind::Lead => (
-            "SELECT name, email, phone, property_address, source, notes FROM leads WHERE agent_id = $1 AND id = $2",
-            |row| person(row, &[0, 1, 3, 4, 5]),
-        ),
-        Kind::Client => (
-            "SELECT name, email, phone, source, notes FROM clients WHERE agent_id = $1 AND id = $2",
-            |row| person(row, &[0, 1, 3, 4]),
-        ),
-        Kind::Listing => ("SELECT address, details FROM listings WHERE agent_id = $1 AND id = $2", listing),
-        Kind::Showing => return Ok(None),
+macro_rules! select {
+    ($sql:literal) => {
+        LazyLock::new(|| format!(concat!($sql, " WHERE agent_id = $1 AND id IN ({})"), numbered(2, SLICE)))
     };
-    Ok(tx.query_opt(sql, params![&agent, id], read)?)
 }
 
-/// The texts of a row whose column 2 is a phone number.
+static LEADS: LazyLock<String> = select!("SELECT id, name, email, phone, property_address, source, notes FROM leads");
+static CLIENTS: LazyLock<String> = select!("SELECT id, name, email, phone, source, notes FROM clients");
+static LISTINGS: LazyLock<String> = select!("SELECT id, address, details FROM listings");
+
+/// The texts of records of one kind, the telling ones first; nothing of those that are gone.
+///
+/// Showings have none: they are looked for by their client and listing.
+pub(super) fn find(tx: &mut Tx<'_>, agent: AgentId, kind: Kind, ids: &[[u8; 16]]) -> Result<Vec<([u8; 16], Vec<String>)>, Error> {
+    let (sql, read): (_, Read) = match kind {
+        Kind::Lead => (&LEADS, |row| person(row, &[1, 2, 4, 5, 6])),
+        Kind::Client => (&CLIENTS, |row| person(row, &[1, 2, 4, 5])),
+        Kind::Listing => (&LISTINGS, listing),
+        Kind::Showing => return Ok(Vec::new()),
+    };
+    query_for_ids(tx, sql, agent, ids, |row| Ok((row.get(0)?, read(row)?)))
+}
+
+type Read = fn(&Row<'_>) -> Result<Vec<String>, db::DbError>;
+
+/// The texts of a row whose column 3 is a phone number.
 fn person(row: &Row<'_>, columns: &[usize]) -> Result<Vec<String>, db::DbError> {
     let mut texts = Vec::new();
-    if let Some(phone) = row.get::<Option<String>>(2)? {
+    if let Some(phone) = row.get::<Option<String>>(3)? {
         texts.extend(PhoneNumber::key_of(&phone));
         texts.push(phone);
     }
@@ -38,14 +47,13 @@ fn person(row: &Row<'_>, columns: &[usize]) -> Result<Vec<String>, db::DbError> 
 
 /// The address, then every text among the details but web addresses: city, MLS number, remarks and so on.
 fn listing(row: &Row<'_>) -> Result<Vec<String>, db::DbError> {
-    let mut texts = vec![row.get(0)?];
-    match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(row.text(1)?) {
+    let mut texts = vec![row.get(1)?];
+    match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(row.text(2)?) {
         Ok(details) => {
-            let mut found = details.into_iter().filter_map(|(_, value)| match value {
+            texts.extend(details.into_iter().filter_map(|(_, value)| match value {
                 serde_json::Value::String(text) if !text.contains("://") => Some(text),
                 _ => None,
-            });
-            texts.extend(found.by_ref());
+            }));
         }
         // The listing is found by its address then; an index that stood still for it would find nothing new at all.
         Err(_) => tracing::error!("a listing's details cannot be read for the search"),
