@@ -10,7 +10,8 @@ use testkit::{
 /// Everything that the lists and the feed hold, as (lead ids, ids in events, total).
 async fn stored(app: &TestApp) -> (Vec<String>, Vec<String>, u64) {
     let ids = |items: &Value, pointer: &str| {
-        let ids = items.as_array().unwrap().iter().map(|item| item.pointer(pointer).unwrap().as_str().unwrap().to_owned());
+        let ids =
+            items.as_array().unwrap().iter().map(|item| item.pointer(pointer).unwrap().as_str().unwrap().to_owned());
         ids.collect::<Vec<_>>()
     };
     let leads = app.agent.api.get("/api/v1/leads?sort=createdAt&limit=100").await.expect(200).json();
@@ -33,7 +34,7 @@ async fn create(app: &TestApp, name: &str) -> Option<String> {
 }
 
 async fn survive(vfs: &'static FaultyVfs, name: &str, fault: Fault) {
-    let settings = Settings { rate_limit: 1_000_000, ..Settings::default() };
+    let settings = Settings { rate_limit: 1_000_000 };
     let app = TestApp::start_on_vfs(name, &settings).await;
     let mut acknowledged = Vec::new();
     for nth in 1..=8 {

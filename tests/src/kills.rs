@@ -15,6 +15,7 @@ use testkit::{Caller, Engine, process::Place};
 /// Connections that create leads at once.
 const CONNECTIONS: usize = 8;
 
+#[expect(clippy::disallowed_methods, reason = "./test says how often")]
 fn rounds() -> u64 {
     std::env::var("ORGANICAGENT_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(5)
 }

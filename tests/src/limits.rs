@@ -7,11 +7,7 @@ use crm::{
     api_keys::{self, Key, Refusal},
 };
 use db::{DbError, Lane, params};
-use proptest::{
-    prelude::*,
-    strategy::ValueTree,
-    test_runner::TestRunner,
-};
+use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use testkit::{Engine, TestApp, block_on, on_both_engines};
 
 const MINUTE: i64 = 60_000_000;
@@ -79,12 +75,13 @@ fn two_nodes_let_a_key_in_a_hundred_times_together() {
 #[test]
 fn past_ten_thousand_each_node_counts_for_itself() {
     block_on(async {
-        let app = TestApp::start_with(Engine::Postgres, &Settings { rate_limit: 10_001, ..Settings::default() }).await;
+        let app = TestApp::start_with(Engine::Postgres, &Settings { rate_limit: 10_001 }).await;
         let answer = app.agent.api.get("/api/v1/me").await.expect(200);
         assert_eq!(answer.header("ratelimit"), "\"default\";r=10000;t=60");
-        let kept = app.crm.database().read("test", |tx| {
-            tx.query_one("SELECT COUNT(*) FROM key_windows", params![], |row| row.get::<i64>(0))
-        });
+        let kept = app
+            .crm
+            .database()
+            .read("test", |tx| tx.query_one("SELECT COUNT(*) FROM key_windows", params![], |row| row.get::<i64>(0)));
         assert_eq!(kept.await, Ok::<_, DbError>(0));
     });
 }
@@ -120,7 +117,7 @@ const MANUAL_CLOCK: &str = "
 fn the_shared_log_keeps_its_promise_over_any_schedule() {
     const LIMIT: usize = 4;
     block_on(async {
-        let app = TestApp::start_with(Engine::Postgres, &Settings { rate_limit: LIMIT as u32, ..Settings::default() }).await;
+        let app = TestApp::start_with(Engine::Postgres, &Settings { rate_limit: LIMIT as u32 }).await;
         let db = app.crm.database();
         // Before the first request: the connections that count requests are opened by it.
         db.write("test", Lane::SHARED, |tx| tx.batch(MANUAL_CLOCK)).await.unwrap();
@@ -138,7 +135,9 @@ fn the_shared_log_keeps_its_promise_over_any_schedule() {
                 }
             }
             let micros = clock;
-            let set = db.write("test", Lane::SHARED, move |tx| tx.execute("UPDATE test_clock SET micros = $1", params![micros]));
+            let set = db.write("test", Lane::SHARED, move |tx| {
+                tx.execute("UPDATE test_clock SET micros = $1", params![micros])
+            });
             assert_eq!(set.await, Ok::<_, DbError>(1));
             // What this node remembers of a used-up key is forgotten, so that the database is asked.
             app.clock.advance(Duration::from_secs(60));

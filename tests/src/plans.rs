@@ -1,12 +1,12 @@
 //! Plans on SQLite: lists and look-ups go through the index of what they ask for, in a database of any size.
 
-use db::{DbError, Value};
+use db::Value;
 use testkit::{Engine, TestApp, block_on};
 
 async fn rows(app: &TestApp, sql: String, column: usize) -> Vec<String> {
     let read = app.crm.database().read("test.rows", move |tx| {
         let params = (0..sql.matches('$').count()).map(|_| Value::Text("x")).collect::<Vec<_>>();
-        Ok::<_, DbError>(tx.query(&sql, &params, |row| row.get::<String>(column))?)
+        tx.query(&sql, &params, |row| row.get::<String>(column))
     });
     read.await.unwrap()
 }

@@ -27,8 +27,19 @@ use crate::{config::Config, files::NewFile, storage};
 /// Records read at once.
 const PAGE: u32 = 500;
 
-const LEADS: &[&str] =
-    &["id", "name", "email", "status", "phone", "source", "propertyAddress", "notes", "samePersonAs", "createdAt", "updatedAt"];
+const LEADS: &[&str] = &[
+    "id",
+    "name",
+    "email",
+    "status",
+    "phone",
+    "source",
+    "propertyAddress",
+    "notes",
+    "samePersonAs",
+    "createdAt",
+    "updatedAt",
+];
 const CLIENTS: &[&str] =
     &["id", "name", "email", "buyingStage", "phone", "pipeline", "source", "notes", "createdAt", "updatedAt"];
 const LISTINGS: &[&str] = &[
@@ -118,15 +129,19 @@ pub async fn write(crm: &Crm, slug: &str, folder: &Path) -> Result<u64, String> 
         other => other.to_string(),
     })?;
     let id = agent.id;
-    let told = ExportedAgent { agent_id: &agent.slug, name: &agent.name, email: &agent.email, time_zone: &agent.time_zone };
+    let told =
+        ExportedAgent { agent_id: &agent.slug, name: &agent.name, email: &agent.email, time_zone: &agent.time_zone };
     let mut file = begin(folder, "agent.json")?;
     let text = json::to_string(&told).map_err(|error| error.to_string())?;
     writeln!(file, "{text}").and_then(|()| finish(file)).map_err(|error| explain(folder, &error))?;
     let mut records = 1;
     records += sheet(folder, "leads", LEADS, async |page| leads::list(crm, id, Filter::default(), page).await).await?;
-    records += sheet(folder, "clients", CLIENTS, async |page| clients::list(crm, id, Filter::default(), page).await).await?;
-    records += sheet(folder, "listings", LISTINGS, async |page| listings::list(crm, id, Filter::default(), page).await).await?;
-    records += sheet(folder, "showings", SHOWINGS, async |page| showings::list(crm, id, Filter::default(), page).await).await?;
+    records +=
+        sheet(folder, "clients", CLIENTS, async |page| clients::list(crm, id, Filter::default(), page).await).await?;
+    records += sheet(folder, "listings", LISTINGS, async |page| listings::list(crm, id, Filter::default(), page).await)
+        .await?;
+    records += sheet(folder, "showings", SHOWINGS, async |page| showings::list(crm, id, Filter::default(), page).await)
+        .await?;
     records += write_notes(crm, id, folder).await?;
     records += write_events(crm, id, folder).await?;
     records += write_stages(crm, id, folder).await?;
@@ -156,7 +171,8 @@ async fn sheet<T: Serialize>(
     let mut sheet = Sheet::begin(folder, name, columns)?;
     let mut start = Start::Offset(0);
     loop {
-        let page = list(Page { sort: Sort::OldestFirst, start, limit: PAGE }).await.map_err(|error| error.to_string())?;
+        let page =
+            list(Page { sort: Sort::OldestFirst, start, limit: PAGE }).await.map_err(|error| error.to_string())?;
         sheet.add_all(&page.items)?;
         match page.next {
             Some(next) => start = Start::After(next),
@@ -226,8 +242,9 @@ impl Sheet {
         let separator = if self.records == 0 { "[\n" } else { ",\n" };
         write!(self.json, "{separator}{text}").map_err(|error| self.explain(&error))?;
         let fields: HashMap<&str, &RawValue> = serde_json::from_str(&text).map_err(|error| self.explain(&error))?;
-        let cells = self.columns.iter().map(|column| fields.get(column).map_or(Cow::Borrowed(""), |value| cell(value.get())));
-        let written = cells.map(|cell| self.csv.write_field(cell.as_bytes())).collect::<Result<(), _>>();
+        let mut cells =
+            self.columns.iter().map(|column| fields.get(column).map_or(Cow::Borrowed(""), |value| cell(value.get())));
+        let written = cells.try_for_each(|cell| self.csv.write_field(cell.as_bytes()));
         let written = written.and_then(|()| self.csv.write_record(None::<&[u8]>));
         written.map_err(|error| self.explain(&error))?;
         self.records += 1;
