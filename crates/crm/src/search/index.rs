@@ -134,8 +134,13 @@ impl Change {
 
 /// Statements are few however many records there are: on PostgreSQL each is a round trip, and the agent's writes wait.
 fn index_slice(tx: &mut Tx<'_>, agent: AgentId) -> Result<usize, Error> {
-    let sql = "SELECT id, kind FROM search_queue WHERE agent_id = $1 ORDER BY id LIMIT $2";
-    let due = tx.query(sql, params![&agent, SLICE as i64], |row| Ok((row.get::<Id>(0)?, row.get::<String>(1)?)))?;
+    // Records of a kind that only a newer version knows are left to it.
+    let sql = "SELECT id, kind FROM search_queue WHERE agent_id = $1 AND kind IN ($3, $4, $5, $6) ORDER BY id LIMIT $2";
+    let [first, second, third, fourth] = Kind::ALL.map(Kind::name);
+    let due = tx.query(sql, params![&agent, SLICE as i64, first, second, third, fourth], |row| {
+        let kind = Kind::from_name(row.text(1)?);
+        Ok((row.get::<Id>(0)?, kind.ok_or_else(|| DbError::Internal(String::from("an unknown kind was asked for")))?))
+    })?;
     let changes = find_changes(tx, agent, &due)?;
     for change in &changes {
         remove_terms(tx, agent, change)?;
@@ -147,23 +152,17 @@ fn index_slice(tx: &mut Tx<'_>, agent: AgentId) -> Result<usize, Error> {
     Ok(indexed.len())
 }
 
-fn find_changes(tx: &mut Tx<'_>, agent: AgentId, due: &[(Id, String)]) -> Result<Vec<Change>, Error> {
-    let kinds = due.iter().map(|(id, kind)| {
-        // A kind that only a newer version knows has no texts here: it is taken off the index and the queue.
-        let known = Kind::from_name(kind);
-        (*id, known.unwrap_or(Kind::Showing))
-    });
-    let kinds = kinds.collect::<Vec<_>>();
+fn find_changes(tx: &mut Tx<'_>, agent: AgentId, due: &[(Id, Kind)]) -> Result<Vec<Change>, Error> {
     let mut texts = HashMap::new();
     for kind in Kind::ALL {
-        let ids = kinds.iter().filter(|(_, of)| *of == kind).map(|(id, _)| *id).collect::<Vec<_>>();
+        let ids = due.iter().filter(|(_, of)| *of == kind).map(|(id, _)| *id).collect::<Vec<_>>();
         texts.extend(texts::find(tx, agent, kind, &ids)?);
     }
-    let ids = kinds.iter().map(|(id, _)| *id).collect::<Vec<_>>();
+    let ids = due.iter().map(|(id, _)| *id).collect::<Vec<_>>();
     let held = query_for_ids(tx, &HELD, agent, &ids, |row| Ok((row.get::<Id>(0)?, row.get::<String>(1)?)))?;
     let held = held.into_iter().collect::<HashMap<_, _>>();
     let (mut changes, mut written) = (Vec::new(), 0);
-    for (id, kind) in kinds {
+    for (id, kind) in due.iter().copied() {
         let change = Change::new(id, kind, texts.get(&id), held.get(&id).map_or("", String::as_str));
         written += change.added.len() + change.removed.len();
         changes.push(change);
@@ -202,8 +201,9 @@ static LIST: LazyLock<Grouped> = LazyLock::new(|| {
     })
 });
 
-static HELD: LazyLock<String> =
-    LazyLock::new(|| format!("SELECT id, terms FROM search_records WHERE agent_id = $1 AND id IN ({})", numbered(2, SLICE)));
+static HELD: LazyLock<String> = LazyLock::new(|| {
+    format!("SELECT id, terms FROM search_records WHERE agent_id = $1 AND id IN ({})", numbered(2, SLICE))
+});
 static UNLIST: LazyLock<String> =
     LazyLock::new(|| format!("DELETE FROM search_records WHERE agent_id = $1 AND id IN ({})", numbered(2, SLICE)));
 static UNQUEUE: LazyLock<String> =
@@ -250,7 +250,8 @@ fn execute_grouped<'a, const N: usize>(
     rows: &[[Value<'a>; N]],
 ) -> Result<(), Error> {
     for group in rows.chunks(SIZES[SIZES.len() - 1]) {
-        let (size, sql) = grouped.iter().find(|(size, _)| *size >= group.len()).expect("no group is larger than the largest");
+        let (size, sql) =
+            grouped.iter().find(|(size, _)| *size >= group.len()).expect("no group is larger than the largest");
         let last = group.last().expect("chunks are not empty");
         let mut values = shared.to_vec();
         values.extend(group.iter().chain(std::iter::repeat_n(last, size - group.len())).flatten());
@@ -268,7 +269,7 @@ fn remove_terms(tx: &mut Tx<'_>, agent: AgentId, change: &Change) -> Result<(), 
 fn add_terms(tx: &mut Tx<'_>, agent: AgentId, changes: &[Change]) -> Result<(), Error> {
     let rows = changes.iter().flat_map(|change| {
         let Change { id, kind, added, .. } = change;
-        added.iter().map(|term| [Value::from(kind.name()), Value::from(term), Value::from(id)])
+        added.iter().map(move |term| [Value::from(kind.name()), Value::from(term), Value::from(id)])
     });
     execute_grouped(tx, &ADD, &[Value::from(&agent)], &rows.collect::<Vec<_>>())
 }

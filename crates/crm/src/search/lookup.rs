@@ -104,7 +104,8 @@ impl Lookup {
             return;
         }
         // A scalar subquery is run for each record, as it must be: as a join it might be turned around.
-        sql.conditions.push_str(" AND 1 = (SELECT 1 FROM search_records r WHERE r.agent_id = t.agent_id AND r.id = t.id");
+        sql.conditions
+            .push_str(" AND 1 = (SELECT 1 FROM search_records r WHERE r.agent_id = t.agent_id AND r.id = t.id");
         for word in &self.others {
             let word = sql.param(word);
             sql.conditions.push_str(&match engine {

@@ -20,7 +20,12 @@ static LISTINGS: LazyLock<String> = select!("SELECT id, address, details FROM li
 /// The texts of records of one kind, the telling ones first; nothing of those that are gone.
 ///
 /// Showings have none: they are looked for by their client and listing.
-pub(super) fn find(tx: &mut Tx<'_>, agent: AgentId, kind: Kind, ids: &[[u8; 16]]) -> Result<Vec<([u8; 16], Vec<String>)>, Error> {
+pub(super) fn find(
+    tx: &mut Tx<'_>,
+    agent: AgentId,
+    kind: Kind,
+    ids: &[[u8; 16]],
+) -> Result<Vec<([u8; 16], Vec<String>)>, Error> {
     let (sql, read): (_, Read) = match kind {
         Kind::Lead => (&LEADS, |row| person(row, &[1, 2, 4, 5, 6])),
         Kind::Client => (&CLIENTS, |row| person(row, &[1, 2, 4, 5])),
