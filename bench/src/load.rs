@@ -62,7 +62,8 @@ struct Run {
 /// # Errors
 /// With the first answer that has another status than its request must have.
 pub fn send(lines: Vec<Line>, span: Span, mut at: impl FnMut(Moment)) -> Result<Measured, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
     runtime.block_on(async {
         let first = match span {
             Span::Timed { .. } => WARM_UP,
@@ -141,10 +142,15 @@ async fn drive(run: Arc<Run>, mut connection: Connection, mut requests: Box<dyn 
 /// # Errors
 /// With the answer, if its status is not the expected one.
 pub fn ask(address: SocketAddr, request: &[u8], expected: u16) -> Result<Vec<u8>, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
     runtime.block_on(async {
         let mut connection = Connection::open(address).await?;
         let answer = connection.exchange(request).await?;
-        if answer.status == expected { Ok(answer.body.to_vec()) } else { Err(format!("expected {expected}, got: {}", answer.text())) }
+        if answer.status == expected {
+            Ok(answer.body.to_vec())
+        } else {
+            Err(format!("expected {expected}, got: {}", answer.text()))
+        }
     })
 }

@@ -45,7 +45,8 @@ impl Server {
     pub fn peak_memory(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kibibytes = line.and_then(|line| line.split_whitespace().next()).and_then(|number| number.parse::<u64>().ok());
+        let kibibytes =
+            line.and_then(|line| line.split_whitespace().next()).and_then(|number| number.parse::<u64>().ok());
         kibibytes.unwrap_or(0) * 1024
     }
 
@@ -98,5 +99,9 @@ pub fn product(given: Option<&Path>) -> Result<PathBuf, String> {
     build.args(["build", "--profile", "dist", "-p", "server", "--bin", "organicagent", "--manifest-path"]);
     build.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml")).arg("--target-dir").arg(target);
     let status = build.status().map_err(|error| error.to_string())?;
-    if status.success() { Ok(target.join("dist").join("organicagent")) } else { Err(String::from("the product was not built")) }
+    if status.success() {
+        Ok(target.join("dist").join("organicagent"))
+    } else {
+        Err(String::from("the product was not built"))
+    }
 }

@@ -49,7 +49,8 @@ impl Connection {
             if filled == self.inbox.len() {
                 self.inbox.resize(filled * 2, 0);
             }
-            let read = self.stream.read(&mut self.inbox[filled..]).await.map_err(|error| format!("receiving: {error}"))?;
+            let read =
+                self.stream.read(&mut self.inbox[filled..]).await.map_err(|error| format!("receiving: {error}"))?;
             if read == 0 {
                 return Err(String::from("the server closed the connection"));
             }
@@ -100,7 +101,8 @@ mod tests {
 
     #[test]
     fn a_head_is_read_once_it_is_whole() {
-        let text = b"HTTP/1.1 201 Created\r\ncontent-type: application/json\r\nContent-Length: 17\r\n\r\n{\"success\":true}x";
+        let text =
+            b"HTTP/1.1 201 Created\r\ncontent-type: application/json\r\nContent-Length: 17\r\n\r\n{\"success\":true}x";
         assert!(parse(&text[..60]).unwrap().is_none());
         let head = parse(text).unwrap().unwrap();
         assert_eq!((head.status, head.length, head.body), (201, 17, text.len() - 17));

@@ -30,11 +30,23 @@ async fn fill(app: &TestApp) {
         leads.push(api.post("/api/v1/leads", &lead).await.expect(201).json()["leadId"].as_str().unwrap().to_owned());
     }
     let note = json!({"text": "Called back."});
-    let _ = api.with("Idempotency-Key", "once").post(&format!("/api/v1/leads/{}/notes", leads[0]), &note).await.expect(201);
+    let _ =
+        api.with("Idempotency-Key", "once").post(&format!("/api/v1/leads/{}/notes", leads[0]), &note).await.expect(201);
     let _ = api.delete(&format!("/api/v1/leads/{}", leads[1])).await.expect(204);
-    let client = api.post("/api/v1/clients", &json!({"name": "Jane", "email": "jane@example.com"})).await.expect(201).json()["clientId"].clone();
-    let other = api.post("/api/v1/clients", &json!({"name": "John", "email": "john@example.com", "source": "a friend"})).await.expect(201).json()["clientId"].clone();
-    let listing = json!({"address": "456 Oak Ave", "price": 750000.5, "bathrooms": 2.25, "latitude": 25.76, "longitude": -80.19});
+    let client = api
+        .post("/api/v1/clients", &json!({"name": "Jane", "email": "jane@example.com"}))
+        .await
+        .expect(201)
+        .json()["clientId"]
+        .clone();
+    let other = api
+        .post("/api/v1/clients", &json!({"name": "John", "email": "john@example.com", "source": "a friend"}))
+        .await
+        .expect(201)
+        .json()["clientId"]
+        .clone();
+    let listing =
+        json!({"address": "456 Oak Ave", "price": 750000.5, "bathrooms": 2.25, "latitude": 25.76, "longitude": -80.19});
     let listing = api.post("/api/v1/listings", &listing).await.expect(201).json()["listingId"].clone();
     for client in [&client, &other] {
         let showing = json!({"clientId": client, "listingId": listing, "requestedTimes": ["2026-12-01T15:00:00Z"]});
@@ -97,7 +109,12 @@ fn tables(archive: &[u8]) -> BTreeMap<String, Vec<BTreeMap<String, Value>>> {
             }
             head if head["table"].is_string() => {
                 table = head["table"].as_str().unwrap().to_owned();
-                columns = head["columns"].as_array().unwrap().iter().map(|column| column[0].as_str().unwrap().to_owned()).collect();
+                columns = head["columns"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|column| column[0].as_str().unwrap().to_owned())
+                    .collect();
             }
             _ => {}
         }

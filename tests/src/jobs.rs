@@ -17,7 +17,10 @@ async fn count(app: &TestApp, sql: &'static str) -> i64 {
 
 /// Gives every job a payload that no version knows.
 async fn spoil(app: &TestApp) {
-    let spoilt = app.crm.database().write("test", Lane::SHARED, |tx| tx.execute(r#"UPDATE jobs SET payload = '{"v":99}'"#, params![]));
+    let spoilt = app
+        .crm
+        .database()
+        .write("test", Lane::SHARED, |tx| tx.execute(r#"UPDATE jobs SET payload = '{"v":99}'"#, params![]));
     spoilt.await.map(drop).unwrap_or_else(|error: DbError| panic!("{error}"));
 }
 

@@ -29,9 +29,9 @@ mod notes;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]
-mod plans;
-#[cfg(test)]
 mod operators;
+#[cfg(test)]
+mod plans;
 #[cfg(test)]
 mod published;
 #[cfg(test)]

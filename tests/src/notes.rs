@@ -4,7 +4,8 @@ use testkit::{Caller, on_both_engines};
 /// A lead and a client; the paths of their notes.
 async fn people(api: &Caller) -> [String; 2] {
     let lead = api.post("/api/v1/leads", &json!({"name": "Lead"})).await.expect(201).json();
-    let client = api.post("/api/v1/clients", &json!({"name": "Client", "email": "c@example.com"})).await.expect(201).json();
+    let client =
+        api.post("/api/v1/clients", &json!({"name": "Client", "email": "c@example.com"})).await.expect(201).json();
     [
         format!("/api/v1/leads/{}/notes", lead["leadId"].as_str().unwrap()),
         format!("/api/v1/clients/{}/notes", client["clientId"].as_str().unwrap()),

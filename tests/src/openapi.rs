@@ -11,7 +11,10 @@ fn document() -> Value {
 
 fn operations(document: &Value) -> impl Iterator<Item = (&String, &Value)> {
     let paths = document["paths"].as_object().unwrap();
-    paths.values().flat_map(|item| item.as_object().unwrap()).filter(|(_, operation)| operation["operationId"].is_string())
+    paths
+        .values()
+        .flat_map(|item| item.as_object().unwrap())
+        .filter(|(_, operation)| operation["operationId"].is_string())
 }
 
 #[test]
@@ -21,7 +24,10 @@ fn the_committed_document_is_the_generated_one() {
         std::fs::write(PATH, &generated).unwrap();
     }
     let committed = std::fs::read_to_string(PATH).unwrap_or_default();
-    assert!(committed == generated, "docs/openapi.json is not current: ORGANICAGENT_BLESS=1 cargo test -p tests openapi writes it anew");
+    assert!(
+        committed == generated,
+        "docs/openapi.json is not current: ORGANICAGENT_BLESS=1 cargo test -p tests openapi writes it anew"
+    );
 }
 
 #[test]
@@ -62,7 +68,10 @@ fn every_field_that_is_sent_has_an_example() {
         let properties = properties(&document, schema);
         assert!(schema.is_null() || !properties.is_empty(), "{}", operation["operationId"]);
         for (field, property) in properties {
-            let property = property["oneOf"].as_array().and_then(|choices| choices.iter().find(|choice| choice["$ref"].is_string())).unwrap_or(property);
+            let property = property["oneOf"]
+                .as_array()
+                .and_then(|choices| choices.iter().find(|choice| choice["$ref"].is_string()))
+                .unwrap_or(property);
             let has_example = ["example", "examples", "$ref"].iter().any(|key| !property[key].is_null());
             assert!(has_example, "{}: {field} has no example", operation["operationId"]);
         }
@@ -73,7 +82,9 @@ fn every_field_that_is_sent_has_an_example() {
 fn the_published_paths_are_there() {
     let published = include_str!("../../docs/reference/api-v1-published.txt");
     let document = document();
-    for (path, method) in [("leads", "post"), ("leads", "get"), ("listings", "get"), ("clients", "post"), ("clients", "get")] {
+    for (path, method) in
+        [("leads", "post"), ("leads", "get"), ("listings", "get"), ("clients", "post"), ("clients", "get")]
+    {
         let path = format!("/api/v1/{path}");
         assert!(published.contains(&path));
         assert!(document["paths"][&path][method].is_object(), "{method} {path}");

@@ -24,7 +24,8 @@ async fn add_client(api: &Caller, client: Value) -> ClientId {
 /// What a query counts of the agent's rows.
 async fn count(app: &TestApp, sql: &'static str) -> i64 {
     let agent = app.agent.id;
-    let counted = app.crm.database().read("test.count", move |tx| tx.query_one(sql, params![&agent], |row| row.get::<i64>(0)));
+    let counted =
+        app.crm.database().read("test.count", move |tx| tx.query_one(sql, params![&agent], |row| row.get::<i64>(0)));
     counted.await.unwrap()
 }
 

@@ -41,8 +41,9 @@ impl Installation {
             Engine::Postgres => {
                 let folder = bench.folder.clone();
                 let cluster = bench.cluster.get_or_insert_with(|| Cluster::start_in(&folder, &POSTGRES));
-                let made = Client::connect(cluster.url(), NoTls)
-                    .and_then(|mut client| client.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")));
+                let made = Client::connect(cluster.url(), NoTls).and_then(|mut client| {
+                    client.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'"))
+                });
                 made.map_err(|error| error.to_string())?;
                 let (server, _) = cluster.url().rsplit_once('/').expect("an address names a database");
                 format!("{server}/{name}")
@@ -66,7 +67,10 @@ impl Installation {
     /// Starts a node.
     pub fn serve(&self, rate_limit: u32) -> Result<Server, String> {
         let mut command = self.command();
-        command.arg("serve").env("ORGANICAGENT_LISTEN", "127.0.0.1:0").env("ORGANICAGENT_RATE_LIMIT", rate_limit.to_string());
+        command
+            .arg("serve")
+            .env("ORGANICAGENT_LISTEN", "127.0.0.1:0")
+            .env("ORGANICAGENT_RATE_LIMIT", rate_limit.to_string());
         Server::start(command, &self.folder)
     }
 

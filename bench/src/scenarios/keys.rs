@@ -39,10 +39,15 @@ pub fn run(bench: &mut Bench, engine: Engine) -> Result<(), String> {
     let (measured, processor) = bench.measure(&what, &[&product], lines, Span::ToTheEnd)?;
     let refused: Vec<_> = keys.iter().map(|key| (requests::get("/api/v1/leads?limit=50", key), 429)).collect();
     let lines = shared(bench, product.address, refused, 1);
-    let (refusals, refusing) = bench.measure("the 101st of each", &[&product], lines, Span::ToTheEnd).map_err(|error| {
-        let took = measured.elapsed;
-        if took > WINDOW { format!("{took:?} is more than a minute, so this machine is too slow for it: {error}") } else { error }
-    })?;
+    let (refusals, refusing) =
+        bench.measure("the 101st of each", &[&product], lines, Span::ToTheEnd).map_err(|error| {
+            let took = measured.elapsed;
+            if took > WINDOW {
+                format!("{took:?} is more than a minute, so this machine is too slow for it: {error}")
+            } else {
+                error
+            }
+        })?;
     let memory = product.peak_memory();
     let mut add = |what, measured, processor, note: &str| {
         bench.add(Row { engine: engine.name(), what, measured, floor: None, processor, memory, note: note.to_owned() });
@@ -55,7 +60,9 @@ pub fn run(bench: &mut Bench, engine: Engine) -> Result<(), String> {
 fn make_keys(installation: &Installation, agents: usize) -> Result<Vec<String>, String> {
     const THREADS: usize = 4;
     std::thread::scope(|scope| {
-        let part = |first| move || (first..agents).step_by(THREADS).map(|_| installation.keys(KEYS_PER_AGENT)).collect::<Vec<_>>();
+        let part = |first| {
+            move || (first..agents).step_by(THREADS).map(|_| installation.keys(KEYS_PER_AGENT)).collect::<Vec<_>>()
+        };
         let threads: Vec<_> = (0..THREADS).map(|first| scope.spawn(part(first))).collect();
         let made = threads.into_iter().flat_map(|thread| thread.join().expect("no panic"));
         made.collect::<Result<Vec<_>, _>>().map(|keys| keys.concat())

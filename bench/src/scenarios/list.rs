@@ -44,7 +44,15 @@ pub fn run(bench: &mut Bench, engine: Engine) -> Result<(), String> {
         let key = installation.key()?;
         let (measured, processor) = fill(bench, &product, &key, *size)?;
         let what = format!("create lead, from none to {name}");
-        bench.add(Row { engine: engine.name(), what, measured, floor: None, processor, memory: product.peak_memory(), note: String::new() });
+        bench.add(Row {
+            engine: engine.name(),
+            what,
+            measured,
+            floor: None,
+            processor,
+            memory: product.peak_memory(),
+            note: String::new(),
+        });
         filled.push(Filled { size: *size, name, product, key });
     }
     let page = load::ask(filled[1].product.address, &filled[1].request("limit=50"), 200)?;
@@ -58,7 +66,11 @@ pub fn run(bench: &mut Bench, engine: Engine) -> Result<(), String> {
         for filled in &filled {
             let what = format!("list 50 of {}, {}", filled.name, depth.name);
             let lines = gets(bench.connections, &[&filled.product], filled.requests(&depth)?);
-            measured.push((what, bench.measure("list", &[&filled.product], lines, bench.span)?, filled.product.peak_memory()));
+            measured.push((
+                what,
+                bench.measure("list", &[&filled.product], lines, bench.span)?,
+                filled.product.peak_memory(),
+            ));
         }
         floors.measure(bench, FLOOR, &floor, floor_lines())?;
         let floor = Some(floors.rate_around());
@@ -91,11 +103,17 @@ impl Filled {
         let first = (self.size * percent / 100).min(self.size - 2 * PAGE - PAGES);
         let page = |number| {
             let before = list(&self.product, &self.key, &format!("limit=1&offset={}", first + number))?;
-            let cursor = before["nextCursor"].as_str().ok_or("a page that is not the last has no nextCursor")?.to_owned();
+            let cursor =
+                before["nextCursor"].as_str().ok_or("a page that is not the last has no nextCursor")?.to_owned();
             let query = format!("limit=50&cursor={cursor}");
             let page = list(&self.product, &self.key, &query)?;
-            let is_full = page["leads"].as_array().is_some_and(|leads| leads.len() == PAGE) && page["nextCursor"].is_string();
-            if is_full && page["total"] == self.size { Ok(self.request(&query)) } else { Err(format!("not a full page: {page}")) }
+            let is_full =
+                page["leads"].as_array().is_some_and(|leads| leads.len() == PAGE) && page["nextCursor"].is_string();
+            if is_full && page["total"] == self.size {
+                Ok(self.request(&query))
+            } else {
+                Err(format!("not a full page: {page}"))
+            }
         };
         (0..PAGES).map(page).collect()
     }
@@ -107,7 +125,10 @@ fn judge(bench: &mut Bench, engine: Engine, filled: &[Filled], rows: &[Row]) {
     let name = engine.name();
     if engine == Engine::Sqlite {
         let ratio = rows[0].ratio().unwrap_or(0.0);
-        bench.promise(format!("list on {name} is at least 0.35 of the floor: {ratio:.3} (the least of all: {least:.3})"), ratio >= 0.35);
+        bench.promise(
+            format!("list on {name} is at least 0.35 of the floor: {ratio:.3} (the least of all: {least:.3})"),
+            ratio >= 0.35,
+        );
     }
     // The rows of one depth stand together, smallest size first.
     let worst = rows.chunks(sizes).map(|depth| {
@@ -116,5 +137,8 @@ fn judge(bench: &mut Bench, engine: Engine, filled: &[Filled], rows: &[Row]) {
     });
     let worst = worst.fold(0.0, f64::max);
     let last = filled.last().map_or("", |filled| filled.name);
-    bench.promise(format!("list on {name} at {last} takes at most 1.2 times that at 1 thousand, at any depth: {worst:.3}"), worst <= 1.2);
+    bench.promise(
+        format!("list on {name} at {last} takes at most 1.2 times that at 1 thousand, at any depth: {worst:.3}"),
+        worst <= 1.2,
+    );
 }

@@ -136,7 +136,13 @@ impl Bench {
     }
 
     /// Sends requests to servers for the usual time and says what that took of their processors, in microseconds an answer.
-    fn measure(&self, what: &str, servers: &[&Server], lines: Vec<Line>, span: Span) -> Result<(Measured, f64), String> {
+    fn measure(
+        &self,
+        what: &str,
+        servers: &[&Server],
+        lines: Vec<Line>,
+        span: Span,
+    ) -> Result<(Measured, f64), String> {
         let spent = || servers.iter().map(|server| server.processor_time()).sum::<Duration>();
         let (mut before, mut after) = (Duration::ZERO, Duration::ZERO);
         let measured = load::send(lines, span, |moment| match moment {
@@ -145,7 +151,11 @@ impl Bench {
         });
         let measured = measured.map_err(|error| format!("{what}: {error}"))?;
         let processor = after.saturating_sub(before).as_secs_f64() * 1e6 / measured.latencies.count().max(1) as f64;
-        say(&format!("{what}: {:.0}/s, p99 {:.2} ms", measured.rate(), machine::millis(measured.latencies.quantile(0.99))));
+        say(&format!(
+            "{what}: {:.0}/s, p99 {:.2} ms",
+            measured.rate(),
+            machine::millis(measured.latencies.quantile(0.99))
+        ));
         Ok((measured, processor))
     }
 

@@ -45,7 +45,15 @@ pub fn run(bench: &mut Bench) -> Result<(), String> {
         bench.add(floors.row(engine, what));
         for ((measured, processor), what, nodes) in measured {
             let memory = one.peak_memory().max(if nodes > 1 { two.peak_memory() } else { 0 });
-            bench.add(Row { engine: engine.name(), what, measured, floor: rate, processor, memory, note: String::new() });
+            bench.add(Row {
+                engine: engine.name(),
+                what,
+                measured,
+                floor: rate,
+                processor,
+                memory,
+                note: String::new(),
+            });
         }
     }
     one.stop()?;

@@ -50,7 +50,11 @@ fn refuse_other_types(headers: &HeaderMap) -> Result<(), Problem> {
     let essence = media_type.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
     let encoding = headers.get(header::CONTENT_ENCODING).map(|encoding| encoding.as_bytes());
     let is_plain = encoding.is_none_or(|encoding| encoding.eq_ignore_ascii_case(b"identity"));
-    if essence.eq_ignore_ascii_case("application/json") && is_plain { Ok(()) } else { Err(Problem::bad_request(MESSAGE)) }
+    if essence.eq_ignore_ascii_case("application/json") && is_plain {
+        Ok(())
+    } else {
+        Err(Problem::bad_request(MESSAGE))
+    }
 }
 
 /// Reads a JSON object (RFC 8259), strictly.
@@ -164,7 +168,8 @@ mod tests {
 
     #[test]
     fn an_object_is_read() {
-        let members = parse_object(br#" {"name": "J\u00f6rg \ud83d\ude00", "price": 2.5, "list": [1, null, true]} "#).unwrap();
+        let members =
+            parse_object(br#" {"name": "J\u00f6rg \ud83d\ude00", "price": 2.5, "list": [1, null, true]} "#).unwrap();
         assert_eq!(members["name"], "Jörg 😀");
         assert_eq!(members["price"], 2.5);
     }

@@ -58,7 +58,14 @@ pub(crate) struct ClientPatch {
     )]
     name: Option<String>,
     /// The person's e-mail address; refused while another client has it.
-    #[schema(required = false, nullable = false, min_length = 1, max_length = 254, format = "email", example = "jane@example.com")]
+    #[schema(
+        required = false,
+        nullable = false,
+        min_length = 1,
+        max_length = 254,
+        format = "email",
+        example = "jane@example.com"
+    )]
     email: Option<String>,
     /// The person's phone number.
     #[schema(max_length = 64, example = "(555) 987-6543")]

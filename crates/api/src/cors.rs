@@ -6,9 +6,8 @@ use std::sync::Arc;
 use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 
-const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
-    "Content-Type, X-API-Key, Idempotency-Key, If-Match, If-None-Match, X-Request-Id",
-);
+const REQUEST_HEADERS: HeaderValue =
+    HeaderValue::from_static("Content-Type, X-API-Key, Idempotency-Key, If-Match, If-None-Match, X-Request-Id");
 const EXPOSED_HEADERS: HeaderValue = HeaderValue::from_static(
     "ETag, Location, Retry-After, RateLimit, RateLimit-Policy, Idempotent-Replayed, X-Request-Id",
 );
@@ -34,7 +33,9 @@ impl Origins {
             (origin == text).then(|| HeaderValue::try_from(origin).ok()).flatten()
         };
         let origins = origins.into_iter().map(|text| {
-            read(text).ok_or_else(|| format!("{text:?} is no origin such as https://app.example.com (no path, no slash at the end)"))
+            read(text).ok_or_else(|| {
+                format!("{text:?} is no origin such as https://app.example.com (no path, no slash at the end)")
+            })
         });
         origins.collect::<Result<Vec<_>, _>>().map(|origins| Self(origins.into()))
     }
@@ -86,7 +87,17 @@ mod tests {
     #[test]
     fn an_origin_is_scheme_host_and_port() {
         assert!(Origins::parse(["https://app.example.com", "http://localhost:3000"]).is_ok());
-        for wrong in ["*", "null", "app.example.com", "https://app.example.com/", "https://app.example.com/x", "HTTPS://app.example.com", "https://u@app.example.com", "ftp://x", ""] {
+        for wrong in [
+            "*",
+            "null",
+            "app.example.com",
+            "https://app.example.com/",
+            "https://app.example.com/x",
+            "HTTPS://app.example.com",
+            "https://u@app.example.com",
+            "ftp://x",
+            "",
+        ] {
             assert!(Origins::parse([wrong]).is_err(), "{wrong}");
         }
     }

@@ -57,7 +57,9 @@ impl Tags {
     pub fn hold_weakly(&self, tag: &HeaderValue) -> bool {
         match self {
             Self::Any => true,
-            Self::List(tags) => tags.iter().any(|held| held.strip_prefix("W/").unwrap_or(held).as_bytes() == tag.as_bytes()),
+            Self::List(tags) => {
+                tags.iter().any(|held| held.strip_prefix("W/").unwrap_or(held).as_bytes() == tag.as_bytes())
+            }
         }
     }
 }
@@ -82,7 +84,14 @@ mod tests {
     #[test]
     fn a_tag_is_found_in_a_list_and_by_a_star() {
         let tag = HeaderValue::from_static("\"b\"");
-        for (sent, holds) in [(vec!["\"b\""], true), (vec!["\"a\", \"b\""], true), (vec!["\"a\"", "\"b\""], true), (vec!["*"], true), (vec!["\"a\""], false), (vec![""], false)] {
+        for (sent, holds) in [
+            (vec!["\"b\""], true),
+            (vec!["\"a\", \"b\""], true),
+            (vec!["\"a\"", "\"b\""], true),
+            (vec!["*"], true),
+            (vec!["\"a\""], false),
+            (vec![""], false),
+        ] {
             assert_eq!(Tags::read(&headers(&sent), &header::IF_MATCH).unwrap().hold(&tag), holds, "{sent:?}");
         }
         assert_eq!(Tags::read(&headers(&[]), &header::IF_MATCH), None);

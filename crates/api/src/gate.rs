@@ -59,9 +59,12 @@ impl Map {
                 ("PUT", &item.put),
                 ("DELETE", &item.delete),
             ];
-            let methods = operations.into_iter().filter_map(|(method, operation)| operation.as_ref().map(|_| method)).collect();
+            let methods =
+                operations.into_iter().filter_map(|(method, operation)| operation.as_ref().map(|_| method)).collect();
             let route = Route { template: RouteTemplate(path.as_str().into()), methods };
-            paths.insert(path.strip_prefix(BASE).unwrap_or(path), route).expect("the document's paths are the router's");
+            paths
+                .insert(path.strip_prefix(BASE).unwrap_or(path), route)
+                .expect("the document's paths are the router's");
         }
         let document = Route { template: RouteTemplate(format!("{BASE}{OPENAPI}").into()), methods: ["GET"].into() };
         paths.insert(OPENAPI, document).expect("no other path has this name");
@@ -130,7 +133,12 @@ enum Checked {
 }
 
 /// The checks, in the published order: size, key, limit, path, method, scope.
-async fn check(api: &Api, route: Option<&Route>, request: Request, admission: &mut Option<Admission>) -> Result<Checked, Problem> {
+async fn check(
+    api: &Api,
+    route: Option<&Route>,
+    request: Request,
+    admission: &mut Option<Admission>,
+) -> Result<Checked, Problem> {
     let (mut parts, body) = request.into_parts();
     if parts.uri.path_and_query().map_or(0, |target| target.as_str().len()) > MAX_URI {
         return Err(Problem::new(ProblemCode::UriTooLong, "The URL is longer than 8 KiB."));
@@ -147,7 +155,8 @@ async fn check(api: &Api, route: Option<&Route>, request: Request, admission: &m
     }
     let route = route.ok_or_else(Problem::not_found)?;
     if !route.has(&parts.method) {
-        let problem = Problem::new(ProblemCode::MethodNotAllowed, "This path has no such method; Allow lists those it has.");
+        let problem =
+            Problem::new(ProblemCode::MethodNotAllowed, "This path has no such method; Allow lists those it has.");
         return Err(problem.with(header::ALLOW, route.allow()));
     }
     if let Some(caller) = parts.extensions.get::<Caller>() {
@@ -162,7 +171,10 @@ async fn check(api: &Api, route: Option<&Route>, request: Request, admission: &m
 /// The whole body, within the bound: whatever follows the request on the connection is then not part of it.
 async fn collect(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     let too_large = || Problem::new(ProblemCode::ContentTooLarge, "The body is larger than 256 KiB.");
-    let declared = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()).and_then(|length| length.parse::<u64>().ok());
+    let declared = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok())
+        .and_then(|length| length.parse::<u64>().ok());
     if declared.is_some_and(|length| length > body::MAX_BYTES as u64) {
         return Err(too_large());
     }
@@ -196,7 +208,12 @@ fn options(route: Option<&Route>) -> Result<Response, Problem> {
     Ok(response)
 }
 
-async fn admit(api: &Api, headers: &HeaderMap, address: Option<ClientAddress>, admission: &mut Option<Admission>) -> Result<Caller, Problem> {
+async fn admit(
+    api: &Api,
+    headers: &HeaderMap,
+    address: Option<ClientAddress>,
+    admission: &mut Option<Admission>,
+) -> Result<Caller, Problem> {
     let mut keys = headers.get_all(API_KEY).iter();
     let key = match (keys.next(), keys.next()) {
         (Some(key), None) => key.to_str().ok().and_then(Key::parse),
@@ -215,7 +232,10 @@ async fn admit(api: &Api, headers: &HeaderMap, address: Option<ClientAddress>, a
         Err(Refusal::Limited(refused)) => {
             *admission = Some(refused);
             metrics::counter!(REFUSALS, "kind" => "key").increment(1);
-            Err(limited("This key has made as many requests as it may in a minute. Retry-After says when to go on.", refused))
+            Err(limited(
+                "This key has made as many requests as it may in a minute. Retry-After says when to go on.",
+                refused,
+            ))
         }
     }
 }
@@ -236,7 +256,8 @@ fn guessed(api: &Api, address: Option<ClientAddress>) -> Problem {
 }
 
 fn limited(detail: &str, admission: Admission) -> Problem {
-    Problem::new(ProblemCode::QuotaExceeded, detail).with(header::RETRY_AFTER, HeaderValue::from(seconds_up(&admission).max(1)))
+    Problem::new(ProblemCode::QuotaExceeded, detail)
+        .with(header::RETRY_AFTER, HeaderValue::from(seconds_up(&admission).max(1)))
 }
 
 fn seconds_up(admission: &Admission) -> u64 {
@@ -249,7 +270,8 @@ fn check_scope(caller: &Caller, method: &Method) -> Result<(), Problem> {
         Method::GET | Method::HEAD => (caller.scopes.can_read, "read"),
         _ => (caller.scopes.can_write, "write"),
     };
-    let refused = || Problem::new(ProblemCode::Forbidden, format!("This key lacks the scope `{scope}`. Make one that has it."));
+    let refused =
+        || Problem::new(ProblemCode::Forbidden, format!("This key lacks the scope `{scope}`. Make one that has it."));
     is_held.then_some(()).ok_or_else(refused)
 }
 

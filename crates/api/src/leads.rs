@@ -51,7 +51,14 @@ pub(crate) struct LeadInput {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LeadPatch {
     /// The person's name.
-    #[schema(required = false, nullable = false, min_length = 1, max_length = 200, pattern = r"\S", example = "John Smith")]
+    #[schema(
+        required = false,
+        nullable = false,
+        min_length = 1,
+        max_length = 200,
+        pattern = r"\S",
+        example = "John Smith"
+    )]
     name: Option<String>,
     /// The person's e-mail address.
     #[schema(required = false, schema_with = optional_email)]
@@ -129,11 +136,22 @@ pub(crate) struct LeadList {
     request_body = LeadInput,
     responses((status = 201, description = "The lead is recorded.", body = LeadCreated, headers(("Location" = String, description = "The lead's path."))), CreateErrors),
 )]
-pub(crate) async fn create(State(api): State<Api>, Extension(caller): Extension<Caller>, key: IdempotencyKey, fields: Fields) -> Answer {
+pub(crate) async fn create(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    key: IdempotencyKey,
+    fields: Fields,
+) -> Answer {
     let new = NewLead::read(&fields.members)?;
     let answer = leads::create(&api.crm, caller.agent, new, key.once(&fields.bytes)).await?;
-    Created { status: StatusCode::CREATED, key: "leadId", id: answer.value.id.to_string(), collection: "/leads", is_replayed: answer.is_replayed }
-        .answer()
+    Created {
+        status: StatusCode::CREATED,
+        key: "leadId",
+        id: answer.value.id.to_string(),
+        collection: "/leads",
+        is_replayed: answer.is_replayed,
+    }
+    .answer()
 }
 
 /// List leads.
@@ -153,7 +171,11 @@ pub(crate) async fn list(State(api): State<Api>, Extension(caller): Extension<Ca
     get, path = "/leads/{id}", tag = "Leads", operation_id = "get_lead", params(("id" = String, Path, description = "The lead's id.")),
     responses((status = 200, description = "The lead.", body = Lead), ReadErrors),
 )]
-pub(crate) async fn get(State(api): State<Api>, Extension(caller): Extension<Caller>, PathId(id): PathId<LeadId>) -> Answer {
+pub(crate) async fn get(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    PathId(id): PathId<LeadId>,
+) -> Answer {
     reply::representation(&leads::get(&api.crm, caller.agent, id).await?)
 }
 
@@ -183,7 +205,12 @@ pub(crate) async fn update(
     params(("id" = String, Path, description = "The lead's id."), ("If-Match" = Option<String>, Header, description = "Delete it only if its ETag is this.")),
     responses((status = 204, description = "The lead is gone."), DeleteErrors),
 )]
-pub(crate) async fn delete(State(api): State<Api>, Extension(caller): Extension<Caller>, PathId(id): PathId<LeadId>, headers: HeaderMap) -> Answer {
+pub(crate) async fn delete(
+    State(api): State<Api>,
+    Extension(caller): Extension<Caller>,
+    PathId(id): PathId<LeadId>,
+    headers: HeaderMap,
+) -> Answer {
     leads::delete(&api.crm, caller.agent, id, etags::precondition(&headers)).await?;
     Ok(reply::gone())
 }

@@ -52,7 +52,10 @@ fn status(params: &mut Params, statuses: &[&str]) -> Option<String> {
         return None;
     }
     params.parsed("status", |text| {
-        statuses.contains(&text).then(|| text.to_owned()).ok_or_else(|| format!("must be one of {}", statuses.join(", ")))
+        statuses
+            .contains(&text)
+            .then(|| text.to_owned())
+            .ok_or_else(|| format!("must be one of {}", statuses.join(", ")))
     })
 }
 
@@ -85,7 +88,8 @@ fn offset(params: &mut Params) -> Option<u32> {
     params.parsed("offset", |text| {
         let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
         let offset = text.parse::<u32>().ok().filter(|offset| is_number && *offset <= MAX_OFFSET);
-        offset.ok_or("must be a whole number from 0 to 1000000; go deeper with cursor, from the nextCursor of each page")
+        offset
+            .ok_or("must be a whole number from 0 to 1000000; go deeper with cursor, from the nextCursor of each page")
     })
 }
 

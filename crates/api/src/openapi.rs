@@ -1,16 +1,16 @@
 //! The OpenAPI 3.1 document, generated from the handlers' own descriptions.
 
+use std::collections::BTreeMap;
 use utoipa::{
     IntoParams, IntoResponses, Modify, OpenApi,
     openapi::{
-        ResponseBuilder, RefOr, ContentBuilder, Ref,
+        ContentBuilder, Ref, RefOr, ResponseBuilder,
         header::HeaderBuilder,
         path::{Parameter, ParameterIn},
         schema::{AnyOfBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type},
         security::{ApiKey, ApiKeyValue, SecurityScheme},
     },
 };
-use std::collections::BTreeMap;
 
 use crate::problem::{ProblemBody, ProblemCode, ProblemField};
 
@@ -44,7 +44,10 @@ struct Security;
 impl Modify for Security {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let components = document.components.get_or_insert_default();
-        let scheme = ApiKey::Header(ApiKeyValue::with_description("X-API-Key", "Made in Dashboard → Settings → API, or with `organicagent key create`."));
+        let scheme = ApiKey::Header(ApiKeyValue::with_description(
+            "X-API-Key",
+            "Made in Dashboard → Settings → API, or with `organicagent key create`.",
+        ));
         components.add_security_scheme("api_key", SecurityScheme::ApiKey(scheme));
     }
 }
@@ -120,7 +123,8 @@ impl IntoParams for ListParams {
 
 /// An instant in a query.
 fn instant() -> utoipa::openapi::Schema {
-    let rfc3339 = ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
+    let rfc3339 =
+        ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
     let milliseconds = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[0-9]{1,13}$"));
     AnyOfBuilder::new().item(rfc3339).item(milliseconds).into()
 }
@@ -166,10 +170,14 @@ fn problems(codes: &[ProblemCode]) -> Responses {
     let mut responses = Responses::new();
     for code in codes {
         let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-        let mut response = ResponseBuilder::new().description(description(*code)).content("application/problem+json", content);
+        let mut response =
+            ResponseBuilder::new().description(description(*code)).content("application/problem+json", content);
         if matches!(code, ProblemCode::QuotaExceeded | ProblemCode::Unavailable) {
             let seconds = ObjectBuilder::new().schema_type(Type::Integer).build();
-            response = response.header("Retry-After", HeaderBuilder::new().schema(Some(seconds)).description(Some("Seconds to wait.")).build());
+            response = response.header(
+                "Retry-After",
+                HeaderBuilder::new().schema(Some(seconds)).description(Some("Seconds to wait.")).build(),
+            );
         }
         responses.insert(code.status().as_str().to_owned(), RefOr::T(response.build()));
     }

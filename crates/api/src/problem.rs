@@ -226,7 +226,8 @@ impl Problem {
     /// The answer to the request with the given id, its body in memory.
     #[must_use]
     pub fn document(&self, request: &RequestId) -> http::Response<Bytes> {
-        let errors = self.errors.iter().map(|error| ProblemField { field: &error.field, message: &error.message }).collect();
+        let errors =
+            self.errors.iter().map(|error| ProblemField { field: &error.field, message: &error.message }).collect();
         let body = ProblemBody {
             kind: format!("/docs#{}", self.code.slug()),
             title: self.code.title(),
@@ -264,14 +265,17 @@ impl From<crm::Error> for Problem {
                 ProblemCode::IdempotencyKeyReused,
                 "This Idempotency-Key was used with another body. Use a new key for a new request.",
             ),
-            crm::Error::Unavailable => {
-                Self::new(ProblemCode::Unavailable, "The server is busy or its storage refuses. Nothing was stored; try again shortly.")
-            }
+            crm::Error::Unavailable => Self::new(
+                ProblemCode::Unavailable,
+                "The server is busy or its storage refuses. Nothing was stored; try again shortly.",
+            ),
             crm::Error::OutcomeUnknown => Self::new(
                 ProblemCode::OutcomeUnknown,
                 "The change may or may not be stored. Repeat it with the same Idempotency-Key, or look before repeating it.",
             ),
-            crm::Error::Internal => Self::new(ProblemCode::Internal, "Something failed on our side. The log has it under this request id."),
+            crm::Error::Internal => {
+                Self::new(ProblemCode::Internal, "Something failed on our side. The log has it under this request id.")
+            }
         }
     }
 }

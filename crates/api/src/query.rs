@@ -28,7 +28,8 @@ impl Params {
             Some((decode(name)?, decode(value)?))
         });
         let pairs = pairs.collect::<Option<Vec<_>>>();
-        let pairs = pairs.ok_or_else(|| Problem::bad_request("The query must be percent-encoded UTF-8 without NUL."))?;
+        let pairs =
+            pairs.ok_or_else(|| Problem::bad_request("The query must be percent-encoded UTF-8 without NUL."))?;
         Ok(Self { pairs, errors: Vec::new() })
     }
 

@@ -52,5 +52,8 @@ pub fn router(api: Api) -> Router {
     let routes = routes.route(&format!("{BASE}{OPENAPI}"), get(serve_document)).with_state(api.clone());
     let gate = any(move |request: Request| gate::pass(api.clone(), Arc::clone(&map), routes.clone(), request));
     #[expect(clippy::disallowed_methods, reason = "the gate stands before all routes")]
-    Router::new().route(BASE, gate.clone()).route(&format!("{BASE}/"), gate.clone()).route(&format!("{BASE}/{{*rest}}"), gate)
+    Router::new()
+        .route(BASE, gate.clone())
+        .route(&format!("{BASE}/"), gate.clone())
+        .route(&format!("{BASE}/{{*rest}}"), gate)
 }

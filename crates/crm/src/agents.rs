@@ -4,8 +4,7 @@ use db::{Lane, Tx, params};
 use serde::Serialize;
 
 use crate::{
-    AgentId, Crm, Error,
-    ids,
+    AgentId, Crm, Error, ids,
     input::max,
     stages,
     values::{EmailAddress, Slug},
@@ -54,9 +53,7 @@ pub async fn create(crm: &Crm, new: NewAgent) -> Result<Agent, Error> {
         return Err(Error::invalid("name", format!("must have 1 to {} characters", max::NAME)));
     }
     let state = crm.clone();
-    crm.db
-        .write("agents.create", Lane::SHARED, move |tx| insert(tx, &state, &name, &new))
-        .await
+    crm.db.write("agents.create", Lane::SHARED, move |tx| insert(tx, &state, &name, &new)).await
 }
 
 fn insert(tx: &mut Tx<'_>, crm: &Crm, name: &str, new: &NewAgent) -> Result<Agent, Error> {
@@ -138,7 +135,9 @@ pub async fn get(crm: &Crm, id: AgentId) -> Result<Agent, Error> {
 /// Every agent, oldest first.
 pub async fn list(crm: &Crm) -> Result<Vec<Agent>, Error> {
     crm.db
-        .read("agents.list", |tx| Ok(tx.query("SELECT id, slug, name, email, time_zone FROM agents ORDER BY id", &[], from_row)?))
+        .read("agents.list", |tx| {
+            Ok(tx.query("SELECT id, slug, name, email, time_zone FROM agents ORDER BY id", &[], from_row)?)
+        })
         .await
 }
 

@@ -113,7 +113,8 @@ mod tests {
 
     #[test]
     fn what_is_no_instant_is_refused() {
-        for text in ["", "yesterday", "2024-03-23", "2024-03-23T22:56:07", "2024-13-01T00:00:00Z", "99999999999999999"] {
+        for text in ["", "yesterday", "2024-03-23", "2024-03-23T22:56:07", "2024-13-01T00:00:00Z", "99999999999999999"]
+        {
             assert_eq!(UnixMillis::parse(text), None, "{text}");
         }
     }

@@ -5,11 +5,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use crate::{
-    AgentId, Crm, Error, agents,
-    ids::EventId,
-    json, webhooks,
-};
+use crate::{AgentId, Crm, Error, agents, ids::EventId, json, webhooks};
 
 /// The kinds of events, as published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +24,13 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 5] =
-        [Self::LeadCreated, Self::ClientCreated, Self::ListingCreated, Self::ShowingRequested, Self::ClientStageChanged];
+    pub const ALL: [Self; 5] = [
+        Self::LeadCreated,
+        Self::ClientCreated,
+        Self::ListingCreated,
+        Self::ShowingRequested,
+        Self::ClientStageChanged,
+    ];
 
     /// The published name.
     #[must_use]

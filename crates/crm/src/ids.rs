@@ -219,7 +219,14 @@ mod tests {
         let text = id.to_string();
         assert_eq!(text.len(), "lead_".len() + 26);
         assert_eq!(text.parse(), Ok(id));
-        for wrong in ["", "lead_", "abc123", &text.to_uppercase(), &text.replace("lead", "cli"), "lead_zzzzzzzzzzzzzzzzzzzzzzzzzz"] {
+        for wrong in [
+            "",
+            "lead_",
+            "abc123",
+            &text.to_uppercase(),
+            &text.replace("lead", "cli"),
+            "lead_zzzzzzzzzzzzzzzzzzzzzzzzzz",
+        ] {
             assert_eq!(wrong.parse::<LeadId>(), Err(NotAnId), "{wrong}");
         }
     }

@@ -231,7 +231,10 @@ impl<'a> Reader<'a> {
     pub fn instant(&mut self, field: &'static str) -> Given<UnixMillis> {
         let text = self.text(field, max::SHORT);
         text.try_map(|text| {
-            self.keep(field, UnixMillis::parse_rfc3339(&text).ok_or("must be a time as RFC 3339 has it: 2026-11-23T15:00:00Z"))
+            self.keep(
+                field,
+                UnixMillis::parse_rfc3339(&text).ok_or("must be a time as RFC 3339 has it: 2026-11-23T15:00:00Z"),
+            )
         })
     }
 
@@ -308,7 +311,8 @@ mod tests {
     #[test]
     fn a_required_field_may_be_missing_from_a_change_but_not_blank() {
         assert!(errors_of(&json!({}), |r| drop(r.required_text("name", 9, Purpose::Change))).is_empty());
-        for input in [json!({"name": null}), json!({"name": ""}), json!({"name": ["x"]}), json!({"name": "0123456789"})] {
+        for input in [json!({"name": null}), json!({"name": ""}), json!({"name": ["x"]}), json!({"name": "0123456789"})]
+        {
             assert_eq!(errors_of(&input, |r| drop(r.required_text("name", 9, Purpose::Change))).len(), 1, "{input}");
         }
     }

@@ -23,8 +23,18 @@ use crate::{
 };
 
 /// The stages of working a lead, in their usual order.
-pub const STATUSES: [&str; 10] =
-    ["new", "attempted", "contacted", "appointment", "qualified", "nurture", "client", "archived", "junk", "do_not_contact"];
+pub const STATUSES: [&str; 10] = [
+    "new",
+    "attempted",
+    "contacted",
+    "appointment",
+    "qualified",
+    "nurture",
+    "client",
+    "archived",
+    "junk",
+    "do_not_contact",
+];
 
 /// The source of a lead that says none.
 pub const DEFAULT_SOURCE: &str = "api";
@@ -83,7 +93,19 @@ struct LeadCreated<'a> {
 
 impl<'a> From<&'a Lead> for LeadCreated<'a> {
     fn from(lead: &'a Lead) -> Self {
-        let Lead { id, name, email, status, phone, source, property_address, notes, same_person_as, created_at, updated_at } = lead;
+        let Lead {
+            id,
+            name,
+            email,
+            status,
+            phone,
+            source,
+            property_address,
+            notes,
+            same_person_as,
+            created_at,
+            updated_at,
+        } = lead;
         Self {
             name,
             email,
@@ -310,7 +332,8 @@ fn find(tx: &mut Tx<'_>, agent: AgentId, id: LeadId) -> Result<Lead, Error> {
 
 /// Whether the agent has this lead.
 pub(crate) fn exists(tx: &mut Tx<'_>, agent: AgentId, id: LeadId) -> Result<bool, Error> {
-    let found = tx.query_opt("SELECT 1 FROM leads WHERE agent_id = $1 AND id = $2", params![&agent, &id], |_| Ok(()))?;
+    let found =
+        tx.query_opt("SELECT 1 FROM leads WHERE agent_id = $1 AND id = $2", params![&agent, &id], |_| Ok(()))?;
     Ok(found.is_some())
 }
 
@@ -331,7 +354,13 @@ pub async fn get(crm: &Crm, agent: AgentId, id: LeadId) -> Result<Lead, Error> {
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::PreconditionFailed`].
-pub async fn update<P>(crm: &Crm, agent: AgentId, id: LeadId, change: LeadChange, precondition: P) -> Result<Lead, Error>
+pub async fn update<P>(
+    crm: &Crm,
+    agent: AgentId,
+    id: LeadId,
+    change: LeadChange,
+    precondition: P,
+) -> Result<Lead, Error>
 where
     P: Fn(&Lead) -> bool + Send + 'static,
 {

@@ -333,7 +333,13 @@ fn walk(tx: &mut Tx<'_>, source: &Source, sort: Sort, sql: &Assembly<'_>) -> Res
     Ok(if ends.len() == 2 { ends.first().copied() } else { None })
 }
 
-fn total(tx: &mut Tx<'_>, agent: AgentId, source: &Source, filter: &Filter, sql: &Assembly<'_>) -> Result<Total, Error> {
+fn total(
+    tx: &mut Tx<'_>,
+    agent: AgentId,
+    source: &Source,
+    filter: &Filter,
+    sql: &Assembly<'_>,
+) -> Result<Total, Error> {
     if filter.is_kept() {
         let count = totals::get(tx, agent, source.kind, filter.status.as_deref())?;
         return Ok(Total { count, is_exact: true });
@@ -342,7 +348,8 @@ fn total(tx: &mut Tx<'_>, agent: AgentId, source: &Source, filter: &Filter, sql:
 }
 
 fn count(tx: &mut Tx<'_>, source: &Source, sql: &Assembly<'_>) -> Result<Total, Error> {
-    let text = format!("SELECT COUNT(*) FROM ({}{} LIMIT {}) counted", source.count, sql.conditions, Total::COUNTED + 1);
+    let text =
+        format!("SELECT COUNT(*) FROM ({}{} LIMIT {}) counted", source.count, sql.conditions, Total::COUNTED + 1);
     let counted = tx.query_one(&text, &sql.params, |row| row.get::<i64>(0))?;
     let counted = u64::try_from(counted).unwrap_or(0);
     Ok(Total { count: counted.min(Total::COUNTED), is_exact: counted <= Total::COUNTED })
@@ -358,7 +365,9 @@ mod tests {
         let text = cursor.to_string();
         assert_eq!(Cursor::parse(&text, Sort::LastChangedFirst), Ok(cursor));
         assert!(Cursor::parse(&text, Sort::NewestFirst).is_err());
-        for wrong in ["", "0", "lead_", &text.to_uppercase().replace('0', "G"), &text[..50], &format!("02{}", &text[2..])] {
+        for wrong in
+            ["", "0", "lead_", &text.to_uppercase().replace('0', "G"), &text[..50], &format!("02{}", &text[2..])]
+        {
             assert!(Cursor::parse(wrong, Sort::LastChangedFirst).is_err(), "{wrong}");
         }
     }

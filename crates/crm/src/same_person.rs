@@ -65,7 +65,10 @@ pub(crate) fn relink_later(tx: &mut Tx<'_>, agent: AgentId, lead: LeadId, keys: 
     later.dedup_by_key(|(id, _)| *id);
     for (id, keys) in later {
         let linked = encode(&earlier(tx, agent, id, &keys)?);
-        tx.execute("UPDATE leads SET same_person_as = $3 WHERE agent_id = $1 AND id = $2", params![&agent, &id, &linked])?;
+        tx.execute(
+            "UPDATE leads SET same_person_as = $3 WHERE agent_id = $1 AND id = $2",
+            params![&agent, &id, &linked],
+        )?;
     }
     Ok(())
 }

@@ -12,8 +12,8 @@ mod lookup;
 mod terms;
 mod texts;
 
-pub use index::{index_all, index_due, run, sweep};
 pub(crate) use index::SWEPT_AT_ONCE;
+pub use index::{index_all, index_due, run, sweep};
 pub(crate) use lookup::{Lookup, WALKED};
 pub use terms::words;
 

@@ -49,7 +49,13 @@ impl Turn {
     }
 
     /// Records that something happened to `entity` and puts it in the outbox of every webhook that wants it.
-    pub fn record<T: Serialize>(&mut self, tx: &mut Tx<'_>, kind: EventKind, entity: &[u8; 16], data: &T) -> Result<EventId, Error> {
+    pub fn record<T: Serialize>(
+        &mut self,
+        tx: &mut Tx<'_>,
+        kind: EventKind,
+        entity: &[u8; 16],
+        data: &T,
+    ) -> Result<EventId, Error> {
         let id = EventId(self.next_id());
         self.last_sequence += 1;
         events::record(tx, self.agent, id, self.last_sequence, kind, entity, data)?;
@@ -88,7 +94,12 @@ impl Crm {
     }
 
     /// As [`Crm::change`], but behind the writes that someone waits for.
-    pub(crate) async fn change_in_background<T, F>(&self, name: &'static str, agent: AgentId, change: F) -> Result<T, Error>
+    pub(crate) async fn change_in_background<T, F>(
+        &self,
+        name: &'static str,
+        agent: AgentId,
+        change: F,
+    ) -> Result<T, Error>
     where
         T: Send + 'static,
         F: Fn(&mut Tx<'_>, &mut Turn) -> Result<T, Error> + Send + 'static,
@@ -110,7 +121,13 @@ impl Crm {
     }
 
     /// As [`Crm::change`], but a repeated idempotency key gets the first answer again and changes nothing.
-    pub(crate) async fn change_once<T, F>(&self, name: &'static str, agent: AgentId, once: Option<Once>, change: F) -> Result<Answer<T>, Error>
+    pub(crate) async fn change_once<T, F>(
+        &self,
+        name: &'static str,
+        agent: AgentId,
+        once: Option<Once>,
+        change: F,
+    ) -> Result<Answer<T>, Error>
     where
         T: Serialize + serde::de::DeserializeOwned + Send + 'static,
         F: Fn(&mut Tx<'_>, &mut Turn) -> Result<T, Error> + Send + 'static,

@@ -36,7 +36,10 @@ impl EmailAddress {
             });
         let is_local = !local.is_empty()
             && local.chars().all(|letter| {
-                !letter.is_whitespace() && !letter.is_control() && !is_invisible(letter) && !r#"()<>[]:;@\,""#.contains(letter)
+                !letter.is_whitespace()
+                    && !letter.is_control()
+                    && !is_invisible(letter)
+                    && !r#"()<>[]:;@\,""#.contains(letter)
             });
         if !is_domain || !is_local {
             return Err(MESSAGE);
@@ -229,7 +232,9 @@ impl Slug {
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let is_slug = !text.is_empty()
             && text.len() <= Self::MAX
-            && text.split('-').all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
+            && text
+                .split('-')
+                .all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
         if is_slug {
             Ok(Self(text.to_owned()))
         } else {
@@ -278,7 +283,8 @@ mod tests {
 
     #[test]
     fn addresses_in_every_alphabet_are_kept_as_typed() {
-        for text in ["john@example.com", "o'hara+zillow@mail.example.co.uk", "用户@例子.广告", "JANE@EXAMPLE.COM"] {
+        for text in ["john@example.com", "o'hara+zillow@mail.example.co.uk", "用户@例子.广告", "JANE@EXAMPLE.COM"]
+        {
             assert_eq!(EmailAddress::parse(&format!(" {text} ")).unwrap().as_str(), text);
         }
         assert_eq!(EmailAddress::parse("JANE@Example.com").unwrap().key(), "jane@example.com");
@@ -288,8 +294,19 @@ mod tests {
     #[test]
     fn what_is_no_address_is_refused() {
         for text in [
-            "", "john", "@example.com", "john@", "john@example", "john@@example.com", "a b@example.com", "john@example..com",
-            "john@-example.com", "john@example.com\r\nBcc: eve@example.com", "<john@example.com>", "a@b.com, c@d.com", "\u{202e}a@b.com",
+            "",
+            "john",
+            "@example.com",
+            "john@",
+            "john@example",
+            "john@@example.com",
+            "a b@example.com",
+            "john@example..com",
+            "john@-example.com",
+            "john@example.com\r\nBcc: eve@example.com",
+            "<john@example.com>",
+            "a@b.com, c@d.com",
+            "\u{202e}a@b.com",
         ] {
             assert!(EmailAddress::parse(text).is_err(), "{text:?}");
         }
@@ -299,7 +316,14 @@ mod tests {
     fn a_phone_number_keeps_what_was_typed_and_its_digits_find_it() {
         let phone = PhoneNumber::parse(" (555) 123-4567 ").unwrap();
         assert_eq!(phone.as_str(), "(555) 123-4567");
-        for text in ["555.123.4567", "+1 555 123 4567", "1-555-123-4567", "(555) 123-4567 ext. 89", "５５５１２３４５６７", "٥٥٥١٢٣٤٥٦٧"] {
+        for text in [
+            "555.123.4567",
+            "+1 555 123 4567",
+            "1-555-123-4567",
+            "(555) 123-4567 ext. 89",
+            "５５５１２３４５６７",
+            "٥٥٥١٢٣٤٥٦٧",
+        ] {
             assert_eq!(PhoneNumber::key_of(text), phone.key(), "{text}");
         }
         assert_eq!(PhoneNumber::key_of("555-0100").as_deref(), Some("5550100"));
@@ -308,7 +332,9 @@ mod tests {
 
     #[test]
     fn money_is_exact_to_the_hundredth() {
-        for (units, cents) in [(750_000.0, 75_000_000), (0.1, 10), (1234.56, 123_456), (999_999_999_999.99, 99_999_999_999_999)] {
+        for (units, cents) in
+            [(750_000.0, 75_000_000), (0.1, 10), (1234.56, 123_456), (999_999_999_999.99, 99_999_999_999_999)]
+        {
             let money = Money::parse(units).unwrap();
             assert_eq!((money.cents(), money.units()), (cents, units));
         }

@@ -14,14 +14,11 @@ const HELD: i64 = 4;
 
 /// Puts an event into the outbox of each of the agent's webhooks that wants it; held while the webhook is disabled.
 pub(crate) fn enqueue(tx: &mut Tx<'_>, agent: AgentId, event: EventId, kind: EventKind) -> Result<(), Error> {
-    let webhooks = tx.query(
-        "SELECT id, events, is_enabled FROM webhooks WHERE agent_id = $1",
-        params![&agent],
-        |row| {
+    let webhooks =
+        tx.query("SELECT id, events, is_enabled FROM webhooks WHERE agent_id = $1", params![&agent], |row| {
             let is_wanted = wants(row.text(1)?, kind);
             Ok(is_wanted.then_some((row.get::<WebhookId>(0)?, row.get::<bool>(2)?)))
-        },
-    )?;
+        })?;
     for (webhook, is_enabled) in webhooks.into_iter().flatten() {
         let state = if is_enabled { FRESH } else { HELD };
         tx.execute(

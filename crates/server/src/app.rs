@@ -74,13 +74,22 @@ impl App {
             .route("/readyz", get(readyz))
             .route("/metrics", get(metrics))
             .with_state(self.clone());
-        Router::new().merge(probes).merge(self.docs()).merge(api).fallback(unknown).layer(middleware::from_fn_with_state(self, outermost))
+        Router::new()
+            .merge(probes)
+            .merge(self.docs())
+            .merge(api)
+            .fallback(unknown)
+            .layer(middleware::from_fn_with_state(self, outermost))
     }
 
     /// The documentation page, from the API's own document.
     fn docs(&self) -> Router {
         let document = serde_json::to_value(api::document()).expect("a document is JSON");
-        let errors = ProblemCode::ALL.map(|code| ErrorKind { slug: code.slug(), status: code.status().as_u16(), title: code.title() });
+        let errors = ProblemCode::ALL.map(|code| ErrorKind {
+            slug: code.slug(),
+            status: code.status().as_u16(),
+            title: code.title(),
+        });
         docs::router(&document, &errors, &self.public_url, self.crm.rate_limit())
     }
 
@@ -113,7 +122,8 @@ async fn metrics(State(app): State<App>, request: Request) -> Response {
             ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
         }
         Some(_) => {
-            let problem = Problem::new(ProblemCode::Unauthorized, "Send the operator's token: Authorization: Bearer TOKEN.");
+            let problem =
+                Problem::new(ProblemCode::Unauthorized, "Send the operator's token: Authorization: Bearer TOKEN.");
             problem.with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")).render(&id_of(&request))
         }
     }
@@ -137,7 +147,11 @@ async fn outermost(State(app): State<App>, mut request: Request, next: Next) -> 
         let client = client_address(peer.ip(), request.headers(), &app.proxies);
         request.extensions_mut().insert(ClientAddress(client));
     }
-    let observed = Observed::new(request.method(), request.extensions().get::<MatchedPath>().cloned(), app.crm.clock().monotonic());
+    let observed = Observed::new(
+        request.method(),
+        request.extensions().get::<MatchedPath>().cloned(),
+        app.crm.clock().monotonic(),
+    );
     let is_probe = matches!(request.uri().path(), "/healthz" | "/readyz");
     let mut response = if is_probe || app.hosts.knows(&request) {
         next.run(request).await
@@ -154,6 +168,7 @@ async fn outermost(State(app): State<App>, mut request: Request, next: Next) -> 
 /// The caller's own request id, where it is a plain word: it ties the caller's log to ours.
 fn sent_id(request: &Request) -> Option<RequestId> {
     let text = request.headers().get(REQUEST_ID)?.to_str().ok()?;
-    let is_word = (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    let is_word = (1..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
     is_word.then(|| RequestId(text.to_owned()))
 }

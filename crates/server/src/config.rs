@@ -30,7 +30,14 @@ pub struct Given {
     #[arg(long, env = "ORGANICAGENT_DATA_DIR", global = true, value_name = "DIR", help_heading = "Settings")]
     data_dir: Option<Text>,
     /// sqlite:PATH or postgres://... [default: sqlite:{DATA_DIR}/organicagent.db]
-    #[arg(long, env = "ORGANICAGENT_DATABASE_URL", global = true, value_name = "URL", hide_env_values = true, help_heading = "Settings")]
+    #[arg(
+        long,
+        env = "ORGANICAGENT_DATABASE_URL",
+        global = true,
+        value_name = "URL",
+        hide_env_values = true,
+        help_heading = "Settings"
+    )]
     database_url: Option<Text>,
     /// Requests per minute and key, 1 to 100,000,000 [default: 100]
     #[arg(long, env = "ORGANICAGENT_RATE_LIMIT", global = true, value_name = "N", help_heading = "Settings")]
@@ -42,7 +49,14 @@ pub struct Given {
     #[arg(long, env = "ORGANICAGENT_TRUSTED_PROXIES", global = true, value_name = "RANGES", help_heading = "Settings")]
     trusted_proxies: Option<Text>,
     /// Token for /metrics [default: off]
-    #[arg(long, env = "ORGANICAGENT_OPERATOR_TOKEN", global = true, value_name = "TOKEN", hide_env_values = true, help_heading = "Settings")]
+    #[arg(
+        long,
+        env = "ORGANICAGENT_OPERATOR_TOKEN",
+        global = true,
+        value_name = "TOKEN",
+        hide_env_values = true,
+        help_heading = "Settings"
+    )]
     operator_token: Option<Text>,
     /// Origins whose pages may call the API, between commas [default: none]
     #[arg(long, env = "ORGANICAGENT_API_CORS", global = true, value_name = "ORIGINS", help_heading = "Settings")]
@@ -135,7 +149,9 @@ impl Given {
 
     fn checked(self) -> Result<Config, String> {
         let listen = self.listen.map_or_else(|| String::from("127.0.0.1:8080"), |listen| listen.0);
-        let listen = listen.parse().map_err(|_| format!("ORGANICAGENT_LISTEN: {listen:?} is no address and port, such as 127.0.0.1:8080"))?;
+        let listen = listen
+            .parse()
+            .map_err(|_| format!("ORGANICAGENT_LISTEN: {listen:?} is no address and port, such as 127.0.0.1:8080"))?;
         let data_dir = absolute(Path::new(self.data_dir.as_ref().map_or("data", |folder| &folder.0)))?;
         let rate_limit = self.rate_limit.map_or_else(|| String::from("100"), |limit| limit.0);
         let rate_limit = rate_limit.parse().ok().filter(|limit| (1..=100_000_000).contains(limit));
@@ -155,7 +171,8 @@ impl Given {
         let trusted_proxies = trusted_proxies.iter().map(|range| range.parse()).collect::<Result<Vec<Network>, _>>();
         let trusted_proxies = trusted_proxies.map_err(|error| format!("ORGANICAGENT_TRUSTED_PROXIES: {error}"))?;
         let api_cors = words(self.api_cors);
-        Origins::parse(api_cors.iter().map(String::as_str)).map_err(|error| format!("ORGANICAGENT_API_CORS: {error}"))?;
+        Origins::parse(api_cors.iter().map(String::as_str))
+            .map_err(|error| format!("ORGANICAGENT_API_CORS: {error}"))?;
         Ok(Config {
             listen,
             public_url,
@@ -205,7 +222,9 @@ impl Config {
             ("operator_token", self.operator_token.as_ref().map_or("", |_| "***").to_owned()),
             ("api_cors", self.api_cors.join(",")),
         ];
-        let quoted = lines.map(|(name, value)| if name == "rate_limit" { format!("{name} = {value}\n") } else { format!("{name} = {value:?}\n") });
+        let quoted = lines.map(|(name, value)| {
+            if name == "rate_limit" { format!("{name} = {value}\n") } else { format!("{name} = {value:?}\n") }
+        });
         quoted.concat()
     }
 }
@@ -240,7 +259,10 @@ mod tests {
     #[test]
     fn a_password_in_a_url_is_masked() {
         assert_eq!(mask_password("postgres://u:p@ss@host:5432/db"), "postgres://u:***@host:5432/db");
-        assert_eq!(mask_password("postgres://host/db?user=u&password=x&sslmode=require"), "postgres://host/db?user=u&password=***&sslmode=require");
+        assert_eq!(
+            mask_password("postgres://host/db?user=u&password=x&sslmode=require"),
+            "postgres://host/db?user=u&password=***&sslmode=require"
+        );
         assert_eq!(mask_password("sqlite:/srv/x.db"), "sqlite:/srv/x.db");
     }
 
@@ -264,7 +286,8 @@ mod tests {
 
     #[test]
     fn what_is_described_is_a_settings_file_that_says_the_same() {
-        let given = Given { trusted_proxies: text("10.0.0.0/8,::1"), api_cors: text("https://a.example"), ..Given::default() };
+        let given =
+            Given { trusted_proxies: text("10.0.0.0/8,::1"), api_cors: text("https://a.example"), ..Given::default() };
         let config = given.checked().unwrap();
         let again = toml::from_str::<Given>(&config.describe()).unwrap().or(Given::default()).checked().unwrap();
         assert_eq!(again.describe(), config.describe());

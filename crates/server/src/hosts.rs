@@ -39,7 +39,11 @@ impl Hosts {
 
 fn without_port(authority: &str) -> &str {
     match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && (!host.contains(':') || host.ends_with(']')) => host,
+        Some((host, port))
+            if port.bytes().all(|byte| byte.is_ascii_digit()) && (!host.contains(':') || host.ends_with(']')) =>
+        {
+            host
+        }
         _ => authority,
     }
 }
@@ -51,10 +55,27 @@ mod tests {
     #[test]
     fn the_public_host_localhost_and_literals_are_known() {
         let hosts = Hosts::of_public_url("https://Agent.Example.com:8443");
-        for host in ["agent.example.com", "AGENT.example.com:99", "agent.example.com.", "localhost:8080", "127.0.0.1", "10.0.0.1:80", "[::1]", "[::1]:8080"] {
+        for host in [
+            "agent.example.com",
+            "AGENT.example.com:99",
+            "agent.example.com.",
+            "localhost:8080",
+            "127.0.0.1",
+            "10.0.0.1:80",
+            "[::1]",
+            "[::1]:8080",
+        ] {
             assert!(hosts.is_known(host), "{host}");
         }
-        for host in ["", "evil.example", "agent.example.com.evil.example", "localhost.evil.example", "agent.example.com@evil", "[evil]", ":80"] {
+        for host in [
+            "",
+            "evil.example",
+            "agent.example.com.evil.example",
+            "localhost.evil.example",
+            "agent.example.com@evil",
+            "[evil]",
+            ":80",
+        ] {
             assert!(!hosts.is_known(host), "{host}");
         }
     }

@@ -1,10 +1,6 @@
 //! The key file: made at the first use, for its owner's eyes only; never made anew for a database that was used with one.
 
-use std::{
-    fs, io,
-    io::Write,
-    path::Path,
-};
+use std::{fs, io, io::Write, path::Path};
 
 use crm::{randomness::Randomness, seal::Keyring};
 
@@ -49,7 +45,9 @@ pub fn load_or_make(path: &Path, fingerprint: Option<&str>, random: &dyn Randomn
 /// A sentence for the operator when it cannot be read or is no key file.
 pub fn load(path: &Path) -> Result<Option<Keyring>, String> {
     match fs::read_to_string(path) {
-        Ok(text) => Keyring::parse(&text).map(Some).map_err(|message| format!("the key file {}: {message}", path.display())),
+        Ok(text) => {
+            Keyring::parse(&text).map(Some).map_err(|message| format!("the key file {}: {message}", path.display()))
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(format!("the key file {}: {error}", path.display())),
     }

@@ -13,5 +13,9 @@ pub fn start() {
     let is_terminal = std::io::stderr().is_terminal();
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second start, as in tests, keeps the first.
-    let _ = if is_terminal { builder.with_target(false).compact().try_init() } else { builder.json().flatten_event(true).try_init() };
+    let _ = if is_terminal {
+        builder.with_target(false).compact().try_init()
+    } else {
+        builder.json().flatten_event(true).try_init()
+    };
 }

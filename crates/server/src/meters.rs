@@ -47,7 +47,10 @@ fn describe() {
     use metrics::{describe_counter, describe_gauge, describe_histogram};
     describe_counter!(REQUESTS, "Requests answered");
     describe_histogram!(DURATION, "Seconds from a request's head to its answer's head");
-    describe_counter!("organicagent_limiter_refusals_total", "Requests refused because a key's limit or an address's guesses were used up");
+    describe_counter!(
+        "organicagent_limiter_refusals_total",
+        "Requests refused because a key's limit or an address's guesses were used up"
+    );
     describe_gauge!("organicagent_db_waiting", "Jobs waiting for the database");
     describe_counter!("organicagent_db_refused_total", "Jobs refused because a queue was full");
     describe_counter!("organicagent_db_groups_total", "Groups of writes begun");
@@ -104,7 +107,9 @@ impl Observed {
     /// Counts the answer, and logs one that took long or is our fault: no path, no query, no address, no key.
     pub fn end(self, response: &Response, now: Duration, request_id: &str) {
         let template = response.extensions().get::<RouteTemplate>().map(|template| template.0.to_string());
-        let route = template.or_else(|| self.matched.map(|path| path.as_str().to_owned())).unwrap_or_else(|| String::from("none"));
+        let route = template
+            .or_else(|| self.matched.map(|path| path.as_str().to_owned()))
+            .unwrap_or_else(|| String::from("none"));
         let (method, status) = (self.method, response.status());
         let took = now.saturating_sub(self.began);
         let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
@@ -113,7 +118,8 @@ impl Observed {
         } else if took >= SLOW {
             tracing::info!(method, route, status = status.as_u16(), millis, request_id, "a request was slow");
         }
-        counter!(REQUESTS, "route" => route.clone(), "method" => method, "status" => status.as_u16().to_string()).increment(1);
+        counter!(REQUESTS, "route" => route.clone(), "method" => method, "status" => status.as_u16().to_string())
+            .increment(1);
         histogram!(DURATION, "route" => route, "method" => method).record(took.as_secs_f64());
     }
 }
@@ -185,10 +191,20 @@ mod tests {
     #[test]
     fn only_the_bearer_of_the_token_is_the_operator() {
         let operator = Operator::new("s3cret-token");
-        let sent = |value: &'static str| operator.sent(&HeaderMap::from_iter([(header::AUTHORIZATION, value.parse().unwrap())]));
+        let sent = |value: &'static str| {
+            operator.sent(&HeaderMap::from_iter([(header::AUTHORIZATION, value.parse().unwrap())]))
+        };
         assert!(sent("Bearer s3cret-token"));
         assert!(sent("bearer s3cret-token"));
-        for wrong in ["Bearer s3cret-toke", "Bearer s3cret-token2", "Bearer ", "Bearer", "Basic s3cret-token", "s3cret-token", ""] {
+        for wrong in [
+            "Bearer s3cret-toke",
+            "Bearer s3cret-token2",
+            "Bearer ",
+            "Bearer",
+            "Basic s3cret-token",
+            "s3cret-token",
+            "",
+        ] {
             assert!(!sent(wrong), "{wrong}");
         }
         assert!(!operator.sent(&HeaderMap::new()));

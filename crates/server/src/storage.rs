@@ -27,7 +27,9 @@ pub async fn open(config: &Config) -> Result<Crm, String> {
     let held = seal::fingerprint(&database).await.map_err(explain)?;
     let keyring = key_files::load_or_make(&config.secret_key_file, held.as_deref(), &MachineRandomness)?;
     seal::adopt(&database, &keyring).await.map_err(|error| match error {
-        crm::Error::PreconditionFailed => String::from("another process has just begun to use the database with another key file: they must be the same"),
+        crm::Error::PreconditionFailed => String::from(
+            "another process has just begun to use the database with another key file: they must be the same",
+        ),
         other => other.to_string(),
     })?;
     let settings = Settings { rate_limit: config.rate_limit };

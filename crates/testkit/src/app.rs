@@ -139,7 +139,8 @@ impl TestApp {
         let clock = Arc::new(ManualClock::default());
         let random = Arc::new(SeededRandomness::new(SEED.fetch_add(1, Ordering::Relaxed)));
         let keyring = Keyring::generate(&*random);
-        let crm = Crm::new(database.await.expect("no panic"), Arc::<ManualClock>::clone(&clock), random, keyring, settings);
+        let crm =
+            Crm::new(database.await.expect("no panic"), Arc::<ManualClock>::clone(&clock), random, keyring, settings);
         let stopping = CancellationToken::new();
         let base = serve(&crm, stopping.clone()).await;
         let agent = new_agent(&crm, &base, "Sarah Johnson").await;

@@ -249,7 +249,8 @@ impl<R: BufRead> Reader<R> {
         let header = Header::new(0, "", UnixMillis(0));
         let digest = digest::Context::new(&digest::SHA256);
         let (line, rows) = (Vec::new(), BTreeMap::new());
-        let mut reader = Self { input, digest, line, number: 0, header, keyring: None, rows, head: None, is_read: false };
+        let mut reader =
+            Self { input, digest, line, number: 0, header, keyring: None, rows, head: None, is_read: false };
         reader.read_header()?;
         Ok(reader)
     }
@@ -431,7 +432,12 @@ mod tests {
     }
 
     fn row() -> Vec<Cell> {
-        vec![Cell::Bytes(vec![0, 255]), Cell::Text(String::from("Zoë \"x\"\n\u{2028}")), Cell::Int(i64::MIN), Cell::Real(0.1)]
+        vec![
+            Cell::Bytes(vec![0, 255]),
+            Cell::Text(String::from("Zoë \"x\"\n\u{2028}")),
+            Cell::Int(i64::MIN),
+            Cell::Real(0.1),
+        ]
     }
 
     #[test]

@@ -58,11 +58,13 @@ pub fn write(
 fn write_table(tx: &mut Tx<'_>, table: &Table, writer: &mut Writer<impl Write>) -> Result<(), BackupError> {
     let columns = table.columns.iter().map(|column| Some((column.name.clone(), column.kind?.into())));
     let columns = columns.collect::<Option<Vec<_>>>();
-    let columns = columns.ok_or_else(|| refused(format!("the table {} has a column that no archive can hold", table.name)))?;
+    let columns =
+        columns.ok_or_else(|| refused(format!("the table {} has a column that no archive can hold", table.name)))?;
     writer.table(&TableHead { table: table.name.clone(), columns })?;
     let names = table.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ");
     let key = table.key();
-    let places: Vec<usize> = key.iter().filter_map(|name| table.columns.iter().position(|column| column.name == **name)).collect();
+    let places: Vec<usize> =
+        key.iter().filter_map(|name| table.columns.iter().position(|column| column.name == **name)).collect();
     let order = key.join(", ");
     let after = (1..=key.len()).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ");
     let mut last: Vec<Cell> = Vec::new();

@@ -59,8 +59,10 @@ impl Restore {
             match item {
                 Item::Table(head) => {
                     self.store(chunk.take()).await?;
-                    let table = tables.iter().find(|table| table.name == head.table && TABLES.contains(&head.table.as_str()));
-                    let is_known = table.is_some_and(|table| head.columns.iter().all(|column| is_among(column, &table.columns)));
+                    let table =
+                        tables.iter().find(|table| table.name == head.table && TABLES.contains(&head.table.as_str()));
+                    let is_known =
+                        table.is_some_and(|table| head.columns.iter().all(|column| is_among(column, &table.columns)));
                     if !is_known {
                         return Err(refused(format!("the archive's table {:?} is not one of this schema", head.table)));
                     }

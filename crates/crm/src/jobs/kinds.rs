@@ -49,8 +49,11 @@ impl JobKind {
     pub const ALL: [Self; 3] = [Self::PruneIdempotency, Self::EraseTrash, Self::SweepSearch];
 
     /// The kinds that come round again, and how often.
-    pub const RECURRING: [(Self, Duration); 3] =
-        [(Self::PruneIdempotency, HOUR), (Self::EraseTrash, HOUR), (Self::SweepSearch, Duration::from_secs(24 * 60 * 60))];
+    pub const RECURRING: [(Self, Duration); 3] = [
+        (Self::PruneIdempotency, HOUR),
+        (Self::EraseTrash, HOUR),
+        (Self::SweepSearch, Duration::from_secs(24 * 60 * 60)),
+    ];
 
     /// The name in the database.
     #[must_use]
@@ -79,7 +82,8 @@ impl JobKind {
 /// # Errors
 /// With a sentence for the operator.
 pub(super) async fn run_once(crm: &Crm, job: &ClaimedJob) -> Result<Progress, String> {
-    let payload = serde_json::from_str::<Payload>(&job.payload).map_err(|error| format!("the payload cannot be read: {error}"))?;
+    let payload = serde_json::from_str::<Payload>(&job.payload)
+        .map_err(|error| format!("the payload cannot be read: {error}"))?;
     if payload.v > VERSION {
         return Err(format!("the payload is of version {}, which a newer version of OrganicAgent knows", payload.v));
     }

@@ -14,7 +14,8 @@ pub async fn run(crm: Crm, stopped: impl Future<Output = ()>) {
     let mut is_seeded = false;
     loop {
         if !is_seeded {
-            is_seeded = seed(&crm).await.inspect_err(|error| tracing::warn!(%error, "recurring jobs were not set up")).is_ok();
+            is_seeded =
+                seed(&crm).await.inspect_err(|error| tracing::warn!(%error, "recurring jobs were not set up")).is_ok();
         }
         let has_more = match run_next(&crm).await {
             Ok(ran) => ran,

@@ -90,7 +90,8 @@ pub(super) async fn restore(config: &Config, file: &Path) -> Result<(), String> 
 
 async fn read_in(config: &Config, database: &db::Database, file: &Path) -> Result<(), String> {
     let explain = |error: backup::BackupError| format!("{}: {error}", file.display());
-    let open = || File::open(file).map(|file| BufReader::with_capacity(BUFFER, file)).map_err(|error| explain(error.into()));
+    let open =
+        || File::open(file).map(|file| BufReader::with_capacity(BUFFER, file)).map_err(|error| explain(error.into()));
     let summary = backup::verify(open()?).map_err(explain)?;
     let restore = Restore::begin(database, &summary).await.map_err(explain)?;
     restore.load(open()?).await.map_err(explain)?;

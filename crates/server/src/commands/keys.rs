@@ -20,7 +20,8 @@ pub(super) struct Create {
 
 /// Makes a key and prints it.
 pub(super) async fn create(config: &Config, create: Create) -> Result<(), String> {
-    let scopes = Scopes::from_names(create.scope.iter().map(String::as_str)).map_err(|message| format!("--scope: {message}"))?;
+    let scopes =
+        Scopes::from_names(create.scope.iter().map(String::as_str)).map_err(|message| format!("--scope: {message}"))?;
     let lifetime = create.expires.as_deref().map(read_lifetime).transpose()?;
     let crm = storage::open(config).await?;
     let agent = agents::get_by_slug(&crm, &create.agent).await.map_err(|error| match error {

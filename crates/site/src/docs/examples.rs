@@ -15,7 +15,8 @@ fn at_depth(document: &Value, schema: &Value, depth: u8) -> Value {
         return Value::Null;
     }
     let inner = |schema: &Value| at_depth(document, schema, depth - 1);
-    if let Some(example) = schema.get("example").or_else(|| schema.get("examples").and_then(|examples| examples.get(0))) {
+    if let Some(example) = schema.get("example").or_else(|| schema.get("examples").and_then(|examples| examples.get(0)))
+    {
         return example.clone();
     }
     if let Some(name) = schema["$ref"].as_str() {

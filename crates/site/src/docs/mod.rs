@@ -54,19 +54,27 @@ struct ErrorGroup<'a> {
 fn advice(slug: &str) -> &'static str {
     match slug {
         "bad-request" => "Read errors: each names a field and says what to send instead. Nothing was stored.",
-        "unauthorized" => "Send a valid key in X-API-Key, once. A key in the URL is no key. Revoked and expired keys are refused at once.",
+        "unauthorized" => {
+            "Send a valid key in X-API-Key, once. A key in the URL is no key. Revoked and expired keys are refused at once."
+        }
         "forbidden" => "The key lacks the scope: reading needs read, everything else needs write.",
         "not-found" => "There is no such path, or no such record of this key's agent.",
         "method-not-allowed" => "Allow lists the methods that the path has.",
         "request-timeout" => "The headers must arrive within 10 seconds and the whole request within 30.",
-        "precondition-failed" => "The record has changed since the ETag in If-Match. Read it again and repeat the change.",
+        "precondition-failed" => {
+            "The record has changed since the ETag in If-Match. Read it again and repeat the change."
+        }
         "content-too-large" => "A body has at most 256 KiB.",
         "uri-too-long" => "A URL has at most 8 KiB. Long filters belong in several requests.",
-        "idempotency-key-reused" => "An Idempotency-Key belongs to one body for 24 hours. Use a new key for a new request.",
+        "idempotency-key-reused" => {
+            "An Idempotency-Key belongs to one body for 24 hours. Use a new key for a new request."
+        }
         "quota-exceeded" => "Wait as many seconds as Retry-After says. RateLimit on every answer tells what is left.",
         "headers-too-large" => "The headers have at most 16 KiB together.",
         "unavailable" => "Nothing was stored. Try again after Retry-After.",
-        "outcome-unknown" => "The server lost sight of the commit. Repeat with the same Idempotency-Key: it makes no second record.",
+        "outcome-unknown" => {
+            "The server lost sight of the commit. Repeat with the same Idempotency-Key: it makes no second record."
+        }
         _ => "A fault on the server's side. Its log has the cause under the request id in instance.",
     }
 }
@@ -89,7 +97,8 @@ where
     let page = Bytes::from(page.render().expect("the template renders into memory"));
     let serve_page = move || std::future::ready(answer("text/html; charset=utf-8", page.clone()));
     let serve_style = || std::future::ready(answer("text/css; charset=utf-8", Bytes::from_static(STYLE.as_bytes())));
-    let serve_script = || std::future::ready(answer("text/javascript; charset=utf-8", Bytes::from_static(SCRIPT.as_bytes())));
+    let serve_script =
+        || std::future::ready(answer("text/javascript; charset=utf-8", Bytes::from_static(SCRIPT.as_bytes())));
     #[expect(clippy::disallowed_methods, reason = "pages are no part of the API")]
     Router::new()
         .route("/docs", get(serve_page))

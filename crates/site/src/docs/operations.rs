@@ -90,7 +90,8 @@ fn operations(document: &Value, tag: &str, base_url: &str) -> Vec<Operation> {
 fn describe(document: &Value, path: &str, method: &str, operation: &Value, base_url: &str) -> Operation {
     let body = &operation["requestBody"]["content"]["application/json"];
     let schema = resolve(document, &body["schema"]);
-    let example = body.get("example").cloned().or_else(|| schema.is_object().then(|| examples::of_schema(document, schema)));
+    let example =
+        body.get("example").cloned().or_else(|| schema.is_object().then(|| examples::of_schema(document, schema)));
     Operation {
         anchor: text(&operation["operationId"]),
         method: method.to_uppercase(),
