@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use crate::{
     faulty_vfs::{Duration, Fault, FaultyVfs},
-    homes::{Home, SCHEMA, block_on, lane},
+    homes::{Gate, Home, SCHEMA, block_on, lane, writes_waiting},
 };
 
 const FAULTS: [Fault; 3] = [Fault::DiskFull, Fault::WriteError, Fault::SyncError];
@@ -167,6 +167,33 @@ fn a_full_disk_makes_the_database_unavailable_until_there_is_room() {
         insert(db.clone(), 2, 20).await.unwrap();
         assert_eq!(count(&db).await, 2);
         assert!(db.stats().lost_connections >= 3);
+    });
+}
+
+#[test]
+fn a_disk_that_fills_up_in_the_middle_of_a_group_fails_the_whole_group() {
+    let vfs = FaultyVfs::register("middle");
+    let home = Home::new(Engine::Sqlite);
+    block_on(async {
+        let db = Database::open(&format!("{}?vfs=middle", home.url), Options::default()).unwrap();
+        db.migrate(SCHEMA).unwrap();
+        let gate = Gate::close(&db).await;
+        let mut jobs = Vec::new();
+        // The second is larger than the writer's cache, so that it writes to the log long before the commit; the fault comes
+        // after what the gate itself writes.
+        for (id, size) in [(1, 20), (2, 24 << 20), (3, 20)] {
+            jobs.push(tokio::spawn(insert(db.clone(), id, size)));
+            writes_waiting(&db, jobs.len() as u64).await;
+        }
+        vfs.fail(Fault::DiskFull, 200, Duration::Once);
+        gate.open().await;
+        for job in jobs {
+            assert!(matches!(job.await.unwrap(), Err(DbError::Unavailable(_))));
+        }
+        assert_eq!(vfs.faults(), 1);
+        check_after_crash(&home.path, &Told { stored: vec![0], not_stored: vec![1, 2, 3] }, "in the middle");
+        assert_eq!(insert(db.clone(), 4, 20).await, Ok(()));
+        assert_eq!(count(&db).await, 2);
     });
 }
 
