@@ -115,7 +115,10 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Value, E> {
-        self.visit_f64(number as f64).map(|_: Value| Value::Number(number.into()))
+        if number.unsigned_abs() > MAX_SAFE {
+            return Err(E::custom("a number is past 2^53"));
+        }
+        Ok(Value::Number(number.into()))
     }
 
     fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Value, E> {
