@@ -206,6 +206,7 @@ impl<'a> Reader<'a> {
         match self.fields.get(field) {
             None => Given::Absent,
             Some(Value::Null) => Given::Null,
+            Some(Value::String(text)) if text.trim().is_empty() => Given::Absent,
             Some(Value::Bool(flag)) => Given::Value(*flag),
             Some(_) => {
                 self.refuse(field, "must be true or false");
@@ -300,12 +301,18 @@ mod tests {
 
     #[test]
     fn blank_is_absent_and_null_clears() {
-        let input = json!({"a": "", "b": "  \t", "c": null, "d": " x "});
+        let input = json!({"a": "", "b": "  \t", "c": null, "d": " x ", "e": false});
         let mut reader = Reader::new(input.as_object().unwrap());
         assert_eq!(reader.text("a", 5), Given::Absent);
         assert_eq!(reader.text("b", 1), Given::Absent);
         assert_eq!(reader.text("c", 5), Given::Null);
         assert_eq!(reader.text("d", 5), Given::Value(" x ".to_owned()));
+        assert_eq!(
+            ["a", "c", "d", "e"].map(|field| reader.flag(field)),
+            [Given::Absent, Given::Null, Given::Absent, Given::Value(false)]
+        );
+        assert_eq!([reader.number("a", 0.0..=1.0), reader.number("b", 0.0..=1.0)], [Given::Absent, Given::Absent]);
+        assert!(reader.finish(|| ()).is_err(), "\" x \" is no flag");
     }
 
     #[test]
