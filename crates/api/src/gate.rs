@@ -216,6 +216,8 @@ async fn admit(
 ) -> Result<Caller, Problem> {
     let mut keys = headers.get_all(API_KEY).iter();
     let key = match (keys.next(), keys.next()) {
+        // Who sends no key guesses none.
+        (None, _) => return Err(unauthorized()),
         (Some(key), None) => key.to_str().ok().and_then(Key::parse),
         _ => None,
     };
@@ -248,11 +250,15 @@ fn guessed(api: &Api, address: Option<ClientAddress>) -> Problem {
             metrics::counter!(REFUSALS, "kind" => "guesses").increment(1);
             limited("Too many invalid API keys came from this address. Retry-After says when to go on.", admission)
         }
-        _ => Problem::new(
-            ProblemCode::Unauthorized,
-            "Send a valid API key in the header X-API-Key. Keys are made in Dashboard → Settings → API or with `organicagent key create`.",
-        ),
+        _ => unauthorized(),
     }
+}
+
+fn unauthorized() -> Problem {
+    Problem::new(
+        ProblemCode::Unauthorized,
+        "Send a valid API key in the header X-API-Key. Keys are made in Dashboard → Settings → API or with `organicagent key create`.",
+    )
 }
 
 fn limited(detail: &str, admission: Admission) -> Problem {
