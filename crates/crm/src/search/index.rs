@@ -109,7 +109,7 @@ async fn index_next(crm: &Crm, after: AgentId) -> Result<Option<(AgentId, usize)
     }
 }
 
-type Id = [u8; 16];
+pub(super) type Id = [u8; 16];
 
 /// A record of a slice with the change of its rows.
 struct Change {

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use db::{Row, Tx};
 
-use super::index::{SLICE, numbered, query_for_ids};
+use super::index::{Id, SLICE, numbered, query_for_ids};
 use crate::{AgentId, Error, totals::Kind, values::PhoneNumber};
 
 macro_rules! select {
@@ -20,12 +20,7 @@ static LISTINGS: LazyLock<String> = select!("SELECT id, address, details FROM li
 /// The texts of records of one kind, the telling ones first; nothing of those that are gone.
 ///
 /// Showings have none: they are looked for by their client and listing.
-pub(super) fn find(
-    tx: &mut Tx<'_>,
-    agent: AgentId,
-    kind: Kind,
-    ids: &[[u8; 16]],
-) -> Result<Vec<([u8; 16], Vec<String>)>, Error> {
+pub(super) fn find(tx: &mut Tx<'_>, agent: AgentId, kind: Kind, ids: &[Id]) -> Result<Vec<(Id, Vec<String>)>, Error> {
     let (sql, read): (_, Read) = match kind {
         Kind::Lead => (&LEADS, |row| person(row, &[1, 2, 4, 5, 6])),
         Kind::Client => (&CLIENTS, |row| person(row, &[1, 2, 4, 5])),
