@@ -23,6 +23,11 @@ fn rounds() -> u64 {
 /// What the clients know: the answer to each idempotency key, `None` while it is unanswered.
 type History = Arc<Mutex<HashMap<String, Option<String>>>>;
 
+/// How many requests have their answer.
+fn acknowledged(history: &History) -> usize {
+    history.lock().unwrap().values().flatten().count()
+}
+
 /// Creates leads until the server is gone; every request's key is noted before it is sent.
 async fn create_until_gone(api: Caller, history: History, next: Arc<AtomicU64>, is_over: Arc<AtomicBool>) {
     while !is_over.load(Ordering::Relaxed) {
@@ -86,6 +91,7 @@ async fn survive(place: Place) {
     let history = History::default();
     let next = Arc::new(AtomicU64::new(0));
     for round in 0..rounds() {
+        let before = acknowledged(&history);
         let server = place.serve();
         let is_over = Arc::new(AtomicBool::new(false));
         let load = (0..CONNECTIONS).map(|_| {
@@ -93,8 +99,11 @@ async fn survive(place: Place) {
             tokio::spawn(create_until_gone(api, Arc::clone(&history), Arc::clone(&next), Arc::clone(&is_over)))
         });
         let load = load.collect::<Vec<_>>();
-        // A moment that differs from round to round and is the same in every run.
-        tokio::time::sleep(Duration::from_millis(40 + (round * 73) % 260)).await;
+        // Once the load has begun, a moment that differs from round to round and is the same in every run.
+        while acknowledged(&history) == before {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        tokio::time::sleep(Duration::from_millis((round * 73) % 260)).await;
         server.kill();
         is_over.store(true, Ordering::Relaxed);
         for task in load {
