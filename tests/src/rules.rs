@@ -79,6 +79,16 @@ on_both_engines! {
         assert_eq!(options.header("access-control-allow-origin"), "");
     }
 
+    async fn a_valid_key_counts_also_where_none_is_needed(app: TestApp) {
+        let api = &app.agent.api;
+        let left = |answer: &testkit::Answer| answer.header("ratelimit").split(['=', ';']).nth(2).unwrap_or_default().to_owned();
+        assert_eq!(left(&api.get("/api/v1/openapi.json").await.expect(200)), "99");
+        assert_eq!(left(&api.send(Method::OPTIONS, "/api/v1/leads", "").await.expect(204)), "98");
+        let wrong = app.anonymous().with_key("oa_live_wrong");
+        assert_eq!(left(&wrong.get("/api/v1/openapi.json").await.expect(200)), "");
+        let _ = wrong.send(Method::OPTIONS, "/api/v1/leads", "").await.expect(204);
+    }
+
     async fn an_error_names_every_wrong_field(app: TestApp) {
         let refused = app.agent.api.post("/api/v1/leads", &json!({"name": "", "email": "nobody", "phone": 5})).await.expect(400);
         let body = refused.json();

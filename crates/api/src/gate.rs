@@ -144,14 +144,17 @@ async fn check(
         return Err(Problem::new(ProblemCode::UriTooLong, "The URL is longer than 8 KiB."));
     }
     let body = collect(&parts.headers, body).await?;
+    let path = path_under_base(&parts.uri);
+    let needs_key = parts.method != Method::OPTIONS && path != OPENAPI;
+    let address = parts.extensions.get::<ClientAddress>().copied().filter(|_| needs_key);
+    match admit(api, &parts.headers, address, admission).await {
+        Ok(caller) => drop(parts.extensions.insert(caller)),
+        // Where no key is needed a wrong one does no harm, but a right one counts.
+        Err(problem) if !needs_key && problem.code() == ProblemCode::Unauthorized => {}
+        Err(problem) => return Err(problem),
+    }
     if parts.method == Method::OPTIONS {
         return Ok(Checked::Answer(options(route)?));
-    }
-    let path = path_under_base(&parts.uri);
-    if path != OPENAPI {
-        let address = parts.extensions.get::<ClientAddress>().copied();
-        let caller = admit(api, &parts.headers, address, admission).await?;
-        parts.extensions.insert(caller);
     }
     let route = route.ok_or_else(Problem::not_found)?;
     if !route.has(&parts.method) {
@@ -159,7 +162,7 @@ async fn check(
             Problem::new(ProblemCode::MethodNotAllowed, "This path has no such method; Allow lists those it has.");
         return Err(problem.with(header::ALLOW, route.allow()));
     }
-    if let Some(caller) = parts.extensions.get::<Caller>() {
+    if let Some(caller) = parts.extensions.get::<Caller>().filter(|_| needs_key) {
         check_scope(caller, &parts.method)?;
     }
     if let Some(uri) = without_trailing_slash(&parts.uri, &path) {

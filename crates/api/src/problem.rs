@@ -247,6 +247,11 @@ impl Problem {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         headers.extend(self.headers.iter().cloned());
+        if self.code.status() == StatusCode::UNAUTHORIZED {
+            // RFC 9110, section 15.5.2, asks for a challenge.
+            let challenge = HeaderValue::from_static("ApiKey realm=\"OrganicAgent\"");
+            headers.entry(header::WWW_AUTHENTICATE).or_insert(challenge);
+        }
         response
     }
 }
