@@ -12,6 +12,7 @@ use crate::{
     input::max,
     limiter::{self, Admission},
     randomness,
+    turns::Turn,
 };
 
 /// What every key begins with.
@@ -123,6 +124,17 @@ pub struct NewKey {
     pub lifetime: Option<Duration>,
 }
 
+impl NewKey {
+    /// The key with its name trimmed, if that is one.
+    fn checked(self) -> Result<Self, Error> {
+        let name = self.name.trim().to_owned();
+        if name.is_empty() || name.chars().count() > max::NAME {
+            return Err(Error::invalid("name", format!("must have 1 to {} characters", max::NAME)));
+        }
+        Ok(Self { name, ..self })
+    }
+}
+
 /// Who makes a request, and what is left of the key's limit.
 #[derive(Debug, Clone)]
 pub struct Caller {
@@ -156,36 +168,40 @@ pub enum Refusal {
 /// # Errors
 /// [`Error::Invalid`] for a blank or long name.
 pub async fn create(crm: &Crm, agent: AgentId, new: NewKey) -> Result<Key, Error> {
-    let name = new.name.trim().to_owned();
-    if name.is_empty() || name.chars().count() > max::NAME {
-        return Err(Error::invalid("name", format!("must have 1 to {} characters", max::NAME)));
-    }
-    crm.change("api_keys.create", agent, move |tx, turn| {
-        let id = ApiKeyId(turn.next_id());
-        let key = Key::generate(turn.random());
-        let hint = &key.0[key.0.len() - 4..];
-        let expires_at = new.lifetime.map(|lifetime| turn.now.plus(lifetime).0);
-        tx.execute(
-            "INSERT INTO api_keys (agent_id, id, name, hash, hint, can_read, can_write, expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-            params![&agent, &id, &name, &key.hash(), hint, new.scopes.can_read, new.scopes.can_write, expires_at],
+    let new = new.checked()?;
+    crm.change("api_keys.create", agent, move |tx, turn| insert(tx, turn, &new)).await
+}
+
+/// Makes a key in place of those of the same name: they are revoked, and the next request with one is refused.
+///
+/// # Errors
+/// As [`create`], and [`Error::NotFound`] when the agent has no key of this name that still holds.
+pub async fn replace(crm: &Crm, agent: AgentId, new: NewKey) -> Result<Key, Error> {
+    let new = new.checked()?;
+    crm.change("api_keys.replace", agent, move |tx, turn| {
+        let revoked = tx.execute(
+            "UPDATE api_keys SET revoked_at = $3 WHERE agent_id = $1 AND name = $2 AND revoked_at IS NULL",
+            params![&agent, &new.name, turn.now.0],
         )?;
-        Ok(key)
+        if revoked == 0 {
+            return Err(Error::NotFound);
+        }
+        insert(tx, turn, &new)
     })
     .await
 }
 
-/// Revokes every key of an agent that has the given name; the next request with one is refused. Says how many.
-pub async fn revoke_named(crm: &Crm, agent: AgentId, name: &str) -> Result<u64, Error> {
-    let name = name.to_owned();
-    crm.change("api_keys.revoke_named", agent, move |tx, turn| {
-        let revoked = tx.execute(
-            "UPDATE api_keys SET revoked_at = $3 WHERE agent_id = $1 AND name = $2 AND revoked_at IS NULL",
-            params![&agent, &name, turn.now.0],
-        )?;
-        Ok(revoked)
-    })
-    .await
+fn insert(tx: &mut Tx<'_>, turn: &mut Turn, new: &NewKey) -> Result<Key, Error> {
+    let id = ApiKeyId(turn.next_id());
+    let key = Key::generate(turn.random());
+    let hint = &key.0[key.0.len() - 4..];
+    let expires_at = new.lifetime.map(|lifetime| turn.now.plus(lifetime).0);
+    tx.execute(
+        "INSERT INTO api_keys (agent_id, id, name, hash, hint, can_read, can_write, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        params![&turn.agent, &id, &new.name, &key.hash(), hint, new.scopes.can_read, new.scopes.can_write, expires_at],
+    )?;
+    Ok(key)
 }
 
 /// A key as stored, with who calls with it.

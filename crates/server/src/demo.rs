@@ -9,6 +9,8 @@ use crm::{
 
 use crate::config::Config;
 
+mod samples;
+
 const SLUG: &str = "sarah-johnson";
 const KEY_NAME: &str = "Demo";
 
@@ -33,23 +35,21 @@ pub fn config(mut config: Config) -> Result<Config, String> {
 pub async fn prepare(crm: &Crm, base_url: &str) -> Result<String, String> {
     let explain = |error: crm::Error| error.to_string();
     let agents = agents::list(crm).await.map_err(explain)?;
-    let agent = match agents.as_slice() {
+    let new_key = NewKey { name: KEY_NAME.to_owned(), scopes: Scopes::ALL, lifetime: None };
+    let key = match agents.as_slice() {
         [] => {
-            let new = NewAgent {
-                name: String::from("Sarah Johnson"),
-                email: EmailAddress::parse("sarah@example.com").expect("an address"),
-                slug: Some(Slug::parse(SLUG).expect("a slug")),
-                time_zone: String::from("America/New_York"),
-                password_hash: None,
-            };
-            agents::create(crm, new).await.map_err(explain)?
+            let agent = samples::seed(crm, new_agent()).await.map_err(explain)?;
+            api_keys::create(crm, agent, new_key).await.map_err(explain)?
         }
-        [agent] if agent.slug == SLUG => agent.clone(),
+        // The key is made last: without one there was no start that came to its end.
+        [agent] if agent.slug == SLUG => api_keys::replace(crm, agent.id, new_key).await.map_err(|error| match error {
+            crm::Error::NotFound => String::from(
+                "this database is no demo's, or the demo's first start was broken off: remove its data folder and start again",
+            ),
+            other => other.to_string(),
+        })?,
         _ => return Err(String::from("the demo refuses a database that holds other agents; give it one of its own")),
     };
-    api_keys::revoke_named(crm, agent.id, KEY_NAME).await.map_err(explain)?;
-    let new = NewKey { name: KEY_NAME.to_owned(), scopes: Scopes::ALL, lifetime: None };
-    let key = api_keys::create(crm, agent.id, new).await.map_err(explain)?;
     let key = key.reveal();
     Ok(format!(
         "Demo of OrganicAgent: the agent {SLUG} with sample data. Nothing is sent out.\n\
@@ -58,4 +58,14 @@ pub async fn prepare(crm: &Crm, base_url: &str) -> Result<String, String> {
          Try it         curl -X POST {base_url}/api/v1/leads -H \"Content-Type: application/json\" -H \"X-API-Key: {key}\" \
          -d '{{\"name\": \"Jane Doe\", \"email\": \"jane@example.com\", \"phone\": \"555-0100\"}}'\n"
     ))
+}
+
+fn new_agent() -> NewAgent {
+    NewAgent {
+        name: String::from("Sarah Johnson"),
+        email: EmailAddress::parse("sarah@example.com").expect("an address"),
+        slug: Some(Slug::parse(SLUG).expect("a slug")),
+        time_zone: String::from("America/New_York"),
+        password_hash: None,
+    }
 }

@@ -3,7 +3,10 @@
 use std::{io::Write, sync::Arc};
 
 use api::Origins;
-use tokio::{net::TcpListener, signal};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{Signal, SignalKind, signal},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -34,12 +37,12 @@ pub async fn run(config: Config, is_demo: bool) -> Result<(), String> {
         tokio::spawn(meters::keep_up(meters::install()));
     }
     if is_demo {
-        let welcome = demo::prepare(&crm, &format!("http://{address}")).await?;
+        let welcome = demo::prepare(&crm, &public_url).await?;
         print(&welcome)?;
     }
-    print(&format!("listening on http://{address}\n"))?;
     let stopping = CancellationToken::new();
-    tokio::spawn(stop_on_signal(stopping.clone()));
+    tokio::spawn(Signals::listen()?.stop(stopping.clone()));
+    print(&format!("listening on http://{address}\n"))?;
     let workers = [
         tokio::spawn(crm::search::run(crm.clone(), stopping.clone().cancelled_owned())),
         tokio::spawn(crm::jobs::run(crm.clone(), stopping.clone().cancelled_owned())),
@@ -67,22 +70,24 @@ fn print(text: &str) -> Result<(), String> {
     stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).map_err(|error| format!("stdout: {error}"))
 }
 
-async fn stop_on_signal(stopping: CancellationToken) {
-    #[cfg(unix)]
-    {
-        let terminated = signal::unix::signal(signal::unix::SignalKind::terminate());
-        match terminated {
-            Ok(mut terminated) => {
-                tokio::select! {
-                    _ = terminated.recv() => {}
-                    _ = signal::ctrl_c() => {}
-                }
-            }
-            Err(_) => drop(signal::ctrl_c().await),
-        }
+/// The signals by which a server is asked to stop. From the moment this exists they no longer end the process by themselves.
+struct Signals {
+    terminated: Signal,
+    interrupted: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self, String> {
+        let listen = |kind| signal(kind).map_err(|error| format!("signals: {error}"));
+        Ok(Self { terminated: listen(SignalKind::terminate())?, interrupted: listen(SignalKind::interrupt())? })
     }
-    #[cfg(not(unix))]
-    drop(signal::ctrl_c().await);
-    tracing::info!("stopping: accepted requests finish");
-    stopping.cancel();
+
+    async fn stop(mut self, stopping: CancellationToken) {
+        tokio::select! {
+            _ = self.terminated.recv() => {}
+            _ = self.interrupted.recv() => {}
+        }
+        tracing::info!("stopping: accepted requests finish");
+        stopping.cancel();
+    }
 }
