@@ -12,7 +12,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crm::migrations::MIGRATIONS;
+use crm::{
+    backup::{self, Restore},
+    migrations::MIGRATIONS,
+};
 use db::{Database, Options};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -447,6 +450,31 @@ fn a_damaged_backup_is_refused_and_the_target_stays_as_it_was() {
         desk.ok(&["agent", "create", "--name", "Bob", "--email", "bob@example.com", "--data-dir", "elsewhere"]),
         "bob\n"
     );
+}
+
+#[test]
+fn nothing_runs_on_a_restore_that_was_broken_off_until_it_is_run_again() {
+    let desk = Desk::new();
+    desk.agent();
+    desk.ok(&["backup", "whole.backup"]);
+    fs::create_dir(desk.path("elsewhere")).unwrap();
+    let url = format!("sqlite:{}", desk.path("elsewhere/organicagent.db").display());
+    let database = Database::open(&url, Options::default()).unwrap();
+    let summary = backup::verify(&fs::read(desk.path("whole.backup")).unwrap()[..]).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    drop(runtime.block_on(Restore::begin(&database, &summary)).unwrap());
+    drop(database);
+    for arguments in [
+        &["serve", "--listen", "127.0.0.1:0"][..],
+        &["agent", "create", "--name", "Bob", "--email", "bob@example.com"],
+        &["backup", "half.backup"],
+    ] {
+        let said = desk.fails(&[arguments, &["--data-dir", "elsewhere"]].concat());
+        assert!(said.contains("was broken off"), "{said}");
+    }
+    assert!(!desk.path("half.backup").exists());
+    desk.ok(&["restore", "whole.backup", "--data-dir", "elsewhere"]);
+    desk.ok(&["key", "create", "--agent", "sarah-johnson", "--name", "x", "--data-dir", "elsewhere"]);
 }
 
 #[test]
