@@ -15,6 +15,7 @@ use crate::{
 pub struct Tx<'c> {
     engine: EngineTx<'c>,
     failure: Option<DbError>,
+    has_written: bool,
 }
 
 enum EngineTx<'c> {
@@ -24,16 +25,21 @@ enum EngineTx<'c> {
 
 impl<'c> Tx<'c> {
     pub(crate) fn sqlite(connection: &'c rusqlite::Connection) -> Self {
-        Self { engine: EngineTx::Sqlite(connection), failure: None }
+        Self { engine: EngineTx::Sqlite(connection), failure: None, has_written: false }
     }
 
     pub(crate) fn postgres(connection: &'c mut PostgresConnection) -> Self {
-        Self { engine: EngineTx::Postgres(connection), failure: None }
+        Self { engine: EngineTx::Postgres(connection), failure: None, has_written: false }
     }
 
     /// The first statement's failure, which the job may have hidden in an error of its own.
     pub(crate) fn failure(&self) -> Option<&DbError> {
         self.failure.as_ref()
+    }
+
+    /// Whether a statement may have written, whatever became of it.
+    pub(crate) fn has_written(&self) -> bool {
+        self.has_written
     }
 
     fn attempt<T>(&mut self, statement: impl FnOnce(&mut EngineTx<'c>) -> Result<T, DbError>) -> Result<T, DbError> {
@@ -57,6 +63,7 @@ impl Tx<'_> {
     /// Runs a statement and returns how many rows it changed (or returned, if it returns rows).
     pub fn execute(&mut self, sql: &str, params: &[Value<'_>]) -> Result<u64, DbError> {
         dialect::check_params(params)?;
+        self.has_written = true;
         self.attempt(|engine| match engine {
             EngineTx::Sqlite(connection) => {
                 let refusal = |error| sqlite_dialect::refusal(connection, &error);
@@ -86,6 +93,7 @@ impl Tx<'_> {
         mut map: impl FnMut(&Row<'_>) -> Result<T, DbError>,
     ) -> Result<Vec<T>, DbError> {
         dialect::check_params(params)?;
+        self.has_written |= !sql.starts_with("SELECT");
         self.attempt(|engine| match engine {
             EngineTx::Sqlite(connection) => {
                 let refusal = |error| sqlite_dialect::refusal(connection, &error);
@@ -135,6 +143,7 @@ impl Tx<'_> {
     /// Runs several statements without parameters, adapted to the engine as migrations are.
     pub fn batch(&mut self, sql: &str) -> Result<(), DbError> {
         let adapted = dialect::adapt(sql, self.engine());
+        self.has_written = true;
         self.attempt(|engine| match engine {
             EngineTx::Sqlite(connection) => {
                 connection.execute_batch(&adapted).map_err(|error| sqlite_dialect::refusal(connection, &error))

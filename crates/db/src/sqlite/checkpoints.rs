@@ -1,12 +1,16 @@
 //! Emptying the write-ahead log, off the writer's thread.
 //!
-//! The writer rings a bell when the log has grown past 4 MiB; this thread then copies it into the database (PASSIVE: it waits for
-//! nobody and nobody waits for it), after which the writer starts the log over by itself. Where readers or an unbroken stream of
-//! writes prevent that, the writer empties the log itself at 64 MiB: see `writer.rs`.
+//! The writer rings a bell when the log has grown past 16 MiB; this thread then copies it into the database (PASSIVE: it waits for
+//! nobody and nobody waits for it), and then what was added meanwhile. Under an unbroken stream of writes something is always
+//! added, so the writer copies the little that is left and starts the log over (RESTART), in the same file: writing over what is
+//! there costs the disk less than a file that grows and is cut. Where this thread does not keep up, the writer does it all
+//! itself at 64 MiB. A log that grew further, for someone read an old state for long, is cut to 32 MiB by SQLite's
+//! `journal_size_limit` when it starts over.
 
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     time::Duration,
@@ -20,16 +24,27 @@ use crate::{DbError, dialect::sqlite::failure, stats::Counters, threads};
 /// A pause after a checkpoint that could not copy everything, so that it is not tried again for every commit.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// 2 MiB, in pages: the writer copies so much without holding up anyone.
+const LITTLE: i64 = 512;
+/// How often the checkpointer goes after what was added while it copied.
+const ROUNDS: usize = 4;
+
 /// Wakes the checkpointer; dropping it ends the thread.
 pub(crate) struct Bell {
     rope: SyncSender<()>,
     turn: Arc<Mutex<()>>,
+    is_copied: Arc<AtomicBool>,
 }
 
 impl Bell {
     /// Rings. A checkpointer that is already awake will not be rung twice.
     pub(crate) fn ring(&self) {
         let _ = self.rope.try_send(());
+    }
+
+    /// Whether the checkpointer has copied all but the newest of the log since this was last asked.
+    pub(crate) fn is_copied(&self) -> bool {
+        self.is_copied.swap(false, Relaxed)
     }
 
     /// Does something while the checkpointer does nothing: of two checkpoints at once, SQLite refuses one outright.
@@ -43,14 +58,16 @@ pub(crate) struct Checkpointer {
     place: Place,
     bell: Receiver<()>,
     turn: Arc<Mutex<()>>,
+    is_copied: Arc<AtomicBool>,
     counters: Arc<Counters>,
 }
 
 impl Checkpointer {
     pub(crate) fn new(place: Place, counters: Arc<Counters>) -> (Self, Bell) {
         let (rope, bell) = sync_channel(1);
-        let turn = Arc::default();
-        (Self { place, bell, turn: Arc::clone(&turn), counters }, Bell { rope, turn })
+        let (turn, is_copied) = (Arc::default(), Arc::default());
+        let ours = Self { place, bell, turn: Arc::clone(&turn), is_copied: Arc::clone(&is_copied), counters };
+        (ours, Bell { rope, turn, is_copied })
     }
 
     /// Until the bell is dropped.
@@ -69,17 +86,26 @@ impl Checkpointer {
         }
     }
 
+    /// Copies the log, then what was added meanwhile, until little is left. Not so when a reader needs an older state.
     fn checkpoint(&self, held: &mut Option<Connection>) -> Result<bool, DbError> {
         let connection = match held.take() {
             Some(connection) => connection,
             None => open(&self.place, Role::Checkpointer)?,
         };
         let connection = held.insert(connection);
-        let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let progress = checkpoint(connection, Mode::Passive)?;
-        drop(turn);
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut copied = 0;
+        for _ in 0..ROUNDS {
+            let progress = checkpoint(connection, Mode::Passive)?;
+            let is_little = progress.in_log - copied <= LITTLE;
+            copied = progress.copied;
+            if is_little && progress.in_log - copied <= LITTLE {
+                self.is_copied.store(true, Relaxed);
+                break;
+            }
+        }
         Counters::add(&self.counters.checkpoints, 1);
-        Ok(progress.is_complete())
+        Ok(self.is_copied.load(Relaxed))
     }
 }
 
@@ -88,7 +114,9 @@ impl Checkpointer {
 pub(crate) enum Mode {
     /// Copies what can be copied without waiting.
     Passive,
-    /// Waits for readers of old states, within the busy timeout, then cuts the log to nothing.
+    /// Copies everything, waits for readers of old states within the busy timeout, and has the next write start the log over.
+    Restart,
+    /// The same, and cuts the log to nothing.
     Truncate,
 }
 
@@ -109,6 +137,7 @@ impl Progress {
 pub(crate) fn checkpoint(connection: &Connection, mode: Mode) -> Result<Progress, DbError> {
     let sql = match mode {
         Mode::Passive => "PRAGMA wal_checkpoint(PASSIVE)",
+        Mode::Restart => "PRAGMA wal_checkpoint(RESTART)",
         Mode::Truncate => "PRAGMA wal_checkpoint(TRUNCATE)",
     };
     let read = |row: &rusqlite::Row<'_>| {

@@ -80,9 +80,12 @@ pub(crate) fn open(place: &Place, role: Role) -> Result<Connection, DbError> {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+        // A plan depends on the statement alone. Else each new value of a parameter behind LIMIT, and some others, has the
+        // statement planned anew, which costs more than running it.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;
-             PRAGMA journal_size_limit = 16777216; PRAGMA mmap_size = 0; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;",
+             PRAGMA journal_size_limit = 33554432; PRAGMA mmap_size = 0; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;",
         )?;
         connection.execute_batch(match role {
             Role::Writer => "PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384;",

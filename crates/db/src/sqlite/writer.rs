@@ -1,10 +1,12 @@
 //! The writing thread: group commit.
 //!
-//! It takes whatever is queued (never waiting for more) into one `BEGIN IMMEDIATE`, gives each job a savepoint, and answers all
-//! of them after the one COMMIT, whose fsync they share. So a write is durable when it is answered, and durability is cheap under
-//! load. What can go wrong:
+//! It takes whatever is queued (never waiting for more) into one `BEGIN IMMEDIATE`, runs the jobs, and answers all of them after
+//! the one COMMIT, whose fsync they share. So a write is durable when it is answered, and durability is cheap under load. What can
+//! go wrong:
 //!
-//! - A job fails or panics: its savepoint is rolled back, the others stay.
+//! - A job fails or panics before it wrote: there is nothing to undo. If it had written, the group is rolled back and runs again
+//!   with a savepoint for each job, so that only the work of this one is undone. (Savepoints from the start would cost every group:
+//!   SQLite copies each page that is touched under one.)
 //! - SQLite ends the whole transaction by itself (a statement was interrupted, or said OR ROLLBACK), or refuses COMMIT
 //!   cleanly: what the group did is gone, so its jobs run again, each in a transaction of its own.
 //! - The disk is full or fails, in any statement: the whole group fails, the connection is closed, and the next group opens a
@@ -38,12 +40,13 @@ use crate::{
 pub(crate) const GROUP: usize = 256;
 /// No job may hold up the others for longer.
 const LIMIT: Duration = Duration::from_secs(10);
-/// 4 MiB of log: time for a checkpoint.
-const LOG_IS_LONG: i32 = 1024;
-/// 64 MiB of log: the checkpointer does not keep up, so the writer empties the log itself.
-const LOG_IS_TOO_LONG: i32 = 16 * LOG_IS_LONG;
-/// How long the writer then waits for readers of old states.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// 16 MiB of log: time for a checkpoint. A page that is written again and again is then copied once for many commits.
+const LOG_IS_LONG: i32 = 4096;
+/// 64 MiB of log: the checkpointer does not keep up, so the writer copies the log itself.
+const LOG_IS_TOO_LONG: i32 = 4 * LOG_IS_LONG;
+/// How long the writer waits for readers of old states when it is to start the log over, and when the log is too long.
+const PATIENCE: Duration = Duration::from_millis(50);
+const LONG_PATIENCE: Duration = Duration::from_secs(1);
 const BUSY: Duration = Duration::from_secs(5);
 
 pub(crate) struct Writer {
@@ -51,9 +54,11 @@ pub(crate) struct Writer {
     session: Option<Session>,
     bell: Bell,
     counters: Arc<Counters>,
-    /// The log's length in pages from which the writer empties it.
-    log_limit: i32,
+    /// The log's lengths in pages from which it is to be copied, and from which the writer does so itself.
+    log_limits: (i32, i32),
 }
+
+const LOG_LIMITS: (i32, i32) = (LOG_IS_LONG, LOG_IS_TOO_LONG);
 
 /// An open connection.
 struct Session {
@@ -69,15 +74,35 @@ enum End {
     Committed,
     /// Likewise, but no job had anything to keep.
     Unchanged,
-    /// Nothing was kept, for this reason, and nothing is broken: each job may be run alone.
+    /// Nothing was kept, for this reason, and nothing is broken: the jobs may be run again, kept further apart.
     Apart(DbError),
     /// Fail every job with this.
     Failed(DbError),
 }
 
+/// What is left of a job in its transaction.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    /// All that it did; it succeeded.
+    All,
+    /// Nothing; it failed.
+    Nothing,
+    /// What must not be committed; it failed.
+    Remains,
+}
+
+/// How the jobs of a group are kept apart.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Parting {
+    /// Not at all.
+    None,
+    /// By a savepoint each.
+    Savepoints,
+}
+
 impl Writer {
     pub(crate) fn new(place: Place, bell: Bell, counters: Arc<Counters>) -> Self {
-        Self { place, session: None, bell, counters, log_limit: LOG_IS_TOO_LONG }
+        Self { place, session: None, bell, counters, log_limits: LOG_LIMITS }
     }
 
     /// Opens the connection unless it is open.
@@ -134,30 +159,49 @@ impl Writer {
         end
     }
 
-    /// Has the log emptied when it has grown.
+    /// Has the log copied when it has grown, and starts it over.
     fn look_after_log(&mut self) {
         let Some(session) = &self.session else { return };
         let pages = session.log.load(Relaxed);
-        if pages < LOG_IS_LONG {
-            self.log_limit = LOG_IS_TOO_LONG;
-        } else if pages < self.log_limit {
-            self.bell.ring();
-        } else if let Err(error) = self.bell.while_idle(|| session.empty_log()) {
-            // A reader (a backup, say) still needs the log: let it grow by another 64 MiB before waiting again.
-            tracing::warn!(%error, pages, "the write-ahead log cannot be emptied yet");
-            self.log_limit = pages.saturating_add(LOG_IS_TOO_LONG);
+        let (long, too_long) = self.log_limits;
+        if pages < long {
+            return;
+        }
+        let emptied = if pages >= too_long {
+            self.bell.while_idle(|| session.empty_log(Mode::Restart, LONG_PATIENCE))
+        } else if self.bell.is_copied() {
+            self.bell.while_idle(|| session.empty_log(Mode::Restart, PATIENCE))
         } else {
-            Counters::add(&self.counters.checkpoints, 1);
+            return self.bell.ring();
+        };
+        match emptied {
+            Ok(()) => {
+                self.bell.is_copied();
+                self.log_limits = LOG_LIMITS;
+                Counters::add(&self.counters.checkpoints, 1);
+            }
+            Err(error) => {
+                // A reader (a backup, say) still needs the log: let it grow before trying, and waiting, again.
+                tracing::debug!(%error, pages, "the write-ahead log cannot be started over yet");
+                self.log_limits = (pages.saturating_add(LOG_IS_LONG), pages.saturating_add(LOG_IS_TOO_LONG));
+            }
         }
     }
 }
 
 impl Session {
     fn transact(&self, jobs: &mut [Box<dyn Job>]) -> End {
+        match self.attempt(jobs, Parting::None) {
+            End::Apart(_) if jobs.len() > 1 => self.attempt(jobs, Parting::Savepoints),
+            end => end,
+        }
+    }
+
+    fn attempt(&self, jobs: &mut [Box<dyn Job>], parting: Parting) -> End {
         if let Err(error) = self.step("BEGIN IMMEDIATE") {
             return End::Failed(failure(&error));
         }
-        let end = self.run_jobs(jobs);
+        let end = self.run_jobs(jobs, parting);
         self.deadline.lift();
         if let End::Failed(_) | End::Apart(_) = end
             && !self.connection.is_autocommit()
@@ -168,16 +212,20 @@ impl Session {
         end
     }
 
-    fn run_jobs(&self, jobs: &mut [Box<dyn Job>]) -> End {
-        // A job alone needs no savepoint: its transaction is its own.
+    fn run_jobs(&self, jobs: &mut [Box<dyn Job>], parting: Parting) -> End {
         let is_group = jobs.len() > 1;
         let mut is_changed = false;
         for job in jobs {
-            let ran = match self.run_job(&mut **job, is_group) {
-                Ok(ran) => ran,
+            match self.run_job(&mut **job, parting) {
+                Ok(Kept::All) => is_changed = true,
+                Ok(Kept::Nothing) => {}
+                Ok(Kept::Remains) if is_group => {
+                    return End::Apart(DbError::Internal("a job failed in a group".to_owned()));
+                }
+                // Alone in its transaction, which is rolled back.
+                Ok(Kept::Remains) => {}
                 Err(end) => return end,
-            };
-            is_changed |= ran == Ran::Kept;
+            }
         }
         self.deadline.lift();
         if !is_changed {
@@ -197,14 +245,14 @@ impl Session {
         }
     }
 
-    fn run_job(&self, job: &mut dyn Job, is_group: bool) -> Result<Ran, End> {
+    fn run_job(&self, job: &mut dyn Job, parting: Parting) -> Result<Kept, End> {
         // A savepoint that cannot be set or left.
         let give_up = |error| match failure(&error) {
             error @ DbError::Unavailable(_) => End::Failed(error),
             error => End::Apart(error),
         };
         let step = |sql| self.step(sql).map_err(give_up);
-        if is_group {
+        if parting == Parting::Savepoints {
             step("SAVEPOINT job")?;
         }
         self.deadline.set(LIMIT);
@@ -219,25 +267,27 @@ impl Session {
             let own_doing = || DbError::Internal(format!("the job {} ended its transaction", job.name()));
             return Err(End::Apart(tx.failure().cloned().unwrap_or_else(own_doing)));
         }
-        match (is_group, ran) {
-            (false, _) => {}
-            (true, Ran::Kept) => step("RELEASE job")?,
-            (true, Ran::Undone) => {
+        let has_written = tx.has_written();
+        match (parting, ran) {
+            (Parting::None, Ran::Kept) => Ok(Kept::All),
+            (Parting::None, Ran::Undone) => Ok(if has_written { Kept::Remains } else { Kept::Nothing }),
+            (Parting::Savepoints, Ran::Kept) => step("RELEASE job").map(|()| Kept::All),
+            (Parting::Savepoints, Ran::Undone) => {
                 step("ROLLBACK TO job")?;
                 step("RELEASE job")?;
+                Ok(Kept::Nothing)
             }
         }
-        Ok(ran)
     }
 
     fn step(&self, sql: &str) -> rusqlite::Result<()> {
         self.connection.prepare_cached(sql)?.raw_execute().map(drop)
     }
 
-    fn empty_log(&self) -> Result<(), DbError> {
+    fn empty_log(&self, mode: Mode, patience: Duration) -> Result<(), DbError> {
         let wait = |limit| self.connection.busy_timeout(limit).map_err(|error| failure(&error));
-        wait(PATIENCE)?;
-        let progress = checkpoint(&self.connection, Mode::Truncate);
+        wait(patience)?;
+        let progress = checkpoint(&self.connection, mode);
         wait(BUSY)?;
         if !progress?.is_complete() {
             return Err(DbError::Busy);
@@ -261,7 +311,7 @@ impl Server for Writer {
 
     fn stop(&mut self) {
         if let Some(session) = self.session.take()
-            && let Err(error) = self.bell.while_idle(|| session.empty_log())
+            && let Err(error) = self.bell.while_idle(|| session.empty_log(Mode::Truncate, LONG_PATIENCE))
         {
             // Another process, or a reader, still has it.
             tracing::debug!(%error, "the write-ahead log was not emptied; the next start will do it");
