@@ -67,7 +67,7 @@ impl Tx<'_> {
         self.attempt(|engine| match engine {
             EngineTx::Sqlite(connection) => {
                 let refusal = |error| sqlite_dialect::refusal(connection, &error);
-                let mut statement = connection.prepare_cached(sql).map_err(refusal)?;
+                let mut statement = connection.prepare_cached(&sqlite_dialect::numbered(sql)).map_err(refusal)?;
                 sqlite_dialect::bind(&mut statement, params)?;
                 if statement.column_count() == 0 {
                     return Ok(statement.raw_execute().map_err(refusal)? as u64);
@@ -97,7 +97,7 @@ impl Tx<'_> {
         self.attempt(|engine| match engine {
             EngineTx::Sqlite(connection) => {
                 let refusal = |error| sqlite_dialect::refusal(connection, &error);
-                let mut statement = connection.prepare_cached(sql).map_err(refusal)?;
+                let mut statement = connection.prepare_cached(&sqlite_dialect::numbered(sql)).map_err(refusal)?;
                 sqlite_dialect::bind(&mut statement, params)?;
                 let mut rows = statement.raw_query();
                 let mut mapped = Vec::new();

@@ -25,16 +25,28 @@ pub(crate) fn column<'a>(row: &'a rusqlite::Row<'_>, index: usize) -> Result<Val
     })
 }
 
-/// Binds `$n` to the n-th parameter. SQLite numbers `$n` by first appearance, so it goes by name.
+/// The statement with `?n` for each `$n`: SQLite numbers `$n` by first appearance, and looking every name up at every run is
+/// a twentieth of what a create costs.
+pub(crate) fn numbered(sql: &str) -> String {
+    let mut numbered = String::with_capacity(sql.len());
+    let mut rest = sql;
+    while let Some(at) = rest.find('$') {
+        let (before, after) = (&rest[..at], &rest[at + 1..]);
+        numbered.push_str(before);
+        numbered.push(if after.starts_with(|next: char| next.is_ascii_digit()) { '?' } else { '$' });
+        rest = after;
+    }
+    numbered.push_str(rest);
+    numbered
+}
+
+/// Binds the n-th parameter to `?n`.
 pub(crate) fn bind(statement: &mut Statement<'_>, params: &[Value<'_>]) -> Result<(), DbError> {
     let count = statement.parameter_count();
     if count != params.len() {
         return Err(DbError::Internal(format!("the statement has {count} parameters, {} were given", params.len())));
     }
-    for slot in 1..=count {
-        let number = statement.parameter_name(slot).and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok());
-        let value = number.and_then(|number| params.get(number.checked_sub(1)?));
-        let value = value.ok_or_else(|| DbError::Internal(format!("parameter {slot} is not one of $1 to ${count}")))?;
+    for (slot, value) in (1..).zip(params) {
         statement.raw_bind_parameter(slot, Bound(*value)).map_err(|error| DbError::Internal(error.to_string()))?;
     }
     Ok(())

@@ -188,7 +188,8 @@ fn a_disk_that_fills_up_in_the_middle_of_a_group_fails_the_whole_group() {
         vfs.fail(Fault::DiskFull, 200, Duration::Once);
         gate.open().await;
         for job in jobs {
-            assert!(matches!(job.await.unwrap(), Err(DbError::Unavailable(_))));
+            let answer = job.await.unwrap();
+            assert!(matches!(answer, Err(DbError::Unavailable(_))), "{answer:?} {:?} {}", db.stats(), vfs.faults());
         }
         assert_eq!(vfs.faults(), 1);
         check_after_crash(&home.path, &Told { stored: vec![0], not_stored: vec![1, 2, 3] }, "in the middle");

@@ -46,8 +46,10 @@ fn a_job_that_gives_way_to_another_runs_again() {
         for job in jobs {
             job.await.unwrap().unwrap();
         }
-        assert_eq!(runs.load(SeqCst), 3);
-        assert_eq!(nodes[0].stats().reruns + nodes[1].stats().reruns, 1);
+        // One of them gave way at least; the server may end both.
+        let reruns = nodes[0].stats().reruns + nodes[1].stats().reruns;
+        assert!(reruns >= 1);
+        assert_eq!(u64::from(runs.load(SeqCst)), 2 + reruns);
         let read =
             nodes[0].read("weights", |tx| tx.query("SELECT weight FROM notes", params![], |row| row.get::<f64>(0)));
         assert_eq!(read.await, Ok::<_, DbError>(vec![2.0, 2.0]));
