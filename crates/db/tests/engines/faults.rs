@@ -130,7 +130,7 @@ fn no_write_is_lost_or_made_up_when_checkpoints_fail() {
 }
 
 #[test]
-#[ignore = "an hour; for the long run"]
+#[ignore = "some minutes; for the long run"]
 fn no_write_is_lost_or_made_up_at_any_operation() {
     let vfs = FaultyVfs::register("any");
     block_on(async {
