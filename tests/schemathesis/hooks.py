@@ -10,6 +10,8 @@ BASE = os.environ["SCHEMATHESIS_BASE"] + "/api/v1"
 KEY = {"X-API-Key": os.environ["SCHEMATHESIS_KEY"]}
 INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
 FROM_ANSWERS = ("cursor", "after", "clientId", "listingId")
+# What is sent as `name=`.
+EMPTY = ("", None, [], {}, [""])
 LARGEST = 2**53 - 1
 
 
@@ -49,15 +51,16 @@ def before_call(context, case, **kwargs):
     if isinstance(case.query, dict):
         # A place in a list and an id come from an earlier answer; one made up is refused, whatever its form. An empty
         # value is the same as none, so it can violate nothing.
-        for name in [name for name, value in case.query.items() if name in FROM_ANSWERS or value == ""]:
+        for name in [name for name, value in case.query.items() if name in FROM_ANSWERS or value in EMPTY]:
             del case.query[name]
     if isinstance(case.body, (dict, list, int, float)):
         # A number past 2^53 is refused wherever it stands in a body, also in fields that are otherwise ignored.
         case.body = in_range(case.body)
     if isinstance(case.body, dict):
-        # An empty text is the same as none; where it was to violate the form of a date, something else does.
-        for name in [name for name, value in case.body.items() if name.endswith("Date") and value == ""]:
-            case.body[name] = "someday"
+        # An empty text is the same as none, so it can violate nothing: where a request is to be wrong, an object is.
+        if case.meta is not None and case.meta.generation.mode.is_negative:
+            for name in [name for name, value in case.body.items() if value == ""]:
+                case.body[name] = {}
         # One client has an e-mail address: a change to one that is taken is refused.
         if case.method == "PATCH" and "/clients/" in case.path and "@" in str(case.body.get("email")):
             del case.body["email"]
