@@ -145,7 +145,7 @@ fn the_shared_log_keeps_its_promise_over_any_schedule() {
             assert_eq!(set.await, Ok::<_, DbError>(1));
             // What this node remembers of a used-up key is forgotten, so that the database is asked.
             app.clock.advance(Duration::from_secs(60));
-            let said = match api_keys::admit(&app.crm, &key).await {
+            let said = match api_keys::admit(&app.crm, &key, app.crm.stamp()).await {
                 Ok(caller) => caller.admission,
                 Err(Refusal::Limited(refused)) => refused,
                 Err(other) => panic!("{other:?}"),

@@ -41,7 +41,6 @@ fn a_filter_is_answered_by_its_index() {
                 "INDEX leads_email_idx",
             ),
             ("leads", "AND t.phone_key = $2", "t.id DESC", "INDEX leads_phone_idx"),
-            ("leads", "AND t.person_key = $2", "t.id DESC", "INDEX leads_person_idx"),
             ("leads", "", "t.updated_at DESC, t.id DESC", "INDEX leads_updated_idx"),
             ("leads", "AND (t.updated_at, t.id) < ($2, $3)", "t.updated_at DESC, t.id DESC", "INDEX leads_updated_idx"),
             ("clients", "AND t.email_key = $2", "t.id DESC", "INDEX clients_email_key"),

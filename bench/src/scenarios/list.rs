@@ -14,15 +14,26 @@ const PAGES: usize = 16;
 /// Where a list is read.
 struct Depth {
     name: &'static str,
-    /// In hundredths of the list; `None` is the first page.
-    percent: Option<usize>,
+    place: Place,
 }
 
-const DEPTHS: [Depth; 4] = [
-    Depth { name: "first page", percent: None },
-    Depth { name: "by cursor at 10 %", percent: Some(10) },
-    Depth { name: "by cursor at 50 %", percent: Some(50) },
-    Depth { name: "by cursor at 99 %", percent: Some(99) },
+enum Place {
+    FirstPage,
+    /// The first page under so many targets (a parameter that nobody knows is ignored) that no answer to one is kept until it is asked again.
+    FirstPageAnew,
+    /// In hundredths of the list.
+    Percent(usize),
+}
+
+/// Targets of [`Place::FirstPageAnew`]: their answers are several times what the product keeps.
+const TARGETS: usize = 4_096;
+
+const DEPTHS: [Depth; 5] = [
+    Depth { name: "first page", place: Place::FirstPage },
+    Depth { name: "first page, read anew each time", place: Place::FirstPageAnew },
+    Depth { name: "by cursor at 10 %", place: Place::Percent(10) },
+    Depth { name: "by cursor at 50 %", place: Place::Percent(50) },
+    Depth { name: "by cursor at 99 %", place: Place::Percent(99) },
 ];
 
 /// A product with so many leads of one agent.
@@ -96,8 +107,12 @@ impl Filled {
 
     /// The requests for full pages at a depth.
     fn requests(&self, depth: &Depth) -> Result<Vec<Vec<u8>>, String> {
-        let Some(percent) = depth.percent else {
-            return Ok(vec![self.request("limit=50")]);
+        let percent = match depth.place {
+            Place::FirstPage => return Ok(vec![self.request("limit=50")]),
+            Place::FirstPageAnew => {
+                return Ok((0..TARGETS).map(|target| self.request(&format!("limit=50&target={target}"))).collect());
+            }
+            Place::Percent(percent) => percent,
         };
         // Every page is a full one with a next: the sizes and the floor then answer alike.
         let first = (self.size * percent / 100).min(self.size - 2 * PAGE - PAGES);
@@ -132,7 +147,9 @@ fn judge(bench: &mut Bench, engine: Engine, filled: &[Filled], rows: &[Row]) {
     }
     // The rows of one depth stand together, smallest size first.
     let worst = rows.chunks(sizes).map(|depth| {
-        let of = |row: &Row| depth[0].measured.rate().max(first) / row.measured.rate();
+        // What is read anew is compared with itself, the rest with the first page too.
+        let is_anew = depth[0].what.contains("anew");
+        let of = |row: &Row| depth[0].measured.rate().max(if is_anew { 0.0 } else { first }) / row.measured.rate();
         depth.last().map_or(0.0, of)
     });
     let worst = worst.fold(0.0, f64::max);

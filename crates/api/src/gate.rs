@@ -10,6 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use crm::{
+    Stamp,
     api_keys::{self, Caller, Key, Refusal},
     limiter::{Admission, WINDOW},
 };
@@ -17,7 +18,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tower::ServiceExt;
 
-use crate::{Api, BASE, ClientAddress, Problem, ProblemCode, RequestId, body, etags};
+use crate::{
+    Api, BASE, ClientAddress, Problem, ProblemCode, RequestId, answers::Question, body, etags, reply::Rendered,
+};
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -103,8 +106,9 @@ pub(crate) async fn pass(api: Api, map: Arc<Map>, routes: Router, request: Reque
     let cross_origin = api.origins.read(request.method(), request.headers());
     let route = map.find(&path_under_base(request.uri()));
     let mut admission = None;
-    let mut response = match check(&api, route, request, &mut admission).await {
-        Ok(Checked::Pass(request)) => routes.oneshot(request).await.into_response(),
+    let now = api.crm.stamp();
+    let mut response = match check(&api, route, request, &mut admission, now).await {
+        Ok(Checked::Pass(request)) => answer(&api, routes, request, now).await,
         Ok(Checked::Answer(response)) => response,
         Err(problem) => problem.into_response(),
     };
@@ -127,6 +131,28 @@ pub(crate) async fn pass(api: Api, map: Arc<Map>, routes: Router, request: Reque
     response
 }
 
+/// The handler's answer, or the one that it gave before where that still holds.
+async fn answer(api: &Api, routes: Router, request: Request, now: Option<Stamp>) -> Response {
+    let question = match (request.method(), request.extensions().get::<Caller>(), now) {
+        (&Method::GET, Some(caller), Some(now)) => {
+            let (path, query) = (path_under_base(request.uri()), request.uri().query());
+            Question::new(caller.agent, &path, query).map(|question| (question, now))
+        }
+        _ => None,
+    };
+    let Some((question, now)) = question else {
+        return routes.oneshot(request).await.into_response();
+    };
+    if let Some(kept) = api.answers.find(&api.crm, &question, now) {
+        return kept.answer();
+    }
+    let mut response = routes.oneshot(request).await.into_response();
+    if let Some(rendered) = response.extensions_mut().remove::<Rendered>() {
+        api.answers.keep(question, rendered, now);
+    }
+    response
+}
+
 enum Checked {
     Pass(Request),
     Answer(Response),
@@ -138,6 +164,7 @@ async fn check(
     route: Option<&Route>,
     request: Request,
     admission: &mut Option<Admission>,
+    now: Option<Stamp>,
 ) -> Result<Checked, Problem> {
     let (mut parts, body) = request.into_parts();
     if parts.uri.path_and_query().map_or(0, |target| target.as_str().len()) > MAX_URI {
@@ -147,7 +174,7 @@ async fn check(
     let path = path_under_base(&parts.uri);
     let needs_key = parts.method != Method::OPTIONS && path != OPENAPI;
     let address = parts.extensions.get::<ClientAddress>().copied().filter(|_| needs_key);
-    match admit(api, &parts.headers, address, admission).await {
+    match admit(api, &parts.headers, address, admission, now).await {
         Ok(caller) => drop(parts.extensions.insert(caller)),
         // Where no key is needed a wrong one does no harm, but a right one counts.
         Err(problem) if !needs_key && problem.code() == ProblemCode::Unauthorized => {}
@@ -216,6 +243,7 @@ async fn admit(
     headers: &HeaderMap,
     address: Option<ClientAddress>,
     admission: &mut Option<Admission>,
+    now: Option<Stamp>,
 ) -> Result<Caller, Problem> {
     let mut keys = headers.get_all(API_KEY).iter();
     let key = match (keys.next(), keys.next()) {
@@ -227,7 +255,7 @@ async fn admit(
     let Some(key) = key else {
         return Err(guessed(api, address));
     };
-    match api_keys::admit(&api.crm, &key).await {
+    match api_keys::admit(&api.crm, &key, now).await {
         Ok(caller) => {
             *admission = Some(caller.admission);
             Ok(caller)

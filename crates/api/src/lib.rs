@@ -3,6 +3,7 @@
 //! Knows HTTP and JSON; holds no SQL and no business rule. A request passes [`gate`] (key, limit, path, method, scope), then a
 //! handler named after its noun reads it, calls the use case of the same noun in `crm` and renders the answer.
 
+mod answers;
 mod body;
 mod clients;
 mod cors;

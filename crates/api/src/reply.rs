@@ -1,7 +1,7 @@
 //! Successful answers: JSON in ECMAScript form, with an entity tag where the answer is a representation.
 
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     response::{IntoResponse, Response},
 };
 use http::{HeaderName, HeaderValue, StatusCode, header};
@@ -26,11 +26,35 @@ fn json<T: Serialize>(status: StatusCode, value: &T) -> Result<(Response, Vec<u8
     Ok((response, text.into_bytes()))
 }
 
+/// A representation in memory, in the answer's extensions: what [`crate::answers`] keeps.
+#[derive(Clone)]
+pub(crate) struct Rendered {
+    pub bytes: Bytes,
+    /// The entity tag of the bytes.
+    pub tag: HeaderValue,
+}
+
+impl Rendered {
+    /// The answer with this representation.
+    pub fn answer(&self) -> Response {
+        let mut response = Response::new(Body::empty());
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        self.put_into(&mut response);
+        response
+    }
+
+    fn put_into(&self, response: &mut Response) {
+        response.headers_mut().insert(header::ETAG, self.tag.clone());
+        *response.body_mut() = Body::from(self.bytes.clone());
+    }
+}
+
 /// 200 with a record or a list, tagged by its bytes (RFC 9110, section 8.8.3).
 pub(crate) fn representation<T: Serialize>(value: &T) -> Answer {
     let (mut response, bytes) = json(StatusCode::OK, value)?;
-    response.headers_mut().insert(header::ETAG, etags::of_bytes(&bytes));
-    *response.body_mut() = Body::from(bytes);
+    let rendered = Rendered { tag: etags::of_bytes(&bytes), bytes: bytes.into() };
+    rendered.put_into(&mut response);
+    response.extensions_mut().insert(rendered);
     Ok(response)
 }
 

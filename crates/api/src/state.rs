@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crm::{Crm, limiter::SlidingLog};
 
-use crate::Origins;
+use crate::{Origins, answers::Answers};
 
 /// Invalid keys that one address may try in a minute before it is refused without a look-up.
 const GUESSES: u32 = 100;
@@ -15,13 +15,19 @@ pub struct Api {
     pub(crate) crm: Crm,
     pub(crate) guesses: std::sync::Arc<SlidingLog<IpAddr>>,
     pub(crate) origins: Origins,
+    pub(crate) answers: std::sync::Arc<Answers>,
 }
 
 impl Api {
     /// The API over a domain.
     #[must_use]
     pub fn new(crm: Crm) -> Self {
-        Self { crm, guesses: std::sync::Arc::new(SlidingLog::new(GUESSES)), origins: Origins::default() }
+        Self {
+            crm,
+            guesses: std::sync::Arc::new(SlidingLog::new(GUESSES)),
+            origins: Origins::default(),
+            answers: std::sync::Arc::default(),
+        }
     }
 
     /// The same API, for pages of these origins too.

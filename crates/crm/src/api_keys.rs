@@ -1,12 +1,13 @@
 //! API keys: made once, shown once, kept as a hash; and the admission of requests that carry one.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use aws_lc_rs::digest;
 use db::{Engine, Lane, Row, Tx, params};
+use quick_cache::sync::Cache;
 
 use crate::{
-    AgentId, Crm, Error,
+    AgentId, Crm, Error, Stamp,
     clock::UnixMillis,
     ids::ApiKeyId,
     input::max,
@@ -169,7 +170,12 @@ pub enum Refusal {
 /// [`Error::Invalid`] for a blank or long name.
 pub async fn create(crm: &Crm, agent: AgentId, new: NewKey) -> Result<Key, Error> {
     let new = new.checked()?;
-    crm.change("api_keys.create", agent, move |tx, turn| insert(tx, turn, &new)).await
+    let changes = Arc::clone(&crm.changes);
+    crm.change("api_keys.create", agent, move |tx, turn| {
+        changes.note_keys(tx);
+        insert(tx, turn, &new)
+    })
+    .await
 }
 
 /// Makes a key in place of those of the same name: they are revoked, and the next request with one is refused.
@@ -178,7 +184,9 @@ pub async fn create(crm: &Crm, agent: AgentId, new: NewKey) -> Result<Key, Error
 /// As [`create`], and [`Error::NotFound`] when the agent has no key of this name that still holds.
 pub async fn replace(crm: &Crm, agent: AgentId, new: NewKey) -> Result<Key, Error> {
     let new = new.checked()?;
+    let changes = Arc::clone(&crm.changes);
     crm.change("api_keys.replace", agent, move |tx, turn| {
+        changes.note_keys(tx);
         let revoked = tx.execute(
             "UPDATE api_keys SET revoked_at = $3 WHERE agent_id = $1 AND name = $2 AND revoked_at IS NULL",
             params![&agent, &new.name, turn.now.0],
@@ -205,30 +213,72 @@ fn insert(tx: &mut Tx<'_>, turn: &mut Turn, new: &NewKey) -> Result<Key, Error> 
 }
 
 /// A key as stored, with who calls with it.
+#[derive(Debug, Clone)]
 pub(crate) struct HeldKey {
     pub caller: Caller,
     pub last_used_at: Option<i64>,
 }
 
-/// Lets one request in by its key: finds the key, then counts the request against the key's limit.
+/// Keys that were looked up, each with the state of the data that it was found in.
+pub(crate) struct KnownKeys(Cache<[u8; 32], (HeldKey, Stamp)>);
+
+/// How many keys are known at most; half a kilobyte each.
+const KNOWN: usize = 10_000;
+
+impl Default for KnownKeys {
+    fn default() -> Self {
+        Self(Cache::new(KNOWN))
+    }
+}
+
+impl KnownKeys {
+    /// A key that still is what it was when it was found.
+    fn find(&self, crm: &Crm, hash: &[u8; 32], now: Option<Stamp>) -> Option<HeldKey> {
+        let (held, then) = self.0.get(hash)?;
+        let is_ended = held.caller.expires_at.is_some_and(|end| end <= crm.clock.now());
+        (!is_ended && crm.changes.are_keys_unchanged(then, now?)).then_some(held)
+    }
+
+    fn note(&self, hash: [u8; 32], held: &HeldKey, now: Option<Stamp>) {
+        if let Some(now) = now {
+            self.0.insert(hash, (held.clone(), now));
+        }
+    }
+}
+
+/// Lets one request in by its key: finds the key, then counts the request against the key's limit. `now` is the state of the
+/// data that the request sees, where that is known.
 ///
 /// # Errors
 /// [`Refusal`], with the limit's state where the key is known.
-pub async fn admit(crm: &Crm, key: &Key) -> Result<Caller, Refusal> {
+pub async fn admit(crm: &Crm, key: &Key, now: Option<Stamp>) -> Result<Caller, Refusal> {
     let hash = key.hash();
     let is_shared = crm.db.engine() == Engine::Postgres && crm.limiter.limit() <= limiter::postgres::MOST;
-    let held = if is_shared { admit_among_nodes(crm, hash).await? } else { admit_here(crm, hash).await? };
-    note_use(crm, &held);
+    let held = if is_shared { admit_among_nodes(crm, hash).await? } else { admit_here(crm, hash, now).await? };
     Ok(held.caller)
 }
 
 /// One process counts: the log of instants is in its memory.
-async fn admit_here(crm: &Crm, hash: [u8; 32]) -> Result<HeldKey, Refusal> {
-    let now = crm.clock.now();
-    let found = crm.db.read("api_keys.find", move |tx| find(tx, &hash, now)).await;
-    let mut held = found.map_err(Refusal::Failed)?.ok_or(Refusal::UnknownKey)?;
+async fn admit_here(crm: &Crm, hash: [u8; 32], now: Option<Stamp>) -> Result<HeldKey, Refusal> {
+    let mut held = match crm.known_keys.find(crm, &hash, now) {
+        Some(held) => held,
+        None => {
+            let time = crm.clock.now();
+            let found = crm.db.read("api_keys.find", move |tx| find(tx, &hash, time)).await;
+            let held = found.map_err(Refusal::Failed)?.ok_or(Refusal::UnknownKey)?;
+            crm.known_keys.note(hash, &held, now);
+            held
+        }
+    };
     held.caller.admission = crm.limiter.admit(held.caller.key, crm.clock.monotonic());
-    if held.caller.admission.is_admitted { Ok(held) } else { Err(Refusal::Limited(held.caller.admission)) }
+    if !held.caller.admission.is_admitted {
+        return Err(Refusal::Limited(held.caller.admission));
+    }
+    if note_use(crm, &held) {
+        held.last_used_at = Some(crm.clock.now().0);
+        crm.known_keys.note(hash, &held, now);
+    }
+    Ok(held)
 }
 
 /// Nodes share the log of instants in the database.
@@ -246,6 +296,7 @@ async fn admit_among_nodes(crm: &Crm, hash: [u8; 32]) -> Result<HeldKey, Refusal
     let held = found?.ok_or(Refusal::UnknownKey)?;
     let admission = held.caller.admission;
     if admission.is_admitted {
+        note_use(crm, &held);
         return Ok(held);
     }
     crm.exhausted.note(hash, monotonic + admission.reset_after, held.caller.expires_at);
@@ -275,12 +326,12 @@ pub(crate) fn from_row(row: &Row<'_>) -> Result<HeldKey, db::DbError> {
     Ok(HeldKey { caller, last_used_at: row.get(6)? })
 }
 
-/// Writes the key's last use behind the request, at most once a step.
-fn note_use(crm: &Crm, held: &HeldKey) {
+/// Writes the key's last use behind the request, at most once a step. Says whether it does.
+fn note_use(crm: &Crm, held: &HeldKey) -> bool {
     let now = crm.clock.now();
     let is_recent = held.last_used_at.is_some_and(|last| UnixMillis(last) > now.minus(LAST_USE_STEP));
     if is_recent {
-        return;
+        return false;
     }
     let (db, agent, key) = (crm.db.clone(), held.caller.agent, held.caller.key);
     tokio::spawn(async move {
@@ -298,6 +349,7 @@ fn note_use(crm: &Crm, held: &HeldKey) {
             tracing::warn!(%error, "a key's last use was not noted");
         }
     });
+    true
 }
 
 #[cfg(test)]

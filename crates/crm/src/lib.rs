@@ -6,6 +6,7 @@
 pub mod agents;
 pub mod api_keys;
 pub mod backup;
+mod changes;
 mod choices;
 pub mod clients;
 pub mod clock;
@@ -43,6 +44,7 @@ mod turns;
 pub mod values;
 pub mod webhooks;
 
+pub use changes::Stamp;
 pub use error::{Error, FieldError};
 pub use ids::AgentId;
 pub use state::{Crm, Settings};

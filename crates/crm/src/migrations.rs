@@ -23,4 +23,8 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: Some("-- PostgreSQL counts for itself"),
         ..step(8, "statistics", include_str!("../migrations/0008_statistics.sqlite.sql"))
     },
+    Migration {
+        sqlite: Some(include_str!("../migrations/0009_person_index.sqlite.sql")),
+        ..step(9, "person_index", include_str!("../migrations/0009_person_index.sql"))
+    },
 ];

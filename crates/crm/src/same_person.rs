@@ -1,6 +1,7 @@
 //! Inquiries by the same person: each lead holds the newest earlier ones, so that a list of leads reads no further rows.
 //!
-//! The same person is one with the same e-mail address, or with the same phone number and name.
+//! The same person is one with the same e-mail address, or with the same phone number and name. Of a number's leads the
+//! nearest 100 are looked at: one that more people share, such as a switchboard's or a made-up one, tells nobody apart.
 
 use db::{Tx, params};
 
@@ -13,7 +14,16 @@ pub(crate) const MOST: usize = 10;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PersonKeys {
     pub email_key: Option<String>,
+    /// The phone number's digits, a blank and the folded name.
     pub person_key: Option<String>,
+}
+
+impl PersonKeys {
+    /// The phone number's digits and the whole key.
+    fn phone_and_name(&self) -> Option<(&str, &str)> {
+        let key = self.person_key.as_deref()?;
+        Some((key.split(' ').next().unwrap_or(key), key))
+    }
 }
 
 /// The newest leads before `lead` by a person of these keys, newest first.
@@ -26,10 +36,12 @@ pub(crate) fn earlier(tx: &mut Tx<'_>, agent: AgentId, lead: LeadId, keys: &Pers
             |row| row.get::<LeadId>(0),
         )?;
     }
-    if let Some(key) = &keys.person_key {
+    if let Some((phone, key)) = keys.phone_and_name() {
         found.extend(tx.query(
-            "SELECT id FROM leads WHERE agent_id = $1 AND person_key = $2 AND id < $3 ORDER BY id DESC LIMIT 10",
-            params![&agent, key, &lead],
+            "SELECT id FROM (
+                SELECT id, person_key FROM leads WHERE agent_id = $1 AND phone_key = $2 AND id < $3 ORDER BY id DESC LIMIT 100
+             ) near WHERE person_key = $4 ORDER BY id DESC LIMIT 10",
+            params![&agent, phone, &lead, key],
             |row| row.get::<LeadId>(0),
         )?);
     }
@@ -54,10 +66,12 @@ pub(crate) fn relink_later(tx: &mut Tx<'_>, agent: AgentId, lead: LeadId, keys: 
             read,
         )?;
     }
-    if let Some(key) = &keys.person_key {
+    if let Some((phone, key)) = keys.phone_and_name() {
         later.extend(tx.query(
-            "SELECT id, email_key, person_key FROM leads WHERE agent_id = $1 AND person_key = $2 AND id > $3 ORDER BY id LIMIT 11",
-            params![&agent, key, &lead],
+            "SELECT id, email_key, person_key FROM (
+                SELECT id, email_key, person_key FROM leads WHERE agent_id = $1 AND phone_key = $2 AND id > $3 ORDER BY id LIMIT 100
+             ) near WHERE person_key = $4 ORDER BY id LIMIT 11",
+            params![&agent, phone, &lead, key],
             read,
         )?);
     }

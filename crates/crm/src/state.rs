@@ -6,6 +6,8 @@ use db::Database;
 use tokio::sync::Notify;
 
 use crate::{
+    api_keys::KnownKeys,
+    changes::Changes,
     clock::Clock,
     limiter::{Exhausted, Limiter},
     randomness::Randomness,
@@ -34,6 +36,8 @@ pub struct Crm {
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) exhausted: Arc<Exhausted>,
+    pub(crate) changes: Arc<Changes>,
+    pub(crate) known_keys: Arc<KnownKeys>,
     /// Told after each change of an agent's data: the indexer waits for it.
     pub(crate) to_index: Arc<Notify>,
 }
@@ -48,8 +52,9 @@ impl Crm {
         settings: &Settings,
     ) -> Self {
         let limiter = Arc::new(Limiter::new(settings.rate_limit));
-        let (keyring, exhausted, to_index) = (Arc::new(keyring), Arc::default(), Arc::default());
-        Self { db, clock, random, limiter, keyring, exhausted, to_index }
+        let (exhausted, changes, known_keys) = (Arc::default(), Arc::default(), Arc::default());
+        let (keyring, to_index) = (Arc::new(keyring), Arc::default());
+        Self { db, clock, random, limiter, keyring, exhausted, changes, known_keys, to_index }
     }
 
     /// The keys that seal what must be read back.

@@ -86,7 +86,11 @@ impl Crm {
         F: Fn(&mut Tx<'_>, &mut Turn) -> Result<T, Error> + Send + 'static,
     {
         let crm = self.clone();
-        let changed = self.db.write(name, Lane::of(&agent.0), move |tx| crm.take_turn(tx, agent, &change)).await;
+        let changed = self.db.write(name, Lane::of(&agent.0), move |tx| {
+            crm.changes.note(tx, agent);
+            crm.take_turn(tx, agent, &change)
+        });
+        let changed = changed.await;
         if changed.is_ok() {
             self.to_index.notify_one();
         }
@@ -100,6 +104,20 @@ impl Crm {
         agent: AgentId,
         change: F,
     ) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Tx<'_>, &mut Turn) -> Result<T, Error> + Send + 'static,
+    {
+        let crm = self.clone();
+        let changed = self.db.write_in_background(name, Lane::of(&agent.0), move |tx| {
+            crm.changes.note(tx, agent);
+            crm.take_turn(tx, agent, &change)
+        });
+        changed.await
+    }
+
+    /// As [`Crm::change_in_background`], for what no record shows: answers that were read before still hold.
+    pub(crate) async fn change_unseen<T, F>(&self, name: &'static str, agent: AgentId, change: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: Fn(&mut Tx<'_>, &mut Turn) -> Result<T, Error> + Send + 'static,

@@ -12,13 +12,13 @@ use std::{
 use tokio::sync::oneshot;
 
 use crate::{
-    DbError, Engine, Lane, Migrated, Migration, Options, Stats, Tx,
+    DbError, Engine, Lane, Migrated, Migration, Options, Stats, Tx, Version,
     job::{self, Job},
     migrations::PROBE,
     params,
     postgres::{self, Address},
     queue::{Queue, Urgency, Waiting},
-    sqlite::{self, Place},
+    sqlite::{self, Place, Watch},
     stats::Counters,
 };
 
@@ -49,7 +49,7 @@ struct Inner {
 }
 
 enum Home {
-    Sqlite(Place),
+    Sqlite(Place, Arc<Watch>),
     Postgres(Arc<Address>),
 }
 
@@ -61,7 +61,12 @@ impl Database {
     /// [`DbError::Unavailable`] when the server or the file cannot be reached.
     pub fn open(url: &str, options: Options) -> Result<Self, DbError> {
         let home = match url.split_once(':') {
-            Some(("sqlite", address)) => Home::Sqlite(sqlite::parse(address)?),
+            Some(("sqlite", address)) => {
+                let place = sqlite::parse(address)?;
+                sqlite::create(&place)?;
+                let watch = Arc::new(Watch::open(&place)?);
+                Home::Sqlite(place, watch)
+            }
             Some(("postgres" | "postgresql", _)) => Home::Postgres(Arc::new(Address::parse(url)?)),
             _ => {
                 return Err(DbError::Refused(
@@ -71,7 +76,7 @@ impl Database {
         };
         let queue = || Arc::new(Queue::new(options.queue.max(1)));
         let (writes, statements) = match home {
-            Home::Sqlite(_) => {
+            Home::Sqlite(..) => {
                 let writer = queue();
                 (vec![Arc::clone(&writer)], writer)
             }
@@ -81,7 +86,9 @@ impl Database {
         let inner = Inner { home, writes, reads, statements, counters, turn, threads: Mutex::default() };
         // If this fails, threads that have started end as `inner` goes.
         *inner.threads.lock().unwrap_or_else(PoisonError::into_inner) = match &inner.home {
-            Home::Sqlite(place) => sqlite::start(place, &options, &inner.writes[0], &inner.reads, &inner.counters),
+            Home::Sqlite(place, watch) => {
+                sqlite::start(place, &options, &inner.writes[0], &inner.reads, watch, &inner.counters)
+            }
             Home::Postgres(address) => {
                 let (writes, reads, statements) = (&inner.writes, &inner.reads, &inner.statements);
                 postgres::start(address, &options, writes, reads, statements, &inner.counters)
@@ -94,7 +101,7 @@ impl Database {
     #[must_use]
     pub fn engine(&self) -> Engine {
         match self.inner.home {
-            Home::Sqlite(_) => Engine::Sqlite,
+            Home::Sqlite(..) => Engine::Sqlite,
             Home::Postgres(_) => Engine::Postgres,
         }
     }
@@ -142,7 +149,7 @@ impl Database {
         E: From<DbError> + Send,
     {
         match &self.inner.home {
-            Home::Sqlite(place) => sqlite::snapshot(place, work),
+            Home::Sqlite(place, _) => sqlite::snapshot(place, work),
             Home::Postgres(address) => postgres::snapshot(address, work),
         }
     }
@@ -165,7 +172,7 @@ impl Database {
     /// [`DbError::Refused`] when the schema is newer than `migrations` or an applied one has changed.
     pub fn migrate(&self, migrations: &[Migration]) -> Result<Migrated, DbError> {
         match &self.inner.home {
-            Home::Sqlite(place) => sqlite::migrate(place, migrations),
+            Home::Sqlite(place, _) => sqlite::migrate(place, migrations),
             Home::Postgres(address) => postgres::migrate(address, migrations),
         }
     }
@@ -173,9 +180,24 @@ impl Database {
     /// The newest applied migration, 0 for none. Blocks.
     pub fn schema_version(&self) -> Result<i64, DbError> {
         match &self.inner.home {
-            Home::Sqlite(place) => sqlite::version(place),
+            Home::Sqlite(place, _) => sqlite::version(place),
             Home::Postgres(address) => postgres::version(address),
         }
+    }
+
+    /// The version of the database that every read from now on sees, or a later one: told at once, without a read, so that what was
+    /// read before can be known to hold still. `None` when that cannot be told now (another process has just written), and always
+    /// on PostgreSQL, where other nodes write.
+    #[must_use]
+    pub fn version(&self) -> Option<Version> {
+        let Home::Sqlite(_, watch) = &self.inner.home else { return None };
+        let version = watch.version();
+        if version.is_none() && watch.expect() {
+            // The writer knows whose commit it was, after its next group: here is one. Should it be refused, others will come.
+            let (job, _) = job::task("db.settle", |_| Ok::<_, DbError>(()));
+            let _ = self.inner.writes[0].push(Urgency::Background, Waiting { lane: Lane::SHARED, job });
+        }
+        version
     }
 
     /// What the engine counted.
@@ -221,6 +243,9 @@ impl Database {
             }
             let _ = done.send(());
         };
+        if let Home::Sqlite(_, watch) = &self.inner.home {
+            watch.close();
+        }
         if crate::threads::spawn("db-close", join).is_ok() {
             let _ = ended.await;
         }

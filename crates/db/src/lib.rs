@@ -34,6 +34,7 @@ mod stats;
 mod threads;
 mod tx;
 mod value;
+mod version;
 
 pub use catalog::{Column, ColumnKind, Table};
 pub use database::Database;
@@ -45,3 +46,4 @@ pub use row::{FromColumn, Row};
 pub use stats::Stats;
 pub use tx::Tx;
 pub use value::Value;
+pub use version::Version;

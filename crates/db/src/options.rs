@@ -20,10 +20,13 @@ pub struct Options {
     pub statements: usize,
     /// How many jobs may wait in each queue; one more is refused with [`crate::DbError::Busy`].
     pub queue: usize,
+    /// How long SQLite's write-ahead log may grow before it is copied into the database and started over, in bytes. Under load a longer
+    /// one is copied less often, and of a page that changes again and again only the last state. Past twice as much, writes wait.
+    pub log_bytes: u32,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { readers: 0, writers: 4, statements: 2, queue: 4096 }
+        Self { readers: 0, writers: 4, statements: 2, queue: 4096, log_bytes: 256 * 1024 * 1024 }
     }
 }

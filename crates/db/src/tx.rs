@@ -16,6 +16,7 @@ pub struct Tx<'c> {
     engine: EngineTx<'c>,
     failure: Option<DbError>,
     has_written: bool,
+    version: Option<u64>,
 }
 
 enum EngineTx<'c> {
@@ -25,11 +26,15 @@ enum EngineTx<'c> {
 
 impl<'c> Tx<'c> {
     pub(crate) fn sqlite(connection: &'c rusqlite::Connection) -> Self {
-        Self { engine: EngineTx::Sqlite(connection), failure: None, has_written: false }
+        Self { engine: EngineTx::Sqlite(connection), failure: None, has_written: false, version: None }
     }
 
     pub(crate) fn postgres(connection: &'c mut PostgresConnection) -> Self {
-        Self { engine: EngineTx::Postgres(connection), failure: None, has_written: false }
+        Self { engine: EngineTx::Postgres(connection), failure: None, has_written: false, version: None }
+    }
+
+    pub(crate) fn committing_as(self, version: u64) -> Self {
+        Self { version: Some(version), ..self }
     }
 
     /// The first statement's failure, which the job may have hidden in an error of its own.
@@ -58,6 +63,12 @@ impl Tx<'_> {
             EngineTx::Sqlite(_) => Engine::Sqlite,
             EngineTx::Postgres(_) => Engine::Postgres,
         }
+    }
+
+    /// [`crate::Version::own`] once this write is committed; `None` where no version is told (reads, PostgreSQL).
+    #[must_use]
+    pub fn version(&self) -> Option<u64> {
+        self.version
     }
 
     /// Runs a statement and returns how many rows it changed (or returned, if it returns rows).

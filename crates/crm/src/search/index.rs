@@ -12,8 +12,11 @@ use db::{DbError, Lane, Row, Tx, Value, params};
 use super::{terms, texts};
 use crate::{AgentId, Crm, Error, totals::Kind};
 
-/// Records indexed in one transaction, at most.
+/// Records indexed in one transaction, at most, and while others write too.
 pub(super) const SLICE: usize = 32;
+const SLICE_AMONG_OTHERS: usize = 4;
+/// More writes than these between two slices are others'.
+const OTHERS: u64 = 16;
 /// Terms after which a transaction takes no further record: on SQLite all other writes wait meanwhile, on PostgreSQL the agent's.
 const TERMS_AT_ONCE: usize = 1_500;
 /// Records that [`sweep`] queues at most.
@@ -23,7 +26,7 @@ pub(crate) const SWEPT_AT_ONCE: usize = 500;
 const POLL: Duration = Duration::from_secs(1);
 /// How long to wait after a change, so that many changes share a transaction.
 const GATHER: Duration = Duration::from_millis(100);
-/// While others wait to write, how many times as long as it worked the indexer rests.
+/// While others write, how many times as long as it worked the indexer rests.
 const REST: u32 = 3;
 
 /// Keeps the index until `stopped`.
@@ -44,9 +47,12 @@ async fn follow(crm: &Crm) {
     tokio::time::sleep(GATHER).await;
     let mut after = FIRST;
     let mut indexed = 0;
+    let mut written = crm.db.stats().grouped_jobs;
     loop {
         let started = crm.clock.monotonic();
-        match index_next(crm, after).await {
+        let before = std::mem::replace(&mut written, crm.db.stats().grouped_jobs);
+        let slice = if written - before > OTHERS { SLICE_AMONG_OTHERS } else { SLICE };
+        match index_next(crm, after, slice).await {
             Ok(Some((agent, count))) => (after, indexed) = (agent, indexed + count),
             Ok(None) if indexed > 0 => (after, indexed) = (FIRST, 0),
             Ok(None) => return,
@@ -56,7 +62,7 @@ async fn follow(crm: &Crm) {
                 return;
             }
         }
-        if crm.db.stats().writes_waiting > 0 {
+        if slice < SLICE {
             tokio::time::sleep(crm.clock.monotonic().saturating_sub(started) * REST).await;
         }
     }
@@ -70,7 +76,7 @@ const FIRST: AgentId = AgentId([0; 16]);
 /// Storage's errors; what was indexed before one stays indexed.
 pub async fn index_due(crm: &Crm) -> Result<usize, Error> {
     let (mut after, mut indexed) = (FIRST, 0);
-    while let Some((agent, count)) = index_next(crm, after).await? {
+    while let Some((agent, count)) = index_next(crm, after, SLICE).await? {
         (after, indexed) = (agent, indexed + count);
     }
     Ok(indexed)
@@ -94,13 +100,13 @@ pub async fn index_all(crm: &Crm) -> Result<usize, Error> {
 ///
 /// Under the agent's turn: no change of a record can pass between reading it and taking it off the queue, and of several
 /// nodes only one works for the agent at a time.
-async fn index_next(crm: &Crm, after: AgentId) -> Result<Option<(AgentId, usize)>, Error> {
+async fn index_next(crm: &Crm, after: AgentId, slice: usize) -> Result<Option<(AgentId, usize)>, Error> {
     let next = crm.db.read("search.find_due", move |tx| {
         let sql = "SELECT agent_id FROM search_queue WHERE agent_id > $1 ORDER BY agent_id LIMIT 1";
         Ok::<_, Error>(tx.query_opt(sql, params![&after], |row| row.get::<AgentId>(0))?)
     });
     let Some(agent) = next.await? else { return Ok(None) };
-    let indexed = crm.change_in_background("search.index", agent, |tx, turn| index_slice(tx, turn.agent)).await;
+    let indexed = crm.change_unseen("search.index", agent, move |tx, turn| index_slice(tx, turn.agent, slice)).await;
     match indexed {
         Ok(count) => Ok(Some((agent, count))),
         // The agent was deleted meanwhile: whoever deletes it sees to the queue.
@@ -133,11 +139,11 @@ impl Change {
 }
 
 /// Statements are few however many records there are: on PostgreSQL each is a round trip, and the agent's writes wait.
-fn index_slice(tx: &mut Tx<'_>, agent: AgentId) -> Result<usize, Error> {
+fn index_slice(tx: &mut Tx<'_>, agent: AgentId, slice: usize) -> Result<usize, Error> {
     // Records of a kind that only a newer version knows are left to it.
     let sql = "SELECT id, kind FROM search_queue WHERE agent_id = $1 AND kind IN ($3, $4, $5, $6) ORDER BY id LIMIT $2";
     let [first, second, third, fourth] = Kind::ALL.map(Kind::name);
-    let due = tx.query(sql, params![&agent, SLICE as i64, first, second, third, fourth], |row| {
+    let due = tx.query(sql, params![&agent, slice as i64, first, second, third, fourth], |row| {
         let kind = Kind::from_name(row.text(1)?);
         Ok((row.get::<Id>(0)?, kind.ok_or_else(|| DbError::Internal(String::from("an unknown kind was asked for")))?))
     })?;

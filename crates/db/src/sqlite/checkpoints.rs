@@ -1,17 +1,18 @@
 //! Emptying the write-ahead log, off the writer's thread.
 //!
-//! The writer rings a bell when the log has grown past 16 MiB; this thread then copies it into the database (PASSIVE: it waits for
+//! The writer rings a bell when the log has grown past [`crate::Options::log_bytes`]; this thread then copies it into the database (PASSIVE: it waits for
 //! nobody and nobody waits for it), and then what was added meanwhile. Under an unbroken stream of writes something is always
 //! added, so the writer copies the little that is left and starts the log over (RESTART), in the same file: writing over what is
 //! there costs the disk less than a file that grows and is cut. Where this thread does not keep up, the writer does it all
-//! itself at 64 MiB. A log that grew further, for someone read an old state for long, is cut to 32 MiB by SQLite's
-//! `journal_size_limit` when it starts over.
+//! itself at twice that. A log that grew further, for someone read an old state for long, is cut by SQLite's
+//! `journal_size_limit` when it starts over. Unrung, this thread copies what there is every ten seconds: a log that is all in the
+//! database starts over by itself, so one that few write to stays short, and a start after a crash has little to read.
 
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
-        mpsc::{Receiver, SyncSender, sync_channel},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
     time::Duration,
 };
@@ -24,10 +25,12 @@ use crate::{DbError, dialect::sqlite::failure, stats::Counters, threads};
 /// A pause after a checkpoint that could not copy everything, so that it is not tried again for every commit.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// 2 MiB, in pages: the writer copies so much without holding up anyone.
-const LITTLE: i64 = 512;
+/// How long the checkpointer waits for the bell.
+const UNRUNG: Duration = Duration::from_secs(10);
+/// 1 MiB, in pages: the writer copies so much without holding up anyone.
+const LITTLE: i64 = 256;
 /// How often the checkpointer goes after what was added while it copied.
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 8;
 
 /// Wakes the checkpointer; dropping it ends the thread.
 pub(crate) struct Bell {
@@ -73,7 +76,7 @@ impl Checkpointer {
     /// Until the bell is dropped.
     pub(crate) fn run(self) {
         let mut connection = None;
-        while self.bell.recv().is_ok() {
+        while self.bell.recv_timeout(UNRUNG) != Err(RecvTimeoutError::Disconnected) {
             match self.checkpoint(&mut connection) {
                 Ok(true) => {}
                 Ok(false) => threads::pause(PAUSE),

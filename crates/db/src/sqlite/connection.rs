@@ -38,6 +38,8 @@ pub(crate) enum Role {
     Writer,
     Reader,
     Checkpointer,
+    /// Only asks whether something changed.
+    Watch,
     /// Migrations and copies: no time limit, and foreign keys are checked at the end.
     Keeper,
 }
@@ -85,12 +87,12 @@ pub(crate) fn open(place: &Place, role: Role) -> Result<Connection, DbError> {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;
-             PRAGMA journal_size_limit = 33554432; PRAGMA mmap_size = 0; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;",
+             PRAGMA mmap_size = 0; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;",
         )?;
         connection.execute_batch(match role {
             Role::Writer => "PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384;",
             Role::Reader => "PRAGMA foreign_keys = ON; PRAGMA cache_size = -2048; PRAGMA query_only = ON;",
-            Role::Checkpointer => "PRAGMA cache_size = -256;",
+            Role::Checkpointer | Role::Watch => "PRAGMA cache_size = -256;",
             Role::Keeper => "PRAGMA foreign_keys = OFF; PRAGMA cache_size = -8192;",
         })?;
         Ok(connection)

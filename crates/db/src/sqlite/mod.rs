@@ -5,29 +5,32 @@ mod connection;
 mod copies;
 mod readers;
 mod schema;
+mod watch;
 mod writer;
 
 use std::{path::PathBuf, sync::Arc, thread::JoinHandle};
 
-pub(crate) use connection::Place;
+pub(crate) use connection::{Place, create};
 pub(crate) use readers::snapshot;
 pub(crate) use schema::{migrate, version};
+pub(crate) use watch::Watch;
 
 use crate::{DbError, Options, queue::Queue, stats::Counters, threads};
 
 const READERS: usize = 4;
 
-/// Starts the threads. The file is created, and opened once, before this returns.
+/// Starts the threads. The file, which is there, is opened once before this returns.
 pub(crate) fn start(
     place: &Place,
     options: &Options,
     writes: &Arc<Queue>,
     reads: &Arc<Queue>,
+    watch: &Arc<Watch>,
     counters: &Arc<Counters>,
 ) -> Result<Vec<JoinHandle<()>>, DbError> {
-    connection::create(place)?;
     let (checkpointer, bell) = checkpoints::Checkpointer::new(place.clone(), Arc::clone(counters));
-    let mut writer = writer::Writer::new(place.clone(), bell, Arc::clone(counters));
+    let mut writer =
+        writer::Writer::new(place.clone(), options.log_bytes, bell, Arc::clone(watch), Arc::clone(counters));
     writer.connect()?;
     let mut started = Vec::new();
     started.push(threads::serve("db-writer", Arc::clone(writes), writer::GROUP, writer)?);

@@ -26,6 +26,7 @@ use rusqlite::{Connection, ErrorCode};
 use super::{
     checkpoints::{Bell, Mode, checkpoint},
     connection::{Deadline, Place, Role, open},
+    watch::Watch,
 };
 use crate::{
     DbError, Tx,
@@ -33,32 +34,33 @@ use crate::{
     job::{self, Job, Ran},
     queue::Waiting,
     stats::Counters,
-    threads::Server,
+    threads::{self, Server},
 };
 
 /// How many jobs share a transaction at most.
 pub(crate) const GROUP: usize = 256;
 /// No job may hold up the others for longer.
 const LIMIT: Duration = Duration::from_secs(10);
-/// 16 MiB of log: time for a checkpoint. A page that is written again and again is then copied once for many commits.
-const LOG_IS_LONG: i32 = 4096;
-/// 64 MiB of log: the checkpointer does not keep up, so the writer copies the log itself.
-const LOG_IS_TOO_LONG: i32 = 4 * LOG_IS_LONG;
-/// How long the writer waits for readers of old states when it is to start the log over, and when the log is too long.
-const PATIENCE: Duration = Duration::from_millis(50);
-const LONG_PATIENCE: Duration = Duration::from_secs(1);
+/// The writer waits for readers of old states in steps as short as their reads: SQLite's own steps grow to 100 ms.
+const STEP: Duration = Duration::from_micros(100);
 const BUSY: Duration = Duration::from_secs(5);
 
 pub(crate) struct Writer {
     place: Place,
     session: Option<Session>,
     bell: Bell,
+    watch: Arc<Watch>,
     counters: Arc<Counters>,
-    /// The log's lengths in pages from which it is to be copied, and from which the writer does so itself.
-    log_limits: (i32, i32),
+    /// Transactions committed so far.
+    version: u64,
+    /// In pages: time for a checkpoint. Past twice as long the checkpointer does not keep up, so the writer copies the log itself.
+    log_is_long: i32,
+    /// From which length on the next attempt is made; more than `log_is_long` when one was in vain.
+    log_due: i32,
 }
 
-const LOG_LIMITS: (i32, i32) = (LOG_IS_LONG, LOG_IS_TOO_LONG);
+/// Bytes a page of the database and, nearly, a frame of the log.
+const PAGE: u32 = 4096;
 
 /// An open connection.
 struct Session {
@@ -66,6 +68,8 @@ struct Session {
     deadline: Deadline,
     /// The log's length in pages after the last commit.
     log: Arc<AtomicI32>,
+    /// The connection's `data_version` when the watch was last settled.
+    seen: Option<i64>,
 }
 
 /// How a group ended.
@@ -100,15 +104,30 @@ enum Parting {
     Savepoints,
 }
 
+/// How long the writer waits for readers of old states when it is to start the log over: 50 ms.
+fn patiently(steps: i32) -> bool {
+    threads::pause(STEP);
+    steps < 500
+}
+
+/// The same when the log is too long: 1 s.
+fn very_patiently(steps: i32) -> bool {
+    threads::pause(STEP);
+    steps < 10_000
+}
+
 impl Writer {
-    pub(crate) fn new(place: Place, bell: Bell, counters: Arc<Counters>) -> Self {
-        Self { place, session: None, bell, counters, log_limits: LOG_LIMITS }
+    pub(crate) fn new(place: Place, log_bytes: u32, bell: Bell, watch: Arc<Watch>, counters: Arc<Counters>) -> Self {
+        let log_is_long = i32::try_from(log_bytes / PAGE).expect("a quarter of an i32 at most");
+        Self { place, session: None, bell, watch, counters, version: 0, log_is_long, log_due: log_is_long }
     }
 
     /// Opens the connection unless it is open.
     pub(crate) fn connect(&mut self) -> Result<(), DbError> {
         if self.session.is_none() {
             let mut connection = open(&self.place, Role::Writer)?;
+            let limit = i64::from(self.log_is_long) * i64::from(PAGE);
+            connection.pragma_update(None, "journal_size_limit", limit).map_err(|error| failure(&error))?;
             let deadline = Deadline::watch(&mut connection)?;
             let log = Arc::new(AtomicI32::new(0));
             let measured = Arc::clone(&log);
@@ -117,15 +136,18 @@ impl Writer {
                 Ok(())
             };
             connection.wal_hook(Some(measure)).map_err(|error| failure(&error))?;
-            self.session = Some(Session { connection, deadline, log });
+            self.session = Some(Session { connection, deadline, log, seen: None });
         }
         Ok(())
     }
 
     fn run_group(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+        self.watch.expect();
         Counters::add(&self.counters.groups, 1);
         Counters::add(&self.counters.grouped_jobs, jobs.len() as u64);
-        match self.commit_group(&mut jobs) {
+        let end = self.commit_group(&mut jobs);
+        self.settle();
+        match end {
             End::Committed | End::Unchanged => jobs.into_iter().for_each(Job::answer),
             End::Apart(_) if jobs.len() > 1 => jobs.into_iter().for_each(|job| self.run_alone(job)),
             End::Apart(error) | End::Failed(error) => jobs.into_iter().for_each(|job| job.fail(error.clone())),
@@ -134,7 +156,9 @@ impl Writer {
 
     fn run_alone(&mut self, mut job: Box<dyn Job>) {
         Counters::add(&self.counters.reruns, 1);
-        match self.commit_group(std::slice::from_mut(&mut job)) {
+        let end = self.commit_group(std::slice::from_mut(&mut job));
+        self.settle();
+        match end {
             End::Committed | End::Unchanged => job.answer(),
             End::Apart(error) | End::Failed(error) => job.fail(error),
         }
@@ -143,13 +167,16 @@ impl Writer {
     /// One transaction with all the jobs. Whatever it answers, no transaction is open afterwards.
     fn commit_group(&mut self, jobs: &mut [Box<dyn Job>]) -> End {
         let end = match self.connect() {
-            Ok(()) => self.session.as_ref().expect("just connected").transact(jobs),
+            Ok(()) => self.session.as_ref().expect("just connected").transact(jobs, self.version + 1),
             Err(error) => End::Failed(error),
         };
         let is_broken = matches!(&end, End::Failed(error) if *error != DbError::Busy);
         self.counters.is_failing.store(is_broken, Relaxed);
         match &end {
-            End::Committed => Counters::add(&self.counters.commits, 1),
+            End::Committed => {
+                self.version += 1;
+                Counters::add(&self.counters.commits, 1);
+            }
             End::Failed(error) if is_broken => {
                 tracing::error!(%error, jobs = jobs.len(), "the database file failed; its connection is opened anew");
                 self.reset();
@@ -159,49 +186,57 @@ impl Writer {
         end
     }
 
+    /// Tells the watch what this thread knows of the commits so far.
+    fn settle(&mut self) {
+        let Some(session) = &mut self.session else { return };
+        if let Err(error) = self.watch.settle(self.version, &session.connection, &mut session.seen) {
+            // The watch then tells nothing, and everything is read.
+            tracing::debug!(%error, "what has changed is not known");
+        }
+    }
+
     /// Has the log copied when it has grown, and starts it over.
     fn look_after_log(&mut self) {
-        let Some(session) = &self.session else { return };
+        let Some(session) = &mut self.session else { return };
         let pages = session.log.load(Relaxed);
-        let (long, too_long) = self.log_limits;
-        if pages < long {
+        if pages < self.log_due {
             return;
         }
-        let emptied = if pages >= too_long {
-            self.bell.while_idle(|| session.empty_log(Mode::Restart, LONG_PATIENCE))
+        let emptied = if pages >= self.log_due.saturating_add(self.log_is_long) {
+            self.bell.while_idle(|| session.empty_log(Mode::Restart, very_patiently))
         } else if self.bell.is_copied() {
-            self.bell.while_idle(|| session.empty_log(Mode::Restart, PATIENCE))
+            self.bell.while_idle(|| session.empty_log(Mode::Restart, patiently))
         } else {
             return self.bell.ring();
         };
         match emptied {
             Ok(()) => {
                 self.bell.is_copied();
-                self.log_limits = LOG_LIMITS;
+                self.log_due = self.log_is_long;
                 Counters::add(&self.counters.checkpoints, 1);
             }
             Err(error) => {
                 // A reader (a backup, say) still needs the log: let it grow before trying, and waiting, again.
                 tracing::debug!(%error, pages, "the write-ahead log cannot be started over yet");
-                self.log_limits = (pages.saturating_add(LOG_IS_LONG), pages.saturating_add(LOG_IS_TOO_LONG));
+                self.log_due = pages.saturating_add(self.log_is_long);
             }
         }
     }
 }
 
 impl Session {
-    fn transact(&self, jobs: &mut [Box<dyn Job>]) -> End {
-        match self.attempt(jobs, Parting::None) {
-            End::Apart(_) if jobs.len() > 1 => self.attempt(jobs, Parting::Savepoints),
+    fn transact(&self, jobs: &mut [Box<dyn Job>], version: u64) -> End {
+        match self.attempt(jobs, Parting::None, version) {
+            End::Apart(_) if jobs.len() > 1 => self.attempt(jobs, Parting::Savepoints, version),
             end => end,
         }
     }
 
-    fn attempt(&self, jobs: &mut [Box<dyn Job>], parting: Parting) -> End {
+    fn attempt(&self, jobs: &mut [Box<dyn Job>], parting: Parting, version: u64) -> End {
         if let Err(error) = self.step("BEGIN IMMEDIATE") {
             return End::Failed(failure(&error));
         }
-        let end = self.run_jobs(jobs, parting);
+        let end = self.run_jobs(jobs, parting, version);
         self.deadline.lift();
         if let End::Failed(_) | End::Apart(_) = end
             && !self.connection.is_autocommit()
@@ -212,11 +247,11 @@ impl Session {
         end
     }
 
-    fn run_jobs(&self, jobs: &mut [Box<dyn Job>], parting: Parting) -> End {
+    fn run_jobs(&self, jobs: &mut [Box<dyn Job>], parting: Parting, version: u64) -> End {
         let is_group = jobs.len() > 1;
         let mut is_changed = false;
         for job in jobs {
-            match self.run_job(&mut **job, parting) {
+            match self.run_job(&mut **job, parting, version) {
                 Ok(Kept::All) => is_changed = true,
                 Ok(Kept::Nothing) => {}
                 Ok(Kept::Remains) if is_group => {
@@ -245,7 +280,7 @@ impl Session {
         }
     }
 
-    fn run_job(&self, job: &mut dyn Job, parting: Parting) -> Result<Kept, End> {
+    fn run_job(&self, job: &mut dyn Job, parting: Parting, version: u64) -> Result<Kept, End> {
         // A savepoint that cannot be set or left.
         let give_up = |error| match failure(&error) {
             error @ DbError::Unavailable(_) => End::Failed(error),
@@ -256,7 +291,7 @@ impl Session {
             step("SAVEPOINT job")?;
         }
         self.deadline.set(LIMIT);
-        let mut tx = Tx::sqlite(&self.connection);
+        let mut tx = Tx::sqlite(&self.connection).committing_as(version);
         let ran = job::run(job, &mut tx);
         self.deadline.lift();
         if let Some(error @ DbError::Unavailable(_)) = tx.failure() {
@@ -284,11 +319,10 @@ impl Session {
         self.connection.prepare_cached(sql)?.raw_execute().map(drop)
     }
 
-    fn empty_log(&self, mode: Mode, patience: Duration) -> Result<(), DbError> {
-        let wait = |limit| self.connection.busy_timeout(limit).map_err(|error| failure(&error));
-        wait(patience)?;
+    fn empty_log(&mut self, mode: Mode, wait: fn(i32) -> bool) -> Result<(), DbError> {
+        self.connection.busy_handler(Some(wait)).map_err(|error| failure(&error))?;
         let progress = checkpoint(&self.connection, mode);
-        wait(BUSY)?;
+        self.connection.busy_timeout(BUSY).map_err(|error| failure(&error))?;
         if !progress?.is_complete() {
             return Err(DbError::Busy);
         }
@@ -310,8 +344,8 @@ impl Server for Writer {
     }
 
     fn stop(&mut self) {
-        if let Some(session) = self.session.take()
-            && let Err(error) = self.bell.while_idle(|| session.empty_log(Mode::Truncate, LONG_PATIENCE))
+        if let Some(mut session) = self.session.take()
+            && let Err(error) = self.bell.while_idle(|| session.empty_log(Mode::Truncate, very_patiently))
         {
             // Another process, or a reader, still has it.
             tracing::debug!(%error, "the write-ahead log was not emptied; the next start will do it");
