@@ -66,3 +66,20 @@ fn a_filter_is_answered_by_its_index() {
         }
     });
 }
+
+#[test]
+fn changed_records_are_found_by_their_index_and_sorted() {
+    block_on(async {
+        let app = TestApp::start(Engine::Sqlite).await;
+        for order in ["+t.id DESC", "+t.id"] {
+            let sql = format!(
+                "EXPLAIN QUERY PLAN SELECT t.* FROM leads t WHERE t.agent_id = $1 AND t.updated_at >= $2 ORDER BY {order} LIMIT 51"
+            );
+            let plan = rows(&app, sql, 3).await;
+            assert!(
+                plan[0].starts_with("SEARCH t USING INDEX leads_updated_idx (agent_id=? AND updated_at>?"),
+                "{plan:?}"
+            );
+        }
+    });
+}

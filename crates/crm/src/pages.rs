@@ -1,6 +1,6 @@
 //! Pages of long lists: cursors that cost the same at any depth, beside `offset`, and totals.
 
-use db::{Row, Tx, Value};
+use db::{Engine, Row, Tx, Value};
 
 use crate::{
     AgentId, Error,
@@ -26,6 +26,15 @@ impl Sort {
     /// Every order with its public name.
     pub const NAMES: [(&'static str, Self); 3] =
         [("-createdAt", Self::NewestFirst), ("createdAt", Self::OldestFirst), ("-updatedAt", Self::LastChangedFirst)];
+
+    /// As [`Sort::clause`], but by sorting: SQLite takes no index for a term with a sign. PostgreSQL counts its rows, and knows.
+    fn sorted_clause(self, engine: Engine) -> &'static str {
+        match (engine, self) {
+            (Engine::Sqlite, Self::NewestFirst) => " ORDER BY +t.id DESC",
+            (Engine::Sqlite, Self::OldestFirst) => " ORDER BY +t.id",
+            _ => self.clause(),
+        }
+    }
 
     fn clause(self) -> &'static str {
         match self {
@@ -261,6 +270,8 @@ pub(crate) fn read<T>(
     if let Some(since) = &since {
         sql.and("t.id >=", since);
     }
+    // What a walk goes over: the same list, whenever its records changed.
+    let mut unnarrowed = sql.clone();
     if let Some(updated_since) = filter.updated_since {
         sql.and("t.updated_at >=", updated_since.0);
     }
@@ -268,8 +279,8 @@ pub(crate) fn read<T>(
         [] => None,
         words => Some(Lookup::plan(tx, agent, source.kind, words)?),
     };
-    let is_walk = lookup.as_ref().is_some_and(Lookup::is_walk);
-    let mut walked = if is_walk { walk(tx, source, page.sort, &sql)? } else { None };
+    let finds_by_walking = lookup.as_ref().is_some_and(Lookup::is_walk);
+    let mut walked = if finds_by_walking { walk(tx, source, page.sort, &unnarrowed)? } else { None };
     let total = match &lookup {
         None => total(tx, agent, source, filter, &sql)?,
         Some(lookup) => {
@@ -282,6 +293,12 @@ pub(crate) fn read<T>(
             Total { is_exact: total.is_exact && walked.is_none(), ..total }
         }
     };
+    // Changed records stand in an index of their own order: few of them are sorted, among many the list is walked.
+    let is_out_of_order = filter.updated_since.is_some() && lookup.is_none() && page.sort != Sort::LastChangedFirst;
+    let is_walk = finds_by_walking || (is_out_of_order && !total.is_exact);
+    if is_walk && !finds_by_walking {
+        walked = walk(tx, source, page.sort, &unnarrowed)?;
+    }
     let mut offset = 0;
     match &page.start {
         Start::Offset(skipped) if u64::from(*skipped) >= total.count && total.is_exact => {
@@ -291,7 +308,8 @@ pub(crate) fn read<T>(
         Start::After(cursor) => {
             sql.after(cursor);
             if is_walk {
-                walked = walk(tx, source, page.sort, &sql)?;
+                unnarrowed.after(cursor);
+                walked = walk(tx, source, page.sort, &unnarrowed)?;
             }
         }
     }
@@ -304,7 +322,7 @@ pub(crate) fn read<T>(
     let mut text = String::with_capacity(source.select.len() + sql.conditions.len() + 64);
     text.push_str(source.select);
     text.push_str(&sql.conditions);
-    text.push_str(page.sort.clause());
+    text.push_str(if is_out_of_order && !is_walk { page.sort.sorted_clause(tx.engine()) } else { page.sort.clause() });
     text.push_str(&format!(" LIMIT {}", sql.param(i64::from(page.limit) + 1)));
     if offset > 0 {
         text.push_str(&format!(" OFFSET {}", sql.param(i64::from(offset))));
