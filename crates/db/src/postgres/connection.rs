@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use ::postgres::fallible_iterator::FallibleIterator;
 use ::postgres::{Client, Config, Error, Row, SimpleQueryMessage, Statement, config::SslMode, types::ToSql};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -138,6 +139,16 @@ impl Connection {
             SimpleQueryMessage::Row(row) => row.try_get(0).ok().flatten().map(str::to_owned),
             _ => None,
         }))
+    }
+
+    /// Takes in notices until there was none for `limit`.
+    pub(crate) fn notices(&mut self, limit: Duration, mut take: impl FnMut(&str)) -> Result<(), Error> {
+        let mut notices = self.client.notifications();
+        let mut notices = notices.timeout_iter(limit);
+        while let Some(notice) = notices.next()? {
+            take(notice.payload());
+        }
+        Ok(())
     }
 
     /// Whether the server still answers.

@@ -2,6 +2,7 @@
 
 mod connection;
 mod link;
+mod notices;
 mod readers;
 mod schema;
 mod statements;
@@ -11,6 +12,7 @@ mod writer;
 use std::{sync::Arc, thread::JoinHandle};
 
 pub(crate) use connection::{Address, Connection};
+pub(crate) use notices::exchange;
 pub(crate) use readers::snapshot;
 pub(crate) use schema::{migrate, version};
 

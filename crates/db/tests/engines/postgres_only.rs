@@ -299,3 +299,20 @@ fn carry_answers(mut from: TcpStream, mut to: TcpStream, mode: &AtomicU8) {
     }
     cut(&from, &to);
 }
+
+#[test]
+fn nodes_hear_of_each_other_and_not_of_themselves() {
+    let home = Home::new(Engine::Postgres);
+    let (db, other) = (home.open(), home.open());
+    let (tell, told) = std::sync::mpsc::sync_channel(100);
+    let (echo, echoed) = std::sync::mpsc::sync_channel(100);
+    let first = db.exchange_notices([1; 16], move |id| echo.send(id).unwrap()).unwrap().unwrap();
+    let _second = other.exchange_notices([2; 16], move |id| tell.send(id).unwrap()).unwrap().unwrap();
+    // Lost until the other listens, so they are told again and again.
+    let heard = (0_u8..100).find_map(|n| {
+        first.send([n; 16]);
+        told.recv_timeout(std::time::Duration::from_millis(100)).ok()
+    });
+    assert!(heard.is_some());
+    assert!(echoed.try_recv().is_err(), "a node was told of what it said itself");
+}

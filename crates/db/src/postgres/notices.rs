@@ -1,0 +1,109 @@
+//! Notices between nodes, by LISTEN and NOTIFY on connections of their own.
+//!
+//! Never inside a transaction that writes: a NOTIFY there takes a lock of the whole server at COMMIT, so all commits would go one
+//! after another.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use super::connection::{Address, Connection, Role};
+use crate::{DbError, Notifier, dialect::postgres::refusal, notices::Pending, params, threads};
+
+const CHANNEL: &str = "organicagent";
+/// Notices of so long travel together.
+const JOIN: Duration = Duration::from_millis(10);
+/// How often a listener looks whether it is still wanted.
+const LISTEN: Duration = Duration::from_secs(1);
+/// A pause after a connection has failed.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
+/// Ids in one notice: the server takes less than 8,000 bytes.
+const TOGETHER: usize = 200;
+
+/// Begins to listen and to send. `own` tells this node's notices from the others'.
+pub(crate) fn exchange(
+    address: &Arc<Address>,
+    own: [u8; 16],
+    told: impl Fn([u8; 16]) + Send + 'static,
+) -> Result<Notifier, DbError> {
+    let pending = Arc::<Pending>::default();
+    let notifier = Notifier { pending: Arc::clone(&pending) };
+    let (listener, listened) = (Arc::clone(address), Arc::clone(&pending));
+    threads::spawn("db-listener", move || {
+        while !listened.is_closed() {
+            if let Err(error) = listen(&listener, own, &listened, &told) {
+                tracing::warn!(%error, "notices of other nodes are not heard");
+                threads::pause(AFTER_FAILURE);
+            }
+        }
+    })?;
+    let sender = Arc::clone(address);
+    threads::spawn("db-notifier", move || {
+        let mut connection = None;
+        while let Some(ids) = pending.take(JOIN) {
+            if let Err(error) = send(&sender, &mut connection, own, &ids) {
+                tracing::warn!(%error, "other nodes were not told; they look by themselves");
+                connection = None;
+                threads::pause(AFTER_FAILURE);
+            }
+        }
+    })?;
+    Ok(notifier)
+}
+
+fn listen(address: &Address, own: [u8; 16], pending: &Pending, told: &impl Fn([u8; 16])) -> Result<(), DbError> {
+    let mut connection = Connection::open(address, Role::Statement)?;
+    connection.batch(&format!("LISTEN {CHANNEL}")).map_err(|error| refusal(&error))?;
+    while !pending.is_closed() {
+        let heard = connection.notices(LISTEN, |payload| {
+            // Whatever else arrives on the channel is not ours to understand.
+            let Some((sender, ids)) = payload.split_once(' ') else { return };
+            if sender != hex(&own) {
+                ids.split(' ').filter_map(unhex).for_each(told);
+            }
+        });
+        heard.map_err(|error| refusal(&error))?;
+    }
+    Ok(())
+}
+
+fn send(
+    address: &Address,
+    held: &mut Option<Connection>,
+    own: [u8; 16],
+    ids: &BTreeSet<[u8; 16]>,
+) -> Result<(), DbError> {
+    let connection = match held.take() {
+        Some(connection) => connection,
+        None => Connection::open(address, Role::Statement)?,
+    };
+    let connection = held.insert(connection);
+    let ids = ids.iter().map(hex).collect::<Vec<_>>();
+    for together in ids.chunks(TOGETHER) {
+        let payload = format!("{} {}", hex(&own), together.join(" "));
+        let sent = connection.query("SELECT pg_notify($1, $2)", params![CHANNEL, &payload]);
+        sent.map_err(|error| refusal(&error))?;
+    }
+    Ok(())
+}
+
+fn hex(id: &[u8; 16]) -> String {
+    format!("{:032x}", u128::from_be_bytes(*id))
+}
+
+fn unhex(text: &str) -> Option<[u8; 16]> {
+    let is_hex = text.len() == 32 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
+    u128::from_str_radix(text, 16).ok().filter(|_| is_hex).map(u128::to_be_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_comes_back_and_nothing_else_does() {
+        let id = [7; 16];
+        assert_eq!(unhex(&hex(&id)), Some(id));
+        for wrong in ["", "7", &"g".repeat(32), &"+".repeat(32), &"0".repeat(33)] {
+            assert_eq!(unhex(wrong), None, "{wrong}");
+        }
+    }
+}
