@@ -1,0 +1,222 @@
+//! Where webhooks may go: public addresses over https, and what the operator allows besides.
+//!
+//! A URL is judged when it is saved and again when it is sent to, each address when a connection is opened, so a name that
+//! changes its address between the two gains nothing. What is judged is what the `url` crate has parsed, and the client
+//! connects to that, so the spellings of an address (decimal, octal, hexadecimal, short) cannot make a difference.
+
+mod ranges;
+
+use std::{fmt, net::IpAddr};
+
+use ipnet::IpNet;
+use url::{Host, Url};
+
+/// Where an address comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// It stands in the URL.
+    Literal,
+    /// A name resolved to it.
+    Dns,
+}
+
+/// How a receiver is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    /// Plain text: only where the operator allows it.
+    Http,
+    /// TLS.
+    Https,
+}
+
+/// A receiver as its URL names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Plain or TLS.
+    pub scheme: Scheme,
+    /// A name in lower case, or an address.
+    pub host: Host,
+    /// The port, also when the URL names none.
+    pub port: u16,
+    /// Path and query, as they go into the request line.
+    pub path: String,
+}
+
+/// An address that is not connected to, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// It lies in a range that is not the public internet; which one.
+    Special(IpAddr, &'static str),
+    /// A public address, over plain http.
+    Plain(IpAddr),
+    /// A port other than 80, 443 and those from 1024 on.
+    Port(u16),
+    /// This server itself.
+    Own,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Special(address, what) => write!(out, "{address} is refused: it is no public address ({what})"),
+            Self::Plain(address) => write!(out, "{address} is refused: plain http is not allowed to it, use https"),
+            Self::Port(port) => write!(out, "port {port} is refused: use 80, 443 or one from 1024 on"),
+            Self::Own => out.write_str("refused: this is OrganicAgent itself"),
+        }
+    }
+}
+
+/// The rules of one server.
+#[derive(Debug, Clone, Default)]
+pub struct Guard {
+    allow: Vec<IpNet>,
+    own: Vec<(Host, u16)>,
+}
+
+impl Guard {
+    /// The rules with the ranges where plain http, addresses that are not public and any port are allowed, and the hosts and
+    /// ports at which this server itself is reached.
+    #[must_use]
+    pub fn new(allow: Vec<IpNet>, own: Vec<(String, u16)>) -> Self {
+        // The brackets of an IPv6 literal are the URL's, so a bare one gets them.
+        let parse = |host: &str| Host::parse(host).or_else(|_| Host::parse(&format!("[{host}]"))).ok();
+        let own = own.into_iter().filter_map(|(host, port)| parse(&host).map(|host| (host, port))).collect();
+        Self { allow, own }
+    }
+
+    /// Whether a webhook may have this URL; a sentence for its owner when not.
+    ///
+    /// # Errors
+    /// The sentence.
+    pub fn check_url(&self, text: &str) -> Result<(), String> {
+        self.target(text).map(|_| ())
+    }
+
+    /// The receiver that a URL names.
+    ///
+    /// # Errors
+    /// A sentence for the owner when the rules refuse it.
+    pub fn target(&self, text: &str) -> Result<Target, String> {
+        // The parser would drop or turn these, and another parser might not.
+        if text.chars().any(|letter| letter.is_control() || letter.is_whitespace() || letter == '\\') {
+            return Err("The URL must not hold blanks, control characters or backslashes.".to_owned());
+        }
+        let url = Url::parse(text).map_err(|cause| format!("This is no URL: {cause}."))?;
+        let scheme = match url.scheme() {
+            "https" => Scheme::Https,
+            "http" => Scheme::Http,
+            other => return Err(format!("The URL must begin with https://, not {other}:.")),
+        };
+        if !text.get(url.scheme().len()..).is_some_and(|rest| rest.starts_with("://") && !rest.starts_with(":///")) {
+            return Err("The URL must begin with https:// and a host.".to_owned());
+        }
+        if !url.username().is_empty() || url.password().is_some() || has_user_info(text) {
+            return Err("The URL must not hold a user name or password; use a header instead.".to_owned());
+        }
+        if url.fragment().is_some() {
+            return Err("The URL must not hold a #: what follows it is never sent.".to_owned());
+        }
+        let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
+            return Err("The URL needs a host.".to_owned());
+        };
+        let path = match url.query() {
+            Some(query) => format!("{}?{query}", url.path()),
+            None => url.path().to_owned(),
+        };
+        let target = Target { scheme, host: host.to_owned(), port, path };
+        self.check(&target)?;
+        Ok(target)
+    }
+
+    fn check(&self, target: &Target) -> Result<(), String> {
+        if self.own.iter().any(|(host, port)| *host == target.host && *port == target.port) {
+            return Err("The URL points to OrganicAgent itself.".to_owned());
+        }
+        let refuse = |refused: Refused| match refused {
+            Refused::Plain(_) => "The URL must begin with https://.".to_owned(),
+            Refused::Port(port) => format!("Port {port} cannot be used: use 80, 443 or one from 1024 on."),
+            Refused::Own => "The URL points to OrganicAgent itself.".to_owned(),
+            Refused::Special(_, what) => format!("The URL does not point to a public address but to {what}."),
+        };
+        match &target.host {
+            Host::Ipv4(address) => self.check_address((*address).into(), target, Origin::Literal).map_err(refuse),
+            Host::Ipv6(address) => self.check_address((*address).into(), target, Origin::Literal).map_err(refuse),
+            Host::Domain(name) => self.check_name(name, target),
+        }
+    }
+
+    fn check_name(&self, name: &str, target: &Target) -> Result<(), String> {
+        if name.ends_with('.') {
+            return Err("The host must not end with a dot.".to_owned());
+        }
+        if is_localhost(name) {
+            let is_allowed = self.allow.iter().any(|range| range.addr().is_loopback());
+            return is_allowed.then_some(()).ok_or_else(|| "The URL points to this machine.".to_owned());
+        }
+        // With an allow list a name may resolve into it, so scheme and port are judged with the address.
+        if !self.allow.is_empty() {
+            return Ok(());
+        }
+        if target.scheme == Scheme::Http {
+            return Err("The URL must begin with https://.".to_owned());
+        }
+        if !is_usual(target.port) {
+            return Err(format!("Port {} cannot be used: use 80, 443 or one from 1024 on.", target.port));
+        }
+        Ok(())
+    }
+
+    /// Whether a connection to this address may be opened for the target.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn check_address(&self, address: IpAddr, target: &Target, origin: Origin) -> Result<(), Refused> {
+        let is_own = |(host, port): &(Host, u16)| *port == target.port && is_same(host, address);
+        if self.own.iter().any(is_own) {
+            return Err(Refused::Own);
+        }
+        if self.allow.iter().any(|range| range.contains(&address)) {
+            return Ok(());
+        }
+        let judged = match (address, origin) {
+            (IpAddr::V6(v6), Origin::Dns) => ranges::behind_nat64(v6).map_or(address, IpAddr::V4),
+            _ => address,
+        };
+        if let Some(what) = ranges::special(judged) {
+            return Err(Refused::Special(address, what));
+        }
+        if target.scheme == Scheme::Http {
+            return Err(Refused::Plain(address));
+        }
+        is_usual(target.port).then_some(()).ok_or(Refused::Port(target.port))
+    }
+}
+
+/// Names that mean this machine (RFC 6761, section 6.3), whatever a name server says.
+#[must_use]
+pub fn is_localhost(name: &str) -> bool {
+    name == "localhost" || name.ends_with(".localhost")
+}
+
+/// Ports where web servers listen: mail and other services below 1024 are not to be talked to.
+fn is_usual(port: u16) -> bool {
+    matches!(port, 80 | 443 | 1024..)
+}
+
+/// Also `https://@host` and `https://:@host` have user info, though an empty one.
+fn has_user_info(text: &str) -> bool {
+    let rest = text.split_once("://").map_or("", |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
+    authority.contains('@')
+}
+
+fn is_same(host: &Host, address: IpAddr) -> bool {
+    match host {
+        Host::Ipv4(own) => IpAddr::V4(*own) == address,
+        Host::Ipv6(own) => IpAddr::V6(*own) == address,
+        Host::Domain(name) => is_localhost(name) && address.is_loopback(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
