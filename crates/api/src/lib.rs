@@ -6,7 +6,9 @@
 mod body;
 mod clients;
 mod cors;
+mod deliveries;
 mod etags;
+mod event_requests;
 mod events;
 mod gate;
 mod idempotency;
@@ -25,6 +27,7 @@ mod showings;
 mod sources;
 mod stages;
 mod state;
+mod webhooks;
 
 pub use cors::Origins;
 pub use gate::RouteTemplate;

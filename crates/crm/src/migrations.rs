@@ -23,4 +23,9 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: Some("-- PostgreSQL counts for itself"),
         ..step(8, "statistics", include_str!("../migrations/0008_statistics.sqlite.sql"))
     },
+    step(9, "webhooks", include_str!("../migrations/0009_webhooks.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(10, "webhook_statistics", include_str!("../migrations/0010_webhook_statistics.sqlite.sql"))
+    },
 ];

@@ -10,6 +10,7 @@ use crate::{
     limiter::{Exhausted, Limiter},
     randomness::Randomness,
     seal::Keyring,
+    webhooks::{OutboxBell, UrlRule},
 };
 
 /// Settings that the domain obeys.
@@ -17,11 +18,13 @@ use crate::{
 pub struct Settings {
     /// Requests that one API key may make in any 60 seconds; at least 1.
     pub rate_limit: u32,
+    /// Where webhooks may be sent.
+    pub webhook_url_rule: UrlRule,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { rate_limit: 100 }
+        Self { rate_limit: 100, webhook_url_rule: UrlRule::default() }
     }
 }
 
@@ -36,6 +39,8 @@ pub struct Crm {
     pub(crate) exhausted: Arc<Exhausted>,
     /// Told after each change of an agent's data: the indexer waits for it.
     pub(crate) to_index: Arc<Notify>,
+    pub(crate) outbox: Arc<OutboxBell>,
+    pub(crate) url_rule: UrlRule,
 }
 
 impl Crm {
@@ -48,14 +53,27 @@ impl Crm {
         settings: &Settings,
     ) -> Self {
         let limiter = Arc::new(Limiter::new(settings.rate_limit));
-        let (keyring, exhausted, to_index) = (Arc::new(keyring), Arc::default(), Arc::default());
-        Self { db, clock, random, limiter, keyring, exhausted, to_index }
+        let (keyring, exhausted) = (Arc::new(keyring), Arc::default());
+        let (to_index, outbox, url_rule) = (Arc::default(), Arc::default(), settings.webhook_url_rule.clone());
+        Self { db, clock, random, limiter, keyring, exhausted, to_index, outbox, url_rule }
     }
 
     /// The keys that seal what must be read back.
     #[must_use]
     pub fn keyring(&self) -> &Keyring {
         &self.keyring
+    }
+
+    /// Rung after each commit that put something into an outbox.
+    #[must_use]
+    pub fn outbox(&self) -> &OutboxBell {
+        &self.outbox
+    }
+
+    /// Where webhooks may be sent.
+    #[must_use]
+    pub fn webhook_url_rule(&self) -> &UrlRule {
+        &self.url_rule
     }
 
     /// The storage, for commands that work on all of it (backup, migration, health).

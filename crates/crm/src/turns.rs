@@ -27,6 +27,8 @@ pub(crate) struct Turn {
     last_id: [u8; 16],
     last_sequence: i64,
     is_changed: bool,
+    /// Whether the outbox has something that was not there before.
+    has_rung: bool,
 }
 
 impl Turn {
@@ -38,7 +40,7 @@ impl Turn {
         let held = tx.query_opt(sql, params![&agent], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let (last_id, last_sequence) = held.ok_or(Error::NotFound)?;
         let random = Arc::clone(&crm.random);
-        Ok(Self { agent, now: crm.clock.now(), random, last_id, last_sequence, is_changed: false })
+        Ok(Self { agent, now: crm.clock.now(), random, last_id, last_sequence, is_changed: false, has_rung: false })
     }
 
     /// The agent's next id.
@@ -56,10 +58,28 @@ impl Turn {
         entity: &[u8; 16],
         data: &T,
     ) -> Result<EventId, Error> {
+        self.record_in_order_of(tx, kind, entity, None, data)
+    }
+
+    /// As [`Turn::record`], for what is told in the order of another record: a showing in that of its client.
+    pub fn record_in_order_of<T: Serialize>(
+        &mut self,
+        tx: &mut Tx<'_>,
+        kind: EventKind,
+        entity: &[u8; 16],
+        order_key: Option<&[u8; 16]>,
+        data: &T,
+    ) -> Result<EventId, Error> {
         let id = EventId(self.next_id());
         self.last_sequence += 1;
-        events::record(tx, self.agent, id, self.last_sequence, kind, entity, data)?;
+        let about = events::About { kind, entity, order_key };
+        self.has_rung |= events::record(tx, self.agent, id, self.last_sequence, about, data)?;
         Ok(id)
+    }
+
+    /// Has the sender of webhooks look at this agent's outbox after the commit.
+    pub fn ring(&mut self) {
+        self.has_rung = true;
     }
 
     /// The source of randomness of this write.
@@ -90,7 +110,7 @@ impl Crm {
         if changed.is_ok() {
             self.to_index.notify_one();
         }
-        changed
+        self.committed(agent, changed)
     }
 
     /// As [`Crm::change`], but behind the writes that someone waits for.
@@ -105,7 +125,18 @@ impl Crm {
         F: Fn(&mut Tx<'_>, &mut Turn) -> Result<T, Error> + Send + 'static,
     {
         let crm = self.clone();
-        self.db.write_in_background(name, Lane::of(&agent.0), move |tx| crm.take_turn(tx, agent, &change)).await
+        let lane = Lane::of(&agent.0);
+        let changed = self.db.write_in_background(name, lane, move |tx| crm.take_turn(tx, agent, &change)).await;
+        self.committed(agent, changed)
+    }
+
+    /// What a change came to, once it is committed.
+    fn committed<T>(&self, agent: AgentId, changed: Result<(T, bool), Error>) -> Result<T, Error> {
+        let (value, has_rung) = changed?;
+        if has_rung {
+            self.outbox.ring(agent);
+        }
+        Ok(value)
     }
 
     fn take_turn<T>(
@@ -113,11 +144,12 @@ impl Crm {
         tx: &mut Tx<'_>,
         agent: AgentId,
         change: impl Fn(&mut Tx<'_>, &mut Turn) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+    ) -> Result<(T, bool), Error> {
         let mut turn = Turn::take(tx, self, agent)?;
         let value = change(tx, &mut turn)?;
+        let has_rung = turn.has_rung;
         turn.end(tx)?;
-        Ok(value)
+        Ok((value, has_rung))
     }
 
     /// As [`Crm::change`], but a repeated idempotency key gets the first answer again and changes nothing.
