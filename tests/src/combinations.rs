@@ -81,7 +81,7 @@ async fn walk(app: &TestApp, query: &str) -> Vec<Value> {
 }
 
 async fn every_combination(engine: Engine) {
-    let app = TestApp::start_with(engine, &Settings { rate_limit: 1_000_000 }).await;
+    let app = TestApp::start_with(engine, &Settings { rate_limit: 1_000_000, ..Settings::default() }).await;
     seed(&app).await;
     let all = app.agent.api.get("/api/v1/leads?limit=100").await.expect(200).json();
     let all = all["leads"].as_array().unwrap();

@@ -34,7 +34,7 @@ async fn create(app: &TestApp, name: &str) -> Option<String> {
 }
 
 async fn survive(vfs: &'static FaultyVfs, name: &str, fault: Fault) {
-    let settings = Settings { rate_limit: 1_000_000 };
+    let settings = Settings { rate_limit: 1_000_000, ..Settings::default() };
     let app = TestApp::start_on_vfs(name, &settings).await;
     let mut acknowledged = Vec::new();
     for nth in 1..=8 {

@@ -46,3 +46,9 @@ mod showings;
 mod tenancy;
 #[cfg(test)]
 mod trash;
+#[cfg(test)]
+mod webhook_deliveries;
+#[cfg(test)]
+mod webhook_results;
+#[cfg(test)]
+mod webhooks;

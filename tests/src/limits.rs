@@ -79,7 +79,7 @@ fn two_nodes_let_a_key_in_a_hundred_times_together() {
 #[test]
 fn past_ten_thousand_each_node_counts_for_itself() {
     block_on(async {
-        let app = TestApp::start_with(Engine::Postgres, &Settings { rate_limit: 10_001 }).await;
+        let app = TestApp::start_with(Engine::Postgres, &Settings { rate_limit: 10_001, ..Settings::default() }).await;
         let answer = app.agent.api.get("/api/v1/me").await.expect(200);
         assert_eq!(answer.header("ratelimit"), "\"default\";r=10000;t=60");
         let kept = app
@@ -121,7 +121,7 @@ const MANUAL_CLOCK: &str = "
 fn the_shared_log_keeps_its_promise_over_any_schedule() {
     const LIMIT: usize = 4;
     block_on(async {
-        let app = TestApp::start_with(Engine::Postgres, &Settings { rate_limit: LIMIT as u32 }).await;
+        let app = TestApp::start_with(Engine::Postgres, &Settings { rate_limit: LIMIT as u32, ..Settings::default() }).await;
         let db = app.crm.database();
         // Before the first request: the connections that count requests are opened by it.
         db.write("test", Lane::SHARED, |tx| tx.batch(MANUAL_CLOCK)).await.unwrap();

@@ -40,10 +40,14 @@ fn body(operation: &str, own: &BTreeMap<&str, String>) -> Value {
         "update_listing" => json!({"address": "Changed"}),
         "update_showing" => json!({"status": "declined"}),
         "create_lead_note" | "create_client_note" => json!({"text": "Changed"}),
+        "create_webhook" => json!({"url": "https://example.com/mine"}),
+        "update_webhook" => json!({"description": "Changed"}),
+        "redeliver_since" => json!({"since": "2026-01-01T00:00:00Z"}),
         "get_lead_note" | "get_client_note" | "get_me" | "list_leads" | "get_lead" | "delete_lead"
         | "list_lead_notes" | "list_clients" | "get_client" | "delete_client" | "list_client_notes"
         | "list_listings" | "get_listing" | "delete_listing" | "list_showings" | "get_showing" | "list_stages"
-        | "list_sources" | "list_events" => Value::Null,
+        | "list_sources" | "list_events" | "list_webhooks" | "get_webhook" | "delete_webhook" | "list_deliveries"
+        | "rotate_webhook_secret" | "test_webhook" | "redeliver" => Value::Null,
         unknown => panic!("add {unknown} to this test: it must not leak another agent's data"),
     }
 }
@@ -64,6 +68,9 @@ async fn call(agent: &TestAgent, operation: &Operation, path: &str, body: &Value
 /// One record of each kind, by its collection.
 async fn fixtures(agent: &TestAgent) -> BTreeMap<&'static str, String> {
     let mut ids = BTreeMap::new();
+    let webhook = json!({"url": "https://secret.example.com/hook", "headers": {"X-Key": "secret"}});
+    let made = agent.api.post("/api/v1/webhooks", &webhook).await.expect(201).json();
+    ids.insert("webhooks", made["id"].as_str().unwrap().to_owned());
     let made = agent
         .api
         .post("/api/v1/leads", &json!({"name": "Secret Lead", "source": "secret-source"}))
@@ -89,6 +96,9 @@ async fn fixtures(agent: &TestAgent) -> BTreeMap<&'static str, String> {
         let made = agent.api.post(&path, &json!({"text": "Secret note"})).await.expect(201).json();
         ids.insert(notes, made["noteId"].as_str().unwrap().to_owned());
     }
+    let path = format!("/api/v1/webhooks/{}/deliveries", ids["webhooks"]);
+    let deliveries = agent.api.get(&path).await.expect(200).json();
+    ids.insert("webhooks/deliveries", deliveries["deliveries"][0]["id"].as_str().unwrap().to_owned());
     ids
 }
 
@@ -97,6 +107,13 @@ async fn everything(agent: &TestAgent) -> String {
     let mut all = String::new();
     for path in ["leads", "clients", "listings?status=all", "showings", "events", "stages", "sources", "me"] {
         all.push_str(&agent.api.get(&format!("/api/v1/{path}")).await.expect(200).text());
+    }
+    let webhooks = agent.api.get("/api/v1/webhooks").await.expect(200).json();
+    for webhook in webhooks["webhooks"].as_array().unwrap() {
+        let path = format!("/api/v1/webhooks/{}", webhook["id"].as_str().unwrap());
+        for path in [path.clone(), format!("{path}/deliveries")] {
+            all.push_str(&agent.api.get(&path).await.expect(200).text());
+        }
     }
     all
 }
@@ -125,12 +142,15 @@ on_both_engines! {
             let body = body(&operation.id, &own);
             if let Some((_, rest)) = operation.path.split_once("/{id}") {
                 let kind = operation.path.split('/').nth(3).unwrap();
-                let note = theirs.get(format!("{kind}/notes").as_str()).map(String::as_str).unwrap_or_default();
-                let path = |id: &str, note: &str| format!("/api/v1/{kind}/{id}{}", rest.replace("{note}", note));
+                let inner = if kind == "webhooks" { "deliveries" } else { "notes" };
+                let note = theirs.get(format!("{kind}/{inner}").as_str()).map(String::as_str).unwrap_or_default();
+                let path = |id: &str, note: &str| {
+                    format!("/api/v1/{kind}/{id}{}", rest.replace("{note}", note).replace("{delivery}", note))
+                };
                 let foreign = call(&app.agent, &operation, &path(&theirs[kind], note), &body).await.expect(404);
                 let missing = call(&app.agent, &operation, &path(&never(&theirs[kind]), note), &body).await.expect(404);
                 assert_eq!(without_request_id(&foreign), without_request_id(&missing), "{}", operation.id);
-                if rest.contains("{note}") {
+                if rest.contains("{note}") || rest.contains("{delivery}") {
                     let foreign = call(&app.agent, &operation, &path(&own[kind], note), &body).await.expect(404);
                     let missing = call(&app.agent, &operation, &path(&own[kind], &never(note)), &body).await.expect(404);
                     assert_eq!(without_request_id(&foreign), without_request_id(&missing), "{}", operation.id);

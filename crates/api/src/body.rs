@@ -41,6 +41,25 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
     }
 }
 
+/// As [`Fields`], for a request that may have no body: it is then as one without members.
+pub(crate) struct OptionalFields(pub Fields);
+
+impl<S: Send + Sync> FromRequest<S> for OptionalFields {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let headers = request.headers().clone();
+        let bytes = Bytes::from_request(request, state)
+            .await
+            .map_err(|_| Problem::bad_request("The body could not be read."))?;
+        if bytes.is_empty() {
+            return Ok(Self(Fields { members: Map::new(), bytes }));
+        }
+        refuse_other_types(&headers)?;
+        Ok(Self(Fields { members: parse_object(&bytes)?, bytes }))
+    }
+}
+
 fn refuse_other_types(headers: &HeaderMap) -> Result<(), Problem> {
     const MESSAGE: &str = "Send the body as JSON: Content-Type: application/json, without Content-Encoding.";
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();

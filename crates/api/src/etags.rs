@@ -64,6 +64,33 @@ impl Tags {
     }
 }
 
+/// The tag of a record with something beside it that changes by itself: two tags, joined. A change asks for the first only, so that
+/// what happens meanwhile to the rest does not stand in its way.
+pub(crate) fn of_record_and_rest(record: &[u8], whole: &[u8]) -> HeaderValue {
+    let (record, whole) = (of_bytes(record), of_bytes(whole));
+    let text = |tag: &HeaderValue| tag.to_str().unwrap_or_default().trim_matches('"').to_owned();
+    HeaderValue::try_from(format!("\"{}.{}\"", text(&record), text(&whole))).expect("hexadecimal digits in quotes")
+}
+
+/// As [`precondition`], of a record that [`of_record_and_rest`] tagged.
+pub(crate) fn record_precondition<T: Serialize>(headers: &HeaderMap) -> impl Fn(&T) -> bool + Send + Sync + 'static {
+    let tags = Tags::read(headers, &header::IF_MATCH).map(|tags| match tags {
+        Tags::Any => Tags::Any,
+        Tags::List(tags) => Tags::List(tags.into_iter().map(without_rest).collect()),
+    });
+    move |record| match &tags {
+        None => true,
+        Some(tags) => crm::json::to_string(record).is_ok_and(|text| tags.hold(&of_bytes(text.as_bytes()))),
+    }
+}
+
+fn without_rest(tag: String) -> String {
+    match tag.split_once('.') {
+        Some((record, _)) => format!("{record}\""),
+        None => tag,
+    }
+}
+
 /// The precondition of a change: what `If-Match` asks of the record, `true` where it is not sent.
 pub(crate) fn precondition<T: Serialize>(headers: &HeaderMap) -> impl Fn(&T) -> bool + Send + 'static {
     let tags = Tags::read(headers, &header::IF_MATCH);
@@ -95,6 +122,14 @@ mod tests {
             assert_eq!(Tags::read(&headers(&sent), &header::IF_MATCH).unwrap().hold(&tag), holds, "{sent:?}");
         }
         assert_eq!(Tags::read(&headers(&[]), &header::IF_MATCH), None);
+    }
+
+    #[test]
+    fn a_change_asks_for_the_record_not_for_what_is_beside_it() {
+        let tag = of_record_and_rest(b"\"record\"", b"whole");
+        let sent = HeaderMap::from_iter([(header::IF_MATCH, tag)]);
+        assert!(record_precondition(&sent)(&"record"));
+        assert!(!record_precondition(&sent)(&"changed"));
     }
 
     #[test]

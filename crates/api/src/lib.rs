@@ -7,7 +7,9 @@ mod answers;
 mod body;
 mod clients;
 mod cors;
+mod deliveries;
 mod etags;
+mod event_requests;
 mod events;
 mod gate;
 mod idempotency;
@@ -26,6 +28,7 @@ mod showings;
 mod sources;
 mod stages;
 mod state;
+mod webhooks;
 
 pub use cors::Origins;
 pub use gate::RouteTemplate;

@@ -19,7 +19,7 @@ use crate::problem::{ProblemBody, ProblemCode, ProblemField};
     info(
         title = "OrganicAgent API",
         version = "1.0.0",
-        description = "Leads, clients, listings, showings and events of one real-estate agent. Every request carries an API key in `X-API-Key`.",
+        description = "Leads, clients, listings, showings, events and webhooks of one real-estate agent. Every request carries an API key in `X-API-Key`.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     servers((url = "/", description = "This server")),
@@ -34,6 +34,7 @@ use crate::problem::{ProblemBody, ProblemCode, ProblemField};
         (name = "Listings", description = "Properties on offer."),
         (name = "Showings", description = "Requests to see a listing."),
         (name = "Events", description = "What happened, in order."),
+        (name = "Webhooks", description = "Who is told of events, and what became of each."),
         (name = "Account", description = "Whose key this is."),
     ),
 )]
@@ -229,6 +230,8 @@ errors! {
     CreateErrors: ContentTooLarge, IdempotencyKeyReused;
     /// What a create under a record can answer beside 201.
     CreateUnderErrors: NotFound, ContentTooLarge, IdempotencyKeyReused;
+    /// What a POST under a record that makes none can answer beside 202.
+    ActionErrors: NotFound, ContentTooLarge, IdempotencyKeyReused;
     /// What a change can answer beside 200.
     ChangeErrors: NotFound, PreconditionFailed, ContentTooLarge;
     /// What a delete can answer beside 204.

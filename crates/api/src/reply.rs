@@ -58,6 +58,30 @@ pub(crate) fn representation<T: Serialize>(value: &T) -> Answer {
     Ok(response)
 }
 
+/// As [`representation`], of a record with something beside it that changes by itself (see [`etags::of_record_and_rest`]).
+pub(crate) fn representation_beside<T: Serialize, R: Serialize>(value: &T, record: &R) -> Answer {
+    let (_, record) = json(StatusCode::OK, record)?;
+    let (mut response, bytes) = json(StatusCode::OK, value)?;
+    response.headers_mut().insert(header::ETAG, etags::of_record_and_rest(&record, &bytes));
+    *response.body_mut() = Body::from(bytes);
+    Ok(response)
+}
+
+/// An answer to a POST that is not just an id; with the path of what was made, if anything was.
+pub(crate) fn done<T: Serialize>(status: StatusCode, value: &T, location: Option<String>, is_replayed: bool) -> Answer {
+    let (mut response, bytes) = json(status, value)?;
+    if let Some(location) = location {
+        let location = HeaderValue::try_from(format!("{BASE}{location}"))
+            .map_err(|_| Problem::new(ProblemCode::Internal, "Something failed on our side."))?;
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    if is_replayed {
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    *response.body_mut() = Body::from(bytes);
+    Ok(response)
+}
+
 /// The answer of a create: exactly `{"success":true,"<key>":id}`, with the record's `Location`.
 pub(crate) struct Created<'a> {
     /// 201, or 200 where the record was there already.

@@ -13,11 +13,11 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    Api, BASE, clients, events,
+    Api, BASE, clients, deliveries, event_requests, events,
     gate::{self, Map, OPENAPI},
     leads, listings, me, notes,
     openapi::Base,
-    showings, sources, stages,
+    showings, sources, stages, webhooks,
 };
 
 /// The described routes and the document they make.
@@ -38,8 +38,17 @@ pub(crate) fn described() -> (Router<Api>, utoipa::openapi::OpenApi) {
         .routes(routes!(listings::get, listings::update, listings::delete))
         .routes(routes!(showings::list, showings::create))
         .routes(routes!(showings::get, showings::update))
-        .routes(routes!(events::list));
-    OpenApiRouter::with_openapi(Base::openapi()).nest(BASE, nouns).split_for_parts()
+        .routes(routes!(events::list))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::get, webhooks::update, webhooks::delete))
+        .routes(routes!(webhooks::rotate_secret))
+        .routes(routes!(deliveries::test))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(deliveries::redeliver))
+        .routes(routes!(deliveries::redeliver_since));
+    let (routes, mut document) = OpenApiRouter::with_openapi(Base::openapi()).nest(BASE, nouns).split_for_parts();
+    document.webhooks = Some(event_requests::described());
+    (routes, document)
 }
 
 /// The API as a service: everything under its base, known or not, goes through the gate.

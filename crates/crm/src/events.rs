@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use crate::{AgentId, Crm, Error, agents, ids::EventId, json, webhooks};
+use crate::{AgentId, Crm, Error, agents, clock::UnixMillis, ids::{EventId, WebhookId}, json, webhooks::outbox};
 
 /// The kinds of events, as published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,31 +81,40 @@ pub struct EventFilter {
     pub limit: u32,
 }
 
-/// Records an event with the exact text of its `data` and hands it to the agent's webhooks.
+/// What an event is about.
+#[derive(Clone, Copy)]
+pub(crate) struct About<'a> {
+    pub kind: EventKind,
+    /// The record.
+    pub entity: &'a [u8; 16],
+    /// The record whose events webhooks get in order, where it is another.
+    pub order_key: Option<&'a [u8; 16]>,
+}
+
+/// Records an event with the exact text of its `data` and hands it to the agent's webhooks. Those that are to be told now.
 pub(crate) fn record<T: Serialize>(
     tx: &mut Tx<'_>,
     agent: AgentId,
     id: EventId,
     sequence: i64,
-    kind: EventKind,
-    entity: &[u8; 16],
+    about: About<'_>,
     data: &T,
-) -> Result<(), Error> {
+) -> Result<Vec<WebhookId>, Error> {
     let data = json::to_string(data).map_err(|cause| {
         tracing::error!(%cause, "an event's data cannot be encoded");
         Error::Internal
     })?;
     tx.execute(
-        "INSERT INTO events (agent_id, id, sequence, event, entity_id, data) VALUES ($1, $2, $3, $4, $5, $6)",
-        params![&agent, &id, sequence, kind.name(), entity, &data],
+        "INSERT INTO events (agent_id, id, sequence, event, entity_id, data, order_key) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        params![&agent, &id, sequence, about.kind.name(), about.entity, &data, about.order_key],
     )?;
-    webhooks::enqueue(tx, agent, id, kind)
+    outbox::enqueue(tx, agent, id, about.kind)
 }
 
 /// Erases what the events of `entity` tell. The events and their numbers stay; those that were not sent yet are cancelled, for
-/// there is nothing left to send.
-pub(crate) fn erase(tx: &mut Tx<'_>, agent: AgentId, entity: &[u8; 16]) -> Result<(), Error> {
-    webhooks::cancel(tx, agent, entity)?;
+/// there is nothing left to send, and what receivers answered to the others goes too.
+pub(crate) fn erase(tx: &mut Tx<'_>, agent: AgentId, entity: &[u8; 16], now: UnixMillis) -> Result<(), Error> {
+    outbox::cancel(tx, agent, entity, now)?;
     tx.execute("UPDATE events SET data = NULL WHERE agent_id = $1 AND entity_id = $2", params![&agent, entity])?;
     Ok(())
 }

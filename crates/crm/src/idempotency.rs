@@ -8,7 +8,7 @@ use std::time::Duration;
 use db::{Lane, Tx, params};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Crm, Error, turns::Turn};
+use crate::{AgentId, Crm, Error, clock::UnixMillis, turns::Turn};
 
 /// How long an answer is kept.
 pub const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -49,21 +49,8 @@ where
     T: Serialize + DeserializeOwned,
     F: Fn(&mut Tx<'_>, &mut Turn) -> Result<T, Error>,
 {
-    let kept = tx.query_opt(
-        "SELECT fingerprint, answer FROM idempotency_keys
-         WHERE agent_id = $1 AND scope = $2 AND idempotency_key = $3 AND expires_at > $4",
-        params![&turn.agent, &once.scope, &once.key, turn.now.0],
-        |row| Ok((row.get::<[u8; 32]>(0)?, row.get::<String>(1)?)),
-    )?;
-    if let Some((fingerprint, answer)) = kept {
-        if fingerprint != once.fingerprint {
-            return Err(Error::IdempotencyKeyReused);
-        }
-        let value = serde_json::from_str(&answer).map_err(|cause| {
-            tracing::error!(%cause, "a kept answer cannot be read");
-            Error::Internal
-        })?;
-        return Ok(Answer { value, is_replayed: true });
+    if let Some(kept) = find(tx, turn.agent, once, turn.now)? {
+        return Ok(kept);
     }
     let value = change(tx, turn)?;
     let answer = serde_json::to_string(&value).map_err(|cause| {
@@ -78,6 +65,33 @@ where
         params![&turn.agent, &once.scope, &once.key, &once.fingerprint, &answer, turn.now.plus(KEPT).0],
     )?;
     Ok(Answer::first(value))
+}
+
+/// The kept answer of a request, for work that takes several transactions; within one, [`answer`] looks itself.
+///
+/// # Errors
+/// [`Error::IdempotencyKeyReused`] when it is that of another body.
+pub(crate) fn find<T: DeserializeOwned>(
+    tx: &mut Tx<'_>,
+    agent: AgentId,
+    once: &Once,
+    now: UnixMillis,
+) -> Result<Option<Answer<T>>, Error> {
+    let kept = tx.query_opt(
+        "SELECT fingerprint, answer FROM idempotency_keys
+         WHERE agent_id = $1 AND scope = $2 AND idempotency_key = $3 AND expires_at > $4",
+        params![&agent, &once.scope, &once.key, now.0],
+        |row| Ok((row.get::<[u8; 32]>(0)?, row.get::<String>(1)?)),
+    )?;
+    let Some((fingerprint, answer)) = kept else { return Ok(None) };
+    if fingerprint != once.fingerprint {
+        return Err(Error::IdempotencyKeyReused);
+    }
+    let value = serde_json::from_str(&answer).map_err(|cause| {
+        tracing::error!(%cause, "a kept answer cannot be read");
+        Error::Internal
+    })?;
+    Ok(Some(Answer { value, is_replayed: true }))
 }
 
 /// Throws answers away that are past their time, [`PRUNED_AT_ONCE`] at most. Says how many.

@@ -128,6 +128,21 @@ impl<'a> From<&'a Listing> for ListingCreated<'a> {
     }
 }
 
+/// A made-up listing as `listing.created` tells it.
+pub(crate) fn sample() -> serde_json::Value {
+    let fields = serde_json::json!({
+        "address": "456 Oak Ave, Miami, FL",
+        "price": 750_000,
+        "bedrooms": 3,
+        "bathrooms": 2.5,
+        "sqft": 1_850
+    });
+    let new = NewListing::read(fields.as_object().expect("an object")).expect("a listing");
+    let id = "lst_01k9x3v7e8f4sahm7d9q2b5c6n".parse().expect("an id");
+    let text = crate::json::to_string(&ListingCreated::from(&new.with_id(id))).expect("small numbers");
+    serde_json::from_str(&text).expect("JSON that was just written")
+}
+
 /// The outcome of [`create`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Created {

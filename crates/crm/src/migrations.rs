@@ -27,4 +27,9 @@ pub const MIGRATIONS: &[Migration] = &[
         sqlite: Some(include_str!("../migrations/0009_person_index.sqlite.sql")),
         ..step(9, "person_index", include_str!("../migrations/0009_person_index.sql"))
     },
+    step(10, "webhooks", include_str!("../migrations/0010_webhooks.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(11, "webhook_statistics", include_str!("../migrations/0011_webhook_statistics.sqlite.sql"))
+    },
 ];

@@ -292,7 +292,8 @@ pub(crate) fn insert(tx: &mut Tx<'_>, turn: &mut Turn, new: &NewShowing) -> Resu
         ],
     )?;
     totals::add(tx, turn.agent, Kind::Showing, showing.status.name(), 1)?;
-    turn.record(tx, EventKind::ShowingRequested, &id.0, &ShowingRequested::from(&showing))?;
+    let data = ShowingRequested::from(&showing);
+    turn.record_in_order_of(tx, EventKind::ShowingRequested, &id.0, Some(&showing.client_id.0), &data)?;
     Ok(id)
 }
 

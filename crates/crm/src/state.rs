@@ -12,6 +12,7 @@ use crate::{
     limiter::{Exhausted, Limiter},
     randomness::Randomness,
     seal::Keyring,
+    webhooks::{OutboxBell, UrlRule},
 };
 
 /// Settings that the domain obeys.
@@ -19,11 +20,13 @@ use crate::{
 pub struct Settings {
     /// Requests that one API key may make in any 60 seconds; at least 1.
     pub rate_limit: u32,
+    /// Where webhooks may be sent.
+    pub webhook_url_rule: UrlRule,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { rate_limit: 100 }
+        Self { rate_limit: 100, webhook_url_rule: UrlRule::default() }
     }
 }
 
@@ -40,6 +43,8 @@ pub struct Crm {
     pub(crate) known_keys: Arc<KnownKeys>,
     /// Told after each change of an agent's data: the indexer waits for it.
     pub(crate) to_index: Arc<Notify>,
+    pub(crate) outbox: Arc<OutboxBell>,
+    pub(crate) url_rule: UrlRule,
 }
 
 impl Crm {
@@ -53,14 +58,27 @@ impl Crm {
     ) -> Self {
         let limiter = Arc::new(Limiter::new(settings.rate_limit));
         let (exhausted, changes, known_keys) = (Arc::default(), Arc::default(), Arc::default());
-        let (keyring, to_index) = (Arc::new(keyring), Arc::default());
-        Self { db, clock, random, limiter, keyring, exhausted, changes, known_keys, to_index }
+        let (keyring, to_index, outbox) = (Arc::new(keyring), Arc::default(), Arc::default());
+        let url_rule = settings.webhook_url_rule.clone();
+        Self { db, clock, random, limiter, keyring, exhausted, changes, known_keys, to_index, outbox, url_rule }
     }
 
     /// The keys that seal what must be read back.
     #[must_use]
     pub fn keyring(&self) -> &Keyring {
         &self.keyring
+    }
+
+    /// Rung after each commit that put something into an outbox.
+    #[must_use]
+    pub fn outbox(&self) -> &OutboxBell {
+        &self.outbox
+    }
+
+    /// Where webhooks may be sent.
+    #[must_use]
+    pub fn webhook_url_rule(&self) -> &UrlRule {
+        &self.url_rule
     }
 
     /// The storage, for commands that work on all of it (backup, migration, health).
@@ -79,6 +97,18 @@ impl Crm {
     #[must_use]
     pub fn clock(&self) -> &dyn Clock {
         &*self.clock
+    }
+
+    /// The clock, to be kept.
+    #[must_use]
+    pub fn shared_clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
+    /// Whether other nodes may work on the same database.
+    #[must_use]
+    pub fn shares_its_database(&self) -> bool {
+        self.db.engine() == db::Engine::Postgres
     }
 
     /// The source of randomness.

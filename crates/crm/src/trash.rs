@@ -84,7 +84,7 @@ pub async fn erase_due(crm: &Crm) -> Result<usize, Error> {
             let together = together.to_vec();
             erased += crm
                 .change_in_background("trash.erase", agent, move |tx, turn| {
-                    together.iter().try_fold(0, |erased, id| Ok(erased + erase(tx, turn.agent, id, before)?))
+                    together.iter().try_fold(0, |erased, id| Ok(erased + erase(tx, turn, id, before)?))
                 })
                 .await?;
         }
@@ -98,7 +98,8 @@ pub async fn erase_due(crm: &Crm) -> Result<usize, Error> {
 /// Nothing is to be done about its words in the search index: they left it behind the commit that deleted the record. Nor
 /// about idempotency keys: an answer holds ids only, and it and the fingerprint of the request's body were gone a day after
 /// the request, long before the record could be due.
-fn erase(tx: &mut Tx<'_>, agent: AgentId, id: &[u8; 16], before: i64) -> Result<usize, Error> {
+fn erase(tx: &mut Tx<'_>, turn: &Turn, id: &[u8; 16], before: i64) -> Result<usize, Error> {
+    let agent = turn.agent;
     let is_due = tx.execute(
         "DELETE FROM trash WHERE agent_id = $1 AND id = $2 AND deleted_at <= $3",
         params![&agent, id, before],
@@ -107,7 +108,7 @@ fn erase(tx: &mut Tx<'_>, agent: AgentId, id: &[u8; 16], before: i64) -> Result<
         return Ok(0);
     }
     notes::erase(tx, agent, id)?;
-    events::erase(tx, agent, id)?;
-    showings::erase_of(tx, agent, id)?;
+    events::erase(tx, agent, id, turn.now)?;
+    showings::erase_of(tx, turn, id)?;
     Ok(1)
 }

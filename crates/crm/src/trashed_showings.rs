@@ -3,7 +3,7 @@
 use db::{Tx, params};
 
 use crate::{
-    AgentId, Error, events,
+    Error, events,
     ids::{ClientId, ListingId, ShowingId},
     showing_states::ShowingStatus,
     totals::{self, Kind},
@@ -84,14 +84,15 @@ pub(crate) fn restore_of(tx: &mut Tx<'_>, turn: &Turn, parent: Parent) -> Result
 }
 
 /// Erases the hidden showings of a client or listing that is erased, with the `data` of their events, which names the client.
-pub(crate) fn erase_of(tx: &mut Tx<'_>, agent: AgentId, parent: &[u8; 16]) -> Result<(), Error> {
+pub(crate) fn erase_of(tx: &mut Tx<'_>, turn: &Turn, parent: &[u8; 16]) -> Result<(), Error> {
+    let agent = turn.agent;
     let showings = tx.query(
         "SELECT id FROM trashed_showings WHERE agent_id = $1 AND (client_id = $2 OR listing_id = $2)",
         params![&agent, parent],
         |row| row.get::<ShowingId>(0),
     )?;
     for showing in showings {
-        events::erase(tx, agent, &showing.0)?;
+        events::erase(tx, agent, &showing.0, turn.now)?;
         tx.execute("DELETE FROM trashed_showings WHERE agent_id = $1 AND id = $2", params![&agent, &showing])?;
     }
     Ok(())

@@ -13,8 +13,9 @@ use crate::{
     clock::UnixMillis,
     events::{self, EventKind},
     idempotency::{self, Answer, Once},
-    ids::{self, EventId},
+    ids::{self, EventId, WebhookId},
     randomness::Randomness,
+    webhooks::{Ring, Rings},
 };
 
 /// The agent's turn within one write.
@@ -27,6 +28,8 @@ pub(crate) struct Turn {
     last_id: [u8; 16],
     last_sequence: i64,
     is_changed: bool,
+    /// What the sender of webhooks is told after the commit.
+    rings: Rings,
 }
 
 impl Turn {
@@ -38,7 +41,7 @@ impl Turn {
         let held = tx.query_opt(sql, params![&agent], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let (last_id, last_sequence) = held.ok_or(Error::NotFound)?;
         let random = Arc::clone(&crm.random);
-        Ok(Self { agent, now: crm.clock.now(), random, last_id, last_sequence, is_changed: false })
+        Ok(Self { agent, now: crm.clock.now(), random, last_id, last_sequence, is_changed: false, rings: Rings::new() })
     }
 
     /// The agent's next id.
@@ -56,10 +59,29 @@ impl Turn {
         entity: &[u8; 16],
         data: &T,
     ) -> Result<EventId, Error> {
+        self.record_in_order_of(tx, kind, entity, None, data)
+    }
+
+    /// As [`Turn::record`], for what is told in the order of another record: a showing in that of its client.
+    pub fn record_in_order_of<T: Serialize>(
+        &mut self,
+        tx: &mut Tx<'_>,
+        kind: EventKind,
+        entity: &[u8; 16],
+        order_key: Option<&[u8; 16]>,
+        data: &T,
+    ) -> Result<EventId, Error> {
         let id = EventId(self.next_id());
         self.last_sequence += 1;
-        events::record(tx, self.agent, id, self.last_sequence, kind, entity, data)?;
+        let about = events::About { kind, entity, order_key };
+        let due = events::record(tx, self.agent, id, self.last_sequence, about, data)?;
+        self.rings.extend(due.into_iter().map(|webhook| (webhook, Ring::Fresh)));
         Ok(id)
+    }
+
+    /// Has the sender look at a webhook's deliveries after the commit.
+    pub fn ring(&mut self, webhook: WebhookId, ring: Ring) {
+        self.rings.push((webhook, ring));
     }
 
     /// The source of randomness of this write.
@@ -94,7 +116,7 @@ impl Crm {
         if changed.is_ok() {
             self.to_index.notify_one();
         }
-        changed
+        self.committed(agent, changed)
     }
 
     /// As [`Crm::change`], but behind the writes that someone waits for.
@@ -113,7 +135,7 @@ impl Crm {
             crm.changes.note(tx, agent);
             crm.take_turn(tx, agent, &change)
         });
-        changed.await
+        self.committed(agent, changed.await)
     }
 
     /// As [`Crm::change_in_background`], for what no record shows: answers that were read before still hold.
@@ -123,7 +145,15 @@ impl Crm {
         F: Fn(&mut Tx<'_>, &mut Turn) -> Result<T, Error> + Send + 'static,
     {
         let crm = self.clone();
-        self.db.write_in_background(name, Lane::of(&agent.0), move |tx| crm.take_turn(tx, agent, &change)).await
+        let changed = self.db.write_in_background(name, Lane::of(&agent.0), move |tx| crm.take_turn(tx, agent, &change));
+        self.committed(agent, changed.await)
+    }
+
+    /// What a change came to, once it is committed.
+    fn committed<T>(&self, agent: AgentId, changed: Result<(T, Rings), Error>) -> Result<T, Error> {
+        let (value, rings) = changed?;
+        self.outbox.ring(agent, rings);
+        Ok(value)
     }
 
     fn take_turn<T>(
@@ -131,11 +161,12 @@ impl Crm {
         tx: &mut Tx<'_>,
         agent: AgentId,
         change: impl Fn(&mut Tx<'_>, &mut Turn) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+    ) -> Result<(T, Rings), Error> {
         let mut turn = Turn::take(tx, self, agent)?;
         let value = change(tx, &mut turn)?;
+        let rings = std::mem::take(&mut turn.rings);
         turn.end(tx)?;
-        Ok(value)
+        Ok((value, rings))
     }
 
     /// As [`Crm::change`], but a repeated idempotency key gets the first answer again and changes nothing.

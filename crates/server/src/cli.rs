@@ -33,6 +33,9 @@ pub enum Command {
     /// Make API keys
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Make webhooks
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
     /// Write everything of one agent into a folder, as CSV and JSON
     Export {
         /// The agent's slug
@@ -97,5 +100,22 @@ pub enum KeyCommand {
         /// How long it holds, such as 90d or 12h; for ever when missing
         #[arg(long)]
         expires: Option<String>,
+    },
+}
+
+/// What can be done with webhooks.
+#[derive(Debug, Subcommand)]
+pub enum WebhookCommand {
+    /// Make a webhook; prints its id and its secret as JSON, the secret once
+    Create {
+        /// The agent's slug
+        #[arg(long)]
+        agent: String,
+        /// Where to send events
+        #[arg(long)]
+        url: String,
+        /// The events to send, such as lead.created; all when missing
+        #[arg(long, num_args = 1.., value_name = "NAME")]
+        event: Vec<String>,
     },
 }

@@ -42,6 +42,9 @@ pub struct Given {
     /// Requests per minute and key, 1 to 100,000,000 [default: 100]
     #[arg(long, env = "ORGANICAGENT_RATE_LIMIT", global = true, value_name = "N", help_heading = "Settings")]
     rate_limit: Option<Text>,
+    /// Address ranges where plain-http and non-public webhook targets are allowed, on any port, between commas [default: none]
+    #[arg(long, env = "ORGANICAGENT_WEBHOOK_ALLOW", global = true, value_name = "RANGES", help_heading = "Settings")]
+    webhook_allow: Option<Text>,
     /// Seals what must be read back [default: {DATA_DIR}/secret.key]
     #[arg(long, env = "ORGANICAGENT_SECRET_KEY_FILE", global = true, value_name = "FILE", help_heading = "Settings")]
     secret_key_file: Option<Text>,
@@ -105,6 +108,8 @@ pub struct Config {
     pub database_url: String,
     /// Requests per minute and key.
     pub rate_limit: u32,
+    /// Address ranges where plain-http and non-public webhook targets are allowed.
+    pub webhook_allow: Vec<Network>,
     /// The key file, absolute.
     pub secret_key_file: PathBuf,
     /// Address ranges of trusted proxies.
@@ -140,6 +145,7 @@ impl Given {
             data_dir: first(self.data_dir, other.data_dir),
             database_url: first(self.database_url, other.database_url),
             rate_limit: first(self.rate_limit, other.rate_limit),
+            webhook_allow: first(self.webhook_allow, other.webhook_allow),
             secret_key_file: first(self.secret_key_file, other.secret_key_file),
             trusted_proxies: first(self.trusted_proxies, other.trusted_proxies),
             operator_token: first(self.operator_token, other.operator_token),
@@ -167,9 +173,8 @@ impl Given {
                 Some(path) => format!("sqlite:{}", absolute(Path::new(path))?.display()),
             },
         };
-        let trusted_proxies = words(self.trusted_proxies);
-        let trusted_proxies = trusted_proxies.iter().map(|range| range.parse()).collect::<Result<Vec<Network>, _>>();
-        let trusted_proxies = trusted_proxies.map_err(|error| format!("ORGANICAGENT_TRUSTED_PROXIES: {error}"))?;
+        let trusted_proxies = networks("ORGANICAGENT_TRUSTED_PROXIES", self.trusted_proxies)?;
+        let webhook_allow = networks("ORGANICAGENT_WEBHOOK_ALLOW", self.webhook_allow)?;
         let api_cors = words(self.api_cors);
         Origins::parse(api_cors.iter().map(String::as_str))
             .map_err(|error| format!("ORGANICAGENT_API_CORS: {error}"))?;
@@ -178,6 +183,7 @@ impl Given {
             public_url,
             database_url,
             rate_limit,
+            webhook_allow,
             secret_key_file: match self.secret_key_file {
                 Some(file) => absolute(Path::new(&file.0))?,
                 None => data_dir.join("secret.key"),
@@ -193,6 +199,16 @@ impl Given {
 fn words(text: Option<Text>) -> Vec<String> {
     let text = text.map(|text| text.0).unwrap_or_default();
     text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+fn networks(name: &str, text: Option<Text>) -> Result<Vec<Network>, String> {
+    let ranges = words(text);
+    let ranges = ranges.iter().map(|range| range.parse()).collect::<Result<Vec<Network>, _>>();
+    ranges.map_err(|error| format!("{name}: {error}"))
+}
+
+fn join(ranges: &[Network]) -> String {
+    ranges.iter().map(Network::to_string).collect::<Vec<_>>().join(",")
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, String> {
@@ -217,8 +233,9 @@ impl Config {
             ("data_dir", self.data_dir.display().to_string()),
             ("database_url", mask_password(&self.database_url)),
             ("rate_limit", self.rate_limit.to_string()),
+            ("webhook_allow", join(&self.webhook_allow)),
             ("secret_key_file", self.secret_key_file.display().to_string()),
-            ("trusted_proxies", self.trusted_proxies.iter().map(Network::to_string).collect::<Vec<_>>().join(",")),
+            ("trusted_proxies", join(&self.trusted_proxies)),
             ("operator_token", self.operator_token.as_ref().map_or("", |_| "***").to_owned()),
             ("api_cors", self.api_cors.join(",")),
         ];
@@ -287,7 +304,7 @@ mod tests {
     #[test]
     fn what_is_described_is_a_settings_file_that_says_the_same() {
         let given =
-            Given { trusted_proxies: text("10.0.0.0/8,::1"), api_cors: text("https://a.example"), ..Given::default() };
+            Given { trusted_proxies: text("10.0.0.0/8,::1"), webhook_allow: text("127.0.0.0/8"), api_cors: text("https://a.example"), ..Given::default() };
         let config = given.checked().unwrap();
         let again = toml::from_str::<Given>(&config.describe()).unwrap().or(Given::default()).checked().unwrap();
         assert_eq!(again.describe(), config.describe());
@@ -301,6 +318,7 @@ mod tests {
             Given { public_url: text("https://agent.example.com/x"), ..Given::default() },
             Given { listen: text("8080"), ..Given::default() },
             Given { trusted_proxies: text("10.0.0.0/8, proxy.example.com"), ..Given::default() },
+            Given { webhook_allow: text("localhost"), ..Given::default() },
             Given { api_cors: text("https://app.example.com/"), ..Given::default() },
         ] {
             assert!(given.checked().is_err());

@@ -7,7 +7,7 @@ use std::{sync::OnceLock, time::Duration};
 use api::RouteTemplate;
 use aws_lc_rs::{constant_time::verify_slices_are_equal, digest};
 use axum::{extract::MatchedPath, response::Response};
-use crm::{Crm, webhooks};
+use crm::{Crm, webhooks::outbox};
 use http::{HeaderMap, Method, header};
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -162,8 +162,8 @@ pub async fn render(handle: &PrometheusHandle, crm: &Crm) -> String {
         counter!(name).absolute(count);
     }
     // Metrics matter most when storage does not answer: what is known without it is shown all the same.
-    if let Ok(outbox) = webhooks::outbox(crm).await {
-        for (state, count) in [("fresh", outbox.fresh), ("retry", outbox.retry), ("held", outbox.held)] {
+    if let Ok(waiting) = outbox::count(crm).await {
+        for (state, count) in [("fresh", waiting.fresh), ("retry", waiting.retry), ("held", waiting.held)] {
             gauge!("organicagent_outbox_deliveries", "state" => state).set(count as f64);
         }
     }

@@ -32,7 +32,7 @@ pub async fn open(config: &Config) -> Result<Crm, String> {
         ),
         other => other.to_string(),
     })?;
-    let settings = Settings { rate_limit: config.rate_limit };
+    let settings = Settings { rate_limit: config.rate_limit, ..Settings::default() };
     Ok(Crm::new(database, Arc::new(MachineClock::default()), Arc::new(MachineRandomness), keyring, &settings))
 }
 

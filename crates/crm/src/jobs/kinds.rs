@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::ClaimedJob;
-use crate::{Crm, Error, idempotency, search, trash};
+use crate::{Crm, Error, idempotency, search, trash, webhooks};
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,10 @@ pub enum JobKind {
     EraseTrash,
     /// Records that were indexed by older rules are indexed again.
     SweepSearch,
+    /// What the log of webhooks holds past its time is thrown away, and what deleted webhooks left behind.
+    PruneWebhooks,
+    /// Events past their time are thrown away.
+    PruneEvents,
 }
 
 /// How far a run came.
@@ -46,13 +50,16 @@ struct Payload {
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::PruneIdempotency, Self::EraseTrash, Self::SweepSearch];
+    pub const ALL: [Self; 5] =
+        [Self::PruneIdempotency, Self::EraseTrash, Self::SweepSearch, Self::PruneWebhooks, Self::PruneEvents];
 
     /// The kinds that come round again, and how often.
-    pub const RECURRING: [(Self, Duration); 3] = [
+    pub const RECURRING: [(Self, Duration); 5] = [
         (Self::PruneIdempotency, HOUR),
         (Self::EraseTrash, HOUR),
         (Self::SweepSearch, Duration::from_secs(24 * 60 * 60)),
+        (Self::PruneWebhooks, HOUR),
+        (Self::PruneEvents, HOUR),
     ];
 
     /// The name in the database.
@@ -62,6 +69,8 @@ impl JobKind {
             Self::PruneIdempotency => "idempotency.prune",
             Self::EraseTrash => "trash.erase",
             Self::SweepSearch => "search.sweep",
+            Self::PruneWebhooks => "webhooks.prune",
+            Self::PruneEvents => "events.prune",
         }
     }
 
@@ -93,6 +102,8 @@ pub(super) async fn run_once(crm: &Crm, job: &ClaimedJob) -> Result<Progress, St
         }
         JobKind::EraseTrash => trash::erase_due(crm).await.map(|count| Progress::after(count, trash::SLICE)),
         JobKind::SweepSearch => search::sweep(crm).await.map(|count| Progress::after(count, search::SWEPT_AT_ONCE)),
+        JobKind::PruneWebhooks => webhooks::prune(crm).await.map(|count| Progress::after(count, webhooks::SLICE)),
+        JobKind::PruneEvents => webhooks::prune_events(crm).await.map(|count| Progress::after(count, webhooks::SLICE)),
     };
     ran.map_err(|error| error.to_string())
 }

@@ -4,11 +4,12 @@ mod agents;
 mod backup;
 pub mod export;
 mod keys;
+mod webhooks;
 
 use std::io::Write;
 
 use crate::{
-    cli::{AgentCommand, Cli, Command, KeyCommand},
+    cli::{AgentCommand, Cli, Command, KeyCommand, WebhookCommand},
     config::Config,
     serve, storage,
 };
@@ -26,6 +27,9 @@ pub async fn run(cli: Cli) -> Result<(), String> {
         }
         Command::Key(KeyCommand::Create { agent, name, scope, expires }) => {
             keys::create(&config, keys::Create { agent, name, scope, expires }).await
+        }
+        Command::Webhook(WebhookCommand::Create { agent, url, event }) => {
+            webhooks::create(&config, webhooks::Create { agent, url, event }).await
         }
         Command::Export { agent, dir } => export::run(&config, &agent, &dir).await,
         Command::Backup { file, without_key } => {

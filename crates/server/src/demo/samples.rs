@@ -78,7 +78,7 @@ impl Clock for SetClock {
 pub(super) async fn seed(crm: &Crm, agent: NewAgent) -> Result<AgentId, Error> {
     let now = crm.clock().now().0;
     let clock = Arc::new(SetClock { now: AtomicI64::new(now - BEFORE) });
-    let settings = Settings { rate_limit: crm.rate_limit() };
+    let settings = Settings { rate_limit: crm.rate_limit(), ..Settings::default() };
     let (database, keyring) = (crm.database().clone(), crm.keyring().clone());
     let then = Crm::new(database, Arc::<SetClock>::clone(&clock), Arc::new(MachineRandomness), keyring, &settings);
     let agent = agents::create(&then, agent).await?.id;

@@ -1,0 +1,99 @@
+//! Enabling and disabling. Whatever its state, an open delivery of a disabled webhook is held, but for one that is asked for by
+//! hand; its state follows in slices, so that no write waits long behind a long queue.
+
+use db::{Tx, params};
+
+use super::{DisabledBy, inputs::HeldEvents};
+use crate::{AgentId, Crm, Error, clock::UnixMillis, ids::WebhookId, turns::Turn};
+
+/// Rows changed in one transaction.
+pub(super) const TOGETHER: i64 = 1_000;
+
+/// Marks a webhook as disabled and holds the first of its open deliveries; [`hold_rest`] holds the others.
+pub(super) fn disable(
+    tx: &mut Tx<'_>,
+    agent: AgentId,
+    webhook: WebhookId,
+    by: DisabledBy,
+    now: UnixMillis,
+) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE webhooks SET is_enabled = 0, disabled_by = $3, disabled_at = $4 WHERE agent_id = $1 AND id = $2",
+        params![&agent, &webhook, by, now.0],
+    )?;
+    hold(tx, agent, webhook).map(drop)
+}
+
+/// Holds what is still open of a disabled webhook.
+pub(super) async fn hold_rest(crm: &Crm, agent: AgentId, webhook: WebhookId) -> Result<(), Error> {
+    loop {
+        let held = crm
+            .change_in_background("webhooks.hold", agent, move |tx, turn| {
+                let sql = "SELECT is_enabled FROM webhooks WHERE agent_id = $1 AND id = $2";
+                // It may be enabled again by now.
+                match tx.query_opt(sql, params![&turn.agent, &webhook], |row| row.get::<bool>(0))? {
+                    Some(false) => hold(tx, agent, webhook),
+                    _ => Ok(0),
+                }
+            })
+            .await?;
+        if held == 0 {
+            return Ok(());
+        }
+    }
+}
+
+/// Holds open deliveries, [`TOGETHER`] of each state at most. Says how many.
+fn hold(tx: &mut Tx<'_>, agent: AgentId, webhook: WebhookId) -> Result<u64, Error> {
+    let fresh = tx.execute(
+        "UPDATE deliveries SET state = 4 WHERE agent_id = $1 AND webhook_id = $2 AND event_id IN (
+             SELECT event_id FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND state = 0 ORDER BY event_id LIMIT $3
+         )",
+        params![&agent, &webhook, TOGETHER],
+    )?;
+    let retries = tx.execute(
+        "UPDATE deliveries SET state = 4 WHERE agent_id = $1 AND webhook_id = $2 AND event_id IN (
+             SELECT event_id FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND state = 1 AND manual_from IS NULL
+             ORDER BY due_at, event_id LIMIT $3
+         )",
+        params![&agent, &webhook, TOGETHER],
+    )?;
+    Ok(fresh + retries)
+}
+
+/// Marks a webhook as enabled, with a new spell of health.
+pub(super) fn enable(tx: &mut Tx<'_>, agent: AgentId, webhook: WebhookId) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE webhooks SET is_enabled = 1, disabled_by = NULL, disabled_at = NULL, failing_since = NULL, failures = 0, noticed = 0
+         WHERE agent_id = $1 AND id = $2",
+        params![&agent, &webhook],
+    )?;
+    Ok(())
+}
+
+/// Releases or skips what a disabled webhook holds, oldest first, [`TOGETHER`] at most. Whether nothing is left.
+pub(super) fn release(tx: &mut Tx<'_>, turn: &Turn, webhook: WebhookId, held: HeldEvents) -> Result<bool, Error> {
+    let (agent, now) = (turn.agent, turn.now);
+    if held == HeldEvents::Skip && hold(tx, agent, webhook)? > 0 {
+        return Ok(false);
+    }
+    let released = match held {
+        // What was tried before is no first attempt any more.
+        HeldEvents::Send => tx.execute(
+            "UPDATE deliveries SET state = CASE WHEN attempt_count > 0 THEN 1 ELSE 0 END,
+                 due_at = CASE WHEN attempt_count > 0 THEN CAST($4 AS BIGINT) ELSE due_at END
+             WHERE agent_id = $1 AND webhook_id = $2 AND event_id IN (
+                 SELECT event_id FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND state = 4 ORDER BY event_id LIMIT $3
+             )",
+            params![&agent, &webhook, TOGETHER, now.0],
+        )?,
+        HeldEvents::Skip => tx.execute(
+            "UPDATE deliveries SET state = 5, finished_at = $4, prune_at = CASE WHEN attempts IS NULL THEN NULL ELSE CAST($5 AS BIGINT) END
+             WHERE agent_id = $1 AND webhook_id = $2 AND event_id IN (
+                 SELECT event_id FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND state = 4 ORDER BY event_id LIMIT $3
+             )",
+            params![&agent, &webhook, TOGETHER, now.0, now.plus(super::retention::DETAIL_KEPT).0],
+        )?,
+    };
+    Ok(i64::try_from(released).is_ok_and(|released| released < TOGETHER))
+}

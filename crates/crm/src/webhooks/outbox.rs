@@ -1,0 +1,368 @@
+//! The outbox: filled by the transaction that changes a record, read by the dispatcher, emptied by what it records.
+
+use db::{Row, Tx, Value, params};
+
+use super::{
+    DisabledBy, Health, Published, Secrets, State,
+    attempts::{self, Answers},
+    headers,
+    health::health_columns,
+    inputs, retention, secrets,
+};
+use crate::{
+    AgentId, Crm, Error,
+    clock::UnixMillis,
+    events::EventKind,
+    ids::{DeliveryId, EventId, WebhookId},
+};
+
+pub use super::results::{After, Outcome, Recorded, record, retry_now, set_noticed};
+
+/// How far the deliveries of one webhook are counted for its owner.
+pub const COUNTED: i64 = 10_000;
+
+/// Puts an event into the outbox of each of the agent's webhooks that wants it; held while the webhook is disabled. Those that
+/// are to send it now.
+pub(crate) fn enqueue(
+    tx: &mut Tx<'_>,
+    agent: AgentId,
+    event: EventId,
+    kind: EventKind,
+) -> Result<Vec<WebhookId>, Error> {
+    let webhooks = tx.query(
+        "SELECT id, events, is_enabled FROM webhooks WHERE agent_id = $1 AND deleted_at IS NULL",
+        params![&agent],
+        |row| {
+            let is_wanted = inputs::wants(row.text(1)?, kind);
+            Ok(is_wanted.then_some((row.get::<WebhookId>(0)?, row.get::<bool>(2)?)))
+        },
+    )?;
+    let mut due = Vec::new();
+    for (webhook, is_enabled) in webhooks.into_iter().flatten() {
+        let state = if is_enabled { State::Fresh } else { State::Held };
+        if is_enabled {
+            due.push(webhook);
+        }
+        tx.execute(
+            "INSERT INTO deliveries (agent_id, webhook_id, event_id, id, state, due_at) VALUES ($1, $2, $3, $4, $5, $6)",
+            params![&agent, &webhook, &event, &event, state, event.created_at().0],
+        )?;
+    }
+    Ok(due)
+}
+
+/// Cancels what was not sent yet of the events of `entity`, and erases what receivers answered to those that were.
+pub(crate) fn cancel(tx: &mut Tx<'_>, agent: AgentId, entity: &[u8; 16], now: UnixMillis) -> Result<(), Error> {
+    let deliveries = tx.query(
+        "SELECT webhook_id, event_id, state, attempts FROM deliveries
+         WHERE agent_id = $1 AND webhook_id IN (SELECT id FROM webhooks WHERE agent_id = $1)
+           AND event_id IN (SELECT id FROM events WHERE agent_id = $1 AND entity_id = $2)",
+        params![&agent, entity],
+        |row| {
+            let attempts = row.get::<Option<Vec<u8>>>(3)?;
+            Ok((row.get::<WebhookId>(0)?, row.get::<EventId>(1)?, row.get::<State>(2)?, attempts))
+        },
+    )?;
+    for (webhook, event, state, held) in deliveries {
+        let erased = held.as_deref().and_then(|held| attempts::without(held, Answers::All));
+        if state.is_open() {
+            let prune_at = held.as_ref().map(|_| now.plus(retention::DETAIL_KEPT).0);
+            tx.execute(
+                "UPDATE deliveries SET state = 5, manual_from = NULL, resume_at = NULL, finished_at = $4, prune_at = $5, attempts = $6
+                 WHERE agent_id = $1 AND webhook_id = $2 AND event_id = $3",
+                params![&agent, &webhook, &event, now.0, prune_at, erased.or(held).as_deref()],
+            )?;
+        } else if let Some(erased) = erased {
+            tx.execute(
+                "UPDATE deliveries SET attempts = $4 WHERE agent_id = $1 AND webhook_id = $2 AND event_id = $3",
+                params![&agent, &webhook, &event, &erased],
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// How many deliveries have still to be sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Outbox {
+    /// Never tried.
+    pub fresh: u64,
+    /// Tried without success, to be tried again.
+    pub retry: u64,
+    /// Held back while their webhook is disabled.
+    pub held: u64,
+}
+
+/// What is in the outbox, of all agents.
+///
+/// # Errors
+/// Storage's errors.
+pub async fn count(crm: &Crm) -> Result<Outbox, Error> {
+    crm.db
+        .read("webhooks.outbox", |tx| {
+            let mut count = |sql| {
+                let counted = tx.query_one(sql, params![], |row| row.get::<i64>(0))?;
+                Ok::<_, Error>(u64::try_from(counted).unwrap_or(0))
+            };
+            // Each state by its literal: its partial index holds nothing else.
+            Ok(Outbox {
+                fresh: count("SELECT COUNT(*) FROM deliveries WHERE state = 0")?,
+                retry: count("SELECT COUNT(*) FROM deliveries WHERE state = 1")?,
+                held: count("SELECT COUNT(*) FROM deliveries WHERE state = 4")?,
+            })
+        })
+        .await
+}
+
+/// What is pending and what is held of one webhook, each counted to [`COUNTED`].
+pub(super) fn count_of(tx: &mut Tx<'_>, agent: AgentId, webhook: WebhookId) -> Result<(i64, i64), Error> {
+    let mut count = |sql| tx.query_one(sql, params![&agent, &webhook, COUNTED], |row| row.get::<i64>(0));
+    let fresh = count(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND state = 0 LIMIT $3) counted",
+    )?;
+    let retries = count(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND state = 1 LIMIT $3) counted",
+    )?;
+    let held = count(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND state = 4 LIMIT $3) counted",
+    )?;
+    Ok(((fresh + retries).min(COUNTED), held))
+}
+
+/// A webhook as the dispatcher needs it, secrets and headers opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Whose it is.
+    pub agent: AgentId,
+    /// The agent's public name, `agentId` in the body.
+    pub agent_slug: String,
+    /// The webhook.
+    pub webhook: WebhookId,
+    /// Where to send.
+    pub url: String,
+    /// Headers to add.
+    pub headers: Vec<(String, String)>,
+    /// What to sign with.
+    pub secrets: Secrets,
+    /// Whether it is enabled; of a disabled one only what is asked for by hand is sent.
+    pub is_enabled: bool,
+    /// How its receiver does.
+    pub health: Health,
+    /// The fence: results are recorded under it.
+    pub epoch: i64,
+    /// Grows with each change of the settings.
+    pub version: i64,
+}
+
+/// A delivery to be tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// Its event: `webhook-id`.
+    pub event: EventId,
+    /// First attempts of one key go one after another.
+    pub key: [u8; 16],
+    /// The event's number; `None` for a test event.
+    pub sequence: Option<i64>,
+    /// The name of the event's kind.
+    pub kind: String,
+    /// When it happened.
+    pub timestamp: UnixMillis,
+    /// The exact text of `data`; `None` once the person is erased.
+    pub data: Option<String>,
+    /// Attempts of the schedule so far.
+    pub attempt_count: u32,
+    /// When it fell or falls due.
+    pub due_at: UnixMillis,
+    /// Whether it is asked for by hand: one attempt, outside the schedule.
+    pub is_manual: bool,
+    /// How far it is.
+    pub state: State,
+    /// What the published signature of its last attempt was made with, if that was answered with no 2xx: the next one uses the
+    /// other secret.
+    pub refused: Option<Published>,
+}
+
+/// The text of a query of [`Due`] deliveries.
+macro_rules! due {
+    ($rest:literal) => {
+        concat!(
+            "SELECT d.id, d.event_id, d.state, d.due_at, d.attempt_count, d.manual_from, d.attempts, d.test_event, d.test_data,
+                e.sequence, e.event, e.data, e.entity_id, e.order_key
+             FROM deliveries d LEFT JOIN events e ON e.agent_id = d.agent_id AND e.id = d.event_id
+             WHERE d.agent_id = $1 AND d.webhook_id = $2 ",
+            $rest
+        )
+    };
+}
+
+/// Every webhook with deliveries that are fresh or to be tried again, now or later: of these agents, or of all.
+///
+/// # Errors
+/// Storage's errors.
+pub async fn targets(crm: &Crm, agents: Option<Vec<AgentId>>) -> Result<Vec<(AgentId, WebhookId)>, Error> {
+    macro_rules! open {
+        ($agent:literal) => {
+            concat!(
+                "SELECT w.agent_id, w.id FROM webhooks w WHERE ",
+                $agent,
+                "w.deleted_at IS NULL AND (
+                     EXISTS (SELECT 1 FROM deliveries d WHERE d.agent_id = w.agent_id AND d.webhook_id = w.id AND d.state = 0)
+                     OR EXISTS (SELECT 1 FROM deliveries d WHERE d.agent_id = w.agent_id AND d.webhook_id = w.id AND d.state = 1))
+                 ORDER BY w.agent_id, w.id"
+            )
+        };
+    }
+    let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    crm.db
+        .read("webhooks.targets", move |tx| {
+            let Some(agents) = &agents else { return Ok(tx.query(open!(""), params![], row)?) };
+            let mut targets = Vec::new();
+            for agent in agents {
+                targets.extend(tx.query(open!("w.agent_id = $1 AND "), params![agent], row)?);
+            }
+            Ok(targets)
+        })
+        .await
+}
+
+/// A webhook to send to; `None` when it is deleted.
+///
+/// # Errors
+/// Storage's errors; [`Error::Internal`] for secrets that do not open.
+pub async fn target(crm: &Crm, agent: AgentId, webhook: WebhookId) -> Result<Option<Target>, Error> {
+    let own = crm.clone();
+    crm.db.read("webhooks.target", move |tx| find_target(tx, &own, agent, webhook)).await
+}
+
+pub(super) fn find_target(tx: &mut Tx<'_>, crm: &Crm, agent: AgentId, webhook: WebhookId) -> Result<Option<Target>, Error> {
+            let slug = crate::agents::slug(tx, agent)?;
+            let sql = concat!(
+                "SELECT url, headers, secret, old_secret, old_secret_until, published_secret, is_enabled, lease_epoch, updated_at, ",
+                health_columns!(),
+                " FROM webhooks WHERE agent_id = $1 AND id = $2 AND deleted_at IS NULL"
+            );
+            let row = tx.query_opt(sql, params![&agent, &webhook], |row| {
+                let sealed = row.get::<Vec<u8>>(2)?;
+                let old = match row.get::<Option<Vec<u8>>>(3)? {
+                    Some(old) => row.get::<Option<i64>>(4)?.map(|until| (old, UnixMillis(until))),
+                    None => None,
+                };
+                let published = if row.get(5)? { Published::Old } else { Published::Current };
+                let target = Target {
+                    agent,
+                    agent_slug: slug.clone(),
+                    webhook,
+                    url: row.get(0)?,
+                    headers: Vec::new(),
+                    secrets: Secrets { current: String::new(), old: None, published },
+                    is_enabled: row.get(6)?,
+                    health: Health::from_row(row, 9)?,
+                    epoch: row.get(7)?,
+                    version: row.get(8)?,
+                };
+                Ok((target, row.get::<Option<Vec<u8>>>(1)?, sealed, old))
+            })?;
+            let Some((mut target, sealed_headers, sealed, old)) = row else { return Ok(None) };
+            target.headers = headers::open(crm, agent, webhook, sealed_headers.as_deref())?;
+            target.secrets.current = secrets::open(&crm.keyring, agent, webhook, &sealed)?;
+            target.secrets.old = match old {
+                Some((old, until)) => Some((secrets::open_old(&crm.keyring, agent, webhook, &old)?, until)),
+                None => None,
+            };
+            Ok(Some(target))
+}
+
+/// A delivery that is still to be tried.
+pub(super) fn find_due(tx: &mut Tx<'_>, agent: AgentId, webhook: WebhookId, event: EventId) -> Result<Option<Due>, Error> {
+    let sql = due!("AND d.event_id = $3 AND d.state IN (0, 1)");
+    Ok(tx.query_opt(sql, params![&agent, &webhook, &event], due_from_row)?)
+}
+
+fn due_from_row(row: &Row<'_>) -> Result<Due, db::DbError> {
+    let event: EventId = row.get(1)?;
+    let last = match row.value(6)? {
+        Value::Bytes(encoded) => attempts::decode(encoded).pop(),
+        _ => None,
+    };
+    let test = row.get::<Option<String>>(7)?;
+    // An event of before there were keys, and a test: each by itself.
+    let key = match row.get::<Option<[u8; 16]>>(13)? {
+        Some(key) => key,
+        None => row.get::<Option<[u8; 16]>>(12)?.unwrap_or(event.0),
+    };
+    let (kind, data) = match test {
+        Some(kind) => (kind, row.get(8)?),
+        None => (row.get::<Option<String>>(10)?.unwrap_or_default(), row.get(11)?),
+    };
+    Ok(Due {
+        delivery: row.get(0)?,
+        event,
+        key,
+        sequence: row.get(9)?,
+        kind,
+        timestamp: event.created_at(),
+        data,
+        attempt_count: u32::try_from(row.get::<i64>(4)?).unwrap_or(0),
+        due_at: UnixMillis(row.get(3)?),
+        is_manual: row.get::<Option<i64>>(5)?.is_some(),
+        state: row.get(2)?,
+        refused: last.filter(|last| last.status_code.is_some() && !last.is_success()).map(|last| last.published),
+    })
+}
+
+/// Deliveries that were never tried, in the order of their events, after one of them.
+///
+/// # Errors
+/// Storage's errors.
+pub async fn fresh(
+    crm: &Crm,
+    agent: AgentId,
+    webhook: WebhookId,
+    after: Option<EventId>,
+    limit: u32,
+) -> Result<Vec<Due>, Error> {
+    let after = after.unwrap_or(EventId([0; 16]));
+    crm.db
+        .read("webhooks.fresh", move |tx| {
+            let sql = due!("AND d.state = 0 AND d.event_id > $3 ORDER BY d.event_id LIMIT $4");
+            Ok(tx.query(sql, params![&agent, &webhook, &after, limit], due_from_row)?)
+        })
+        .await
+}
+
+/// Deliveries whose time to be tried again has come, in the order of those times.
+///
+/// # Errors
+/// Storage's errors.
+pub async fn retries(
+    crm: &Crm,
+    agent: AgentId,
+    webhook: WebhookId,
+    now: UnixMillis,
+    limit: u32,
+) -> Result<Vec<Due>, Error> {
+    crm.db
+        .read("webhooks.retries", move |tx| {
+            let sql = due!("AND d.state = 1 AND d.due_at <= $3 ORDER BY d.due_at, d.event_id LIMIT $4");
+            Ok(tx.query(sql, params![&agent, &webhook, now.0, limit], due_from_row)?)
+        })
+        .await
+}
+
+/// When the next delivery of a webhook is to be tried again.
+///
+/// # Errors
+/// Storage's errors.
+pub async fn next_retry(crm: &Crm, agent: AgentId, webhook: WebhookId) -> Result<Option<UnixMillis>, Error> {
+    crm.db
+        .read("webhooks.next_retry", move |tx| {
+            let sql = "SELECT due_at FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND state = 1 ORDER BY due_at LIMIT 1";
+            Ok(tx.query_opt(sql, params![&agent, &webhook], |row| row.get(0).map(UnixMillis))?)
+        })
+        .await
+}
+
+/// Why a webhook was disabled by what was recorded.
+pub(super) type Disabled = (AgentId, WebhookId, DisabledBy);

@@ -1,0 +1,343 @@
+//! What attempts came to, as the dispatcher records it: many in one transaction.
+
+use std::collections::BTreeMap;
+
+use db::{Lane, Row, Tx, params};
+
+use super::{
+    Attempt, DisabledBy, Health, Notice, Published, State, attempts, enabling, health::health_columns, outbox::Disabled,
+    retention,
+};
+use crate::{
+    AgentId, Crm, Error,
+    clock::UnixMillis,
+    ids::{EventId, WebhookId},
+};
+
+/// What is to become of a delivery after an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum After {
+    /// The receiver has it.
+    Delivered,
+    /// It is to be tried again.
+    Retry {
+        /// When.
+        due_at: UnixMillis,
+    },
+    /// It is given up.
+    Dead,
+    /// The receiver answered 410: it is held, and the webhook disabled.
+    Held,
+}
+
+/// One attempt and what follows from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Whose webhook.
+    pub agent: AgentId,
+    /// The webhook.
+    pub webhook: WebhookId,
+    /// The delivery's event.
+    pub event: EventId,
+    /// The epoch under which the attempt was made.
+    pub epoch: i64,
+    /// The attempt.
+    pub attempt: Attempt,
+    /// What is to become of the delivery. Of an attempt by hand only [`After::Delivered`] counts: else it goes back to what it
+    /// was before.
+    pub after: After,
+    /// Whether it changes the receiver's health: a test and an attempt by hand do not.
+    pub counts: bool,
+}
+
+/// What became of one outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    /// The delivery is in this state now.
+    As(State),
+    /// Another node sends by now: the attempt is in the log, the delivery stays as that node has it.
+    Fenced,
+    /// The delivery or its webhook is gone.
+    Gone,
+}
+
+/// Records what attempts came to, in one transaction, each at its own place in the answer. A delivery whose person was erased or
+/// whose webhook was disabled meanwhile stays so, unless the receiver has it. Disables a webhook whose receiver is gone, or of
+/// which a delivery is given up when nothing arrived for [`super::DISABLED_AFTER`].
+///
+/// # Errors
+/// Storage's errors.
+pub async fn record(crm: &Crm, outcomes: Vec<Outcome>) -> Result<Vec<Recorded>, Error> {
+    let now = crm.clock.now();
+    let (recorded, disabled) =
+        crm.db.write("webhooks.record", Lane::SHARED, move |tx| record_all(tx, &outcomes, now)).await?;
+    for (agent, webhook, by) in disabled {
+        tracing::warn!(%webhook, by = by.name(), "a webhook was disabled");
+        enabling::hold_rest(crm, agent, webhook).await?;
+    }
+    Ok(recorded)
+}
+
+fn record_all(tx: &mut Tx<'_>, outcomes: &[Outcome], now: UnixMillis) -> Result<(Vec<Recorded>, Vec<Disabled>), Error> {
+    let mut recorded = vec![Recorded::Gone; outcomes.len()];
+    let mut disabled = Vec::new();
+    // Sorted, so that two nodes lock webhooks in one order.
+    let mut by_webhook = BTreeMap::<(AgentId, WebhookId), Vec<usize>>::new();
+    for (place, outcome) in outcomes.iter().enumerate() {
+        by_webhook.entry((outcome.agent, outcome.webhook)).or_default().push(place);
+    }
+    for ((agent, webhook), places) in by_webhook {
+        let Some(mut receiver) = Receiver::lock(tx, agent, webhook)? else { continue };
+        let before = receiver.clone();
+        for place in places {
+            recorded[place] = receiver.record(tx, &outcomes[place], now)?;
+        }
+        if receiver != before {
+            receiver.store(tx, agent, webhook)?;
+        }
+        if let (None, Some(by)) = (before.health.disabled_by, receiver.health.disabled_by) {
+            enabling::disable(tx, agent, webhook, by, now)?;
+            disabled.push((agent, webhook, by));
+        }
+    }
+    Ok((recorded, disabled))
+}
+
+/// A webhook's row as far as results change it.
+#[derive(Clone, PartialEq, Eq)]
+struct Receiver {
+    epoch: i64,
+    is_enabled: bool,
+    published: Published,
+    has_old_secret: bool,
+    health: Health,
+}
+
+macro_rules! lock_sql {
+    ($lock:literal) => {
+        concat!(
+            "SELECT lease_epoch, is_enabled, published_secret, CASE WHEN old_secret IS NULL THEN 0 ELSE 1 END, ",
+            health_columns!(),
+            " FROM webhooks WHERE agent_id = $1 AND id = $2 AND deleted_at IS NULL",
+            $lock
+        )
+    };
+}
+
+impl Receiver {
+    fn lock(tx: &mut Tx<'_>, agent: AgentId, webhook: WebhookId) -> Result<Option<Self>, Error> {
+        let sql = match tx.lock_clause() {
+            "" => lock_sql!(""),
+            _ => lock_sql!(" FOR NO KEY UPDATE"),
+        };
+        Ok(tx.query_opt(sql, params![&agent, &webhook], |row| {
+            Ok(Self {
+                epoch: row.get(0)?,
+                is_enabled: row.get(1)?,
+                published: if row.get(2)? { Published::Old } else { Published::Current },
+                has_old_secret: match row.value(3)? {
+                    db::Value::Int(int) => int == 1,
+                    _ => false,
+                },
+                health: Health::from_row(row, 4)?,
+            })
+        })?)
+    }
+
+    fn store(&self, tx: &mut Tx<'_>, agent: AgentId, webhook: WebhookId) -> Result<(), Error> {
+        let Health { delivered, failed, failures, failing_since, last_success_at, last_failure_at, .. } = self.health;
+        tx.execute(
+            "UPDATE webhooks SET delivered = $3, failed = $4, failures = $5, failing_since = $6, last_success_at = $7,
+                 last_failure_at = $8, last_error = $9, noticed = $10, published_secret = $11 WHERE agent_id = $1 AND id = $2",
+            params![
+                &agent,
+                &webhook,
+                delivered,
+                failed,
+                failures,
+                failing_since.map(|at| at.0),
+                last_success_at.map(|at| at.0),
+                last_failure_at.map(|at| at.0),
+                &self.health.last_error,
+                self.health.noticed,
+                self.published == Published::Old
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn record(&mut self, tx: &mut Tx<'_>, outcome: &Outcome, now: UnixMillis) -> Result<Recorded, Error> {
+        let Some(held) = Held::find(tx, outcome)? else { return Ok(Recorded::Gone) };
+        let mut attempt = outcome.attempt.clone();
+        if held.is_erased {
+            attempt.response = None;
+        }
+        let is_success = attempt.is_success();
+        let attempts = attempts::append(held.attempts.as_deref(), attempt);
+        if outcome.epoch != self.epoch {
+            tx.execute(
+                "UPDATE deliveries SET attempts = $4 WHERE agent_id = $1 AND webhook_id = $2 AND event_id = $3",
+                params![&outcome.agent, &outcome.webhook, &outcome.event, &attempts],
+            )?;
+            return Ok(Recorded::Fenced);
+        }
+        if is_success && self.has_old_secret {
+            self.published = outcome.attempt.published;
+        }
+        if outcome.counts {
+            self.note(outcome, is_success, now);
+        }
+        let next = held.next(outcome, self.is_enabled && self.health.disabled_by.is_none());
+        let is_finished = !next.state.is_open();
+        let finished_at = if is_finished { held.finished_at.filter(|_| next.state == held.state).or(Some(now.0)) } else { None };
+        let prune_at = is_finished.then(|| retention::first_prune(next.state, &attempts, now));
+        tx.execute(
+            "UPDATE deliveries SET attempts = $4, state = $5, due_at = $6, attempt_count = $7, manual_from = NULL, resume_at = NULL,
+                 finished_at = $8, prune_at = $9 WHERE agent_id = $1 AND webhook_id = $2 AND event_id = $3",
+            params![
+                &outcome.agent,
+                &outcome.webhook,
+                &outcome.event,
+                &attempts,
+                next.state,
+                next.due_at,
+                next.attempt_count,
+                finished_at,
+                prune_at.map(|at| at.0)
+            ],
+        )?;
+        Ok(Recorded::As(next.state))
+    }
+
+    /// Notes a result of the schedule.
+    fn note(&mut self, outcome: &Outcome, is_success: bool, now: UnixMillis) {
+        let attempt = &outcome.attempt;
+        if is_success {
+            self.health.succeed(attempt.at);
+            return;
+        }
+        self.health.fail(attempt.at, attempt.error.as_deref());
+        let by = match outcome.after {
+            After::Held => Some(DisabledBy::Gone),
+            After::Dead if self.health.has_failed_for_long(now) => Some(DisabledBy::Failing),
+            _ => None,
+        };
+        if let Some(by) = by.filter(|_| self.is_enabled && self.health.disabled_by.is_none()) {
+            self.health.disabled_by = Some(by);
+            self.health.noticed |= Notice::Disabled.bit();
+        }
+    }
+}
+
+/// A delivery as it is when its result comes.
+struct Held {
+    state: State,
+    due_at: i64,
+    attempt_count: i64,
+    manual_from: Option<i64>,
+    resume_at: Option<i64>,
+    finished_at: Option<i64>,
+    attempts: Option<Vec<u8>>,
+    is_erased: bool,
+}
+
+/// What becomes of it.
+struct Next {
+    state: State,
+    due_at: i64,
+    attempt_count: i64,
+}
+
+impl Held {
+    fn find(tx: &mut Tx<'_>, outcome: &Outcome) -> Result<Option<Self>, Error> {
+        let from_row = |row: &Row<'_>| {
+            Ok(Self {
+                state: row.get(0)?,
+                due_at: row.get(1)?,
+                attempt_count: row.get(2)?,
+                manual_from: row.get(3)?,
+                resume_at: row.get(4)?,
+                finished_at: row.get(5)?,
+                attempts: row.get(6)?,
+                is_erased: row.get::<i64>(7)? == 1,
+            })
+        };
+        let sql = "SELECT d.state, d.due_at, d.attempt_count, d.manual_from, d.resume_at, d.finished_at, d.attempts,
+                       CASE WHEN e.data IS NULL AND d.test_event IS NULL THEN 1 ELSE 0 END
+                   FROM deliveries d LEFT JOIN events e ON e.agent_id = d.agent_id AND e.id = d.event_id
+                   WHERE d.agent_id = $1 AND d.webhook_id = $2 AND d.event_id = $3";
+        Ok(tx.query_opt(sql, params![&outcome.agent, &outcome.webhook, &outcome.event], from_row)?)
+    }
+
+    fn next(&self, outcome: &Outcome, is_enabled: bool) -> Next {
+        let is_manual = outcome.attempt.is_manual;
+        let attempt_count = self.attempt_count + i64::from(!is_manual);
+        let stay = Next { state: self.state, due_at: self.due_at, attempt_count };
+        let (state, due_at) = match (self.state, outcome.after) {
+            // Nothing brings back what was erased.
+            (State::Cancelled, _) if self.is_erased => return stay,
+            (_, After::Delivered) => (State::Delivered, self.due_at),
+            (State::Fresh | State::Retry, after) => match (is_manual, after) {
+                (true, _) => {
+                    let from = self.manual_from.and_then(State::from_number).unwrap_or(self.state);
+                    (from, self.resume_at.unwrap_or(self.due_at))
+                }
+                (false, After::Retry { due_at }) => (State::Retry, due_at.0),
+                (false, After::Held) => (State::Held, self.due_at),
+                (false, _) => (State::Dead, self.due_at),
+            },
+            // Held, skipped or finished meanwhile.
+            _ => return stay,
+        };
+        let is_to_hold = !is_enabled && matches!(state, State::Fresh | State::Retry);
+        Next { state: if is_to_hold { State::Held } else { state }, due_at, attempt_count }
+    }
+}
+
+/// Makes the waiting retries of a webhook due now, in the order of their events: its receiver is back. Says how many.
+///
+/// # Errors
+/// Storage's errors.
+pub async fn retry_now(crm: &Crm, agent: AgentId, webhook: WebhookId) -> Result<u64, Error> {
+    let mut all = 0;
+    loop {
+        let moved = crm
+            .change_in_background("webhooks.retry_now", agent, move |tx, turn| {
+                let moved = tx.execute(
+                    "UPDATE deliveries SET due_at = $3 WHERE agent_id = $1 AND webhook_id = $2 AND event_id IN (
+                         SELECT event_id FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND state = 1 AND due_at > $3
+                         ORDER BY due_at, event_id LIMIT $4
+                     )",
+                    params![&agent, &webhook, turn.now.0, enabling::TOGETHER],
+                )?;
+                if moved > 0 {
+                    turn.ring();
+                }
+                Ok(moved)
+            })
+            .await?;
+        all += moved;
+        if moved == 0 {
+            return Ok(all);
+        }
+    }
+}
+
+/// Notes that the owner of a failing webhook was told so. Whether it was the first time in this spell: who is told `true` tells
+/// the owner.
+///
+/// # Errors
+/// Storage's errors.
+pub async fn set_noticed(crm: &Crm, agent: AgentId, webhook: WebhookId, notice: Notice) -> Result<bool, Error> {
+    crm.change_in_background("webhooks.set_noticed", agent, move |tx, _| {
+        let sql = "SELECT noticed FROM webhooks WHERE agent_id = $1 AND id = $2 AND deleted_at IS NULL";
+        let noticed = tx.query_opt(sql, params![&agent, &webhook], |row| row.get::<i64>(0))?;
+        let Some(noticed) = noticed.filter(|noticed| noticed & notice.bit() == 0) else { return Ok(false) };
+        tx.execute(
+            "UPDATE webhooks SET noticed = $3 WHERE agent_id = $1 AND id = $2",
+            params![&agent, &webhook, noticed | notice.bit()],
+        )?;
+        Ok(true)
+    })
+    .await
+}

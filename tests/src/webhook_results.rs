@@ -1,0 +1,286 @@
+//! What the dispatcher records, as it stands in the log, in the health, and in what is due.
+
+use std::time::Duration;
+
+use crm::{
+    AgentId,
+    clock::UnixMillis,
+    ids::{EventId, WebhookId},
+    jobs, trash,
+    webhooks::{
+        Attempt, Notice, Published, State,
+        outbox::{self, After, Outcome, Recorded},
+    },
+};
+use serde_json::{Value, json};
+use testkit::{Caller, TestApp, on_both_engines};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A webhook of the app's agent.
+struct Hook {
+    agent: AgentId,
+    id: WebhookId,
+    path: String,
+}
+
+async fn make(app: &TestApp) -> Hook {
+    let made = app.agent.api.post("/api/v1/webhooks", &json!({"url": "https://example.com"})).await.expect(201).json();
+    let id = made["id"].as_str().unwrap();
+    Hook { agent: app.agent.id, id: id.parse().unwrap(), path: format!("/api/v1/webhooks/{id}") }
+}
+
+async fn lead(api: &Caller, name: &str) -> String {
+    let made = api.post("/api/v1/leads", &json!({"name": name})).await.expect(201).json();
+    made["leadId"].as_str().unwrap().to_owned()
+}
+
+impl Hook {
+    async fn deliveries(&self, app: &TestApp) -> Vec<Value> {
+        let list = app.agent.api.get(&format!("{}/deliveries", self.path)).await.expect(200).json();
+        list["deliveries"].as_array().unwrap().clone()
+    }
+
+    async fn health(&self, app: &TestApp) -> Value {
+        app.agent.api.get(&self.path).await.expect(200).json()["health"].clone()
+    }
+
+    /// The event that is tried next, of whatever kind.
+    async fn next(&self, app: &TestApp) -> EventId {
+        let fresh = outbox::fresh(&app.crm, self.agent, self.id, None, 1).await.unwrap();
+        let later = UnixMillis(i64::MAX);
+        let retries = outbox::retries(&app.crm, self.agent, self.id, later, 1).await.unwrap();
+        fresh.into_iter().chain(retries).next().unwrap().event
+    }
+
+    fn outcome(&self, app: &TestApp, event: EventId, status: u16, after: After) -> Outcome {
+        let is_success = (200..300).contains(&status);
+        let attempt = Attempt {
+            at: app.crm.clock().now(),
+            duration_ms: 42,
+            status_code: Some(status),
+            error: (!is_success).then(|| format!("answered {status}")),
+            response: Some(b"said \xff".to_vec()),
+            published: Published::Current,
+            is_manual: false,
+        };
+        Outcome { agent: self.agent, webhook: self.id, event, epoch: 0, attempt, after, counts: true }
+    }
+
+    fn by_hand(&self, app: &TestApp, event: EventId, status: u16, after: After) -> Outcome {
+        let mut outcome = self.outcome(app, event, status, after);
+        (outcome.attempt.is_manual, outcome.counts) = (true, false);
+        outcome
+    }
+}
+
+async fn record(app: &TestApp, outcome: Outcome) -> Recorded {
+    outbox::record(&app.crm, vec![outcome]).await.unwrap()[0]
+}
+
+on_both_engines! {
+    async fn attempts_and_health_are_shown(app: TestApp) {
+        let hook = make(&app).await;
+        lead(&app.agent.api, "Jane").await;
+        let event = hook.next(&app).await;
+        let due_at = app.crm.clock().now().plus(Duration::from_secs(5));
+        assert_eq!(record(&app, hook.outcome(&app, event, 503, After::Retry { due_at })).await, Recorded::As(State::Retry));
+        let delivery = hook.deliveries(&app).await.remove(0);
+        assert_eq!((&delivery["status"], &delivery["nextAttemptAt"]), (&json!("pending"), &json!("2026-11-23T15:00:05.000Z")));
+        let failed = json!({"at": "2026-11-23T15:00:00.000Z", "durationMs": 42, "statusCode": 503, "error": "answered 503", "response": "said \u{fffd}"});
+        assert_eq!(delivery["attempts"], json!([failed]));
+        let health = hook.health(&app).await;
+        assert_eq!((&health["failingSince"], &health["lastError"], &health["successRate"]), (&json!("2026-11-23T15:00:00.000Z"), &json!("answered 503"), &json!(0)));
+        assert_eq!(outbox::next_retry(&app.crm, hook.agent, hook.id).await.unwrap(), Some(due_at));
+        assert_eq!(outbox::retries(&app.crm, hook.agent, hook.id, app.crm.clock().now(), 10).await.unwrap(), []);
+
+        app.clock.advance(Duration::from_secs(5));
+        let due = outbox::retries(&app.crm, hook.agent, hook.id, app.crm.clock().now(), 10).await.unwrap();
+        assert_eq!((due[0].attempt_count, due[0].is_manual, due[0].refused), (1, false, Some(Published::Current)));
+        assert_eq!(record(&app, hook.outcome(&app, event, 204, After::Delivered)).await, Recorded::As(State::Delivered));
+        let delivery = hook.deliveries(&app).await.remove(0);
+        assert_eq!((&delivery["status"], &delivery["nextAttemptAt"]), (&json!("delivered"), &Value::Null));
+        assert_eq!(delivery["attempts"].as_array().unwrap().len(), 2);
+        let health = hook.health(&app).await;
+        assert_eq!((&health["failingSince"], &health["successRate"], &health["pending"]), (&Value::Null, &json!(0.5), &json!(0)));
+        assert_eq!(health["lastSuccessAt"], "2026-11-23T15:00:05.000Z");
+    }
+
+    async fn a_failed_attempt_by_hand_leaves_everything_as_it_was(app: TestApp) {
+        let hook = make(&app).await;
+        lead(&app.agent.api, "Jane").await;
+        let event = hook.next(&app).await;
+        let due_at = app.crm.clock().now().plus(DAY);
+        record(&app, hook.outcome(&app, event, 500, After::Retry { due_at })).await;
+        let before = hook.health(&app).await;
+        let _ = app.agent.api.post(&format!("{}/redeliver", hook.path), &json!({"since": 0})).await.expect(202);
+        assert_eq!(record(&app, hook.by_hand(&app, event, 500, After::Dead)).await, Recorded::As(State::Retry));
+        assert_eq!(outbox::next_retry(&app.crm, hook.agent, hook.id).await.unwrap(), Some(due_at));
+        assert_eq!(hook.health(&app).await, before);
+        record(&app, hook.outcome(&app, event, 500, After::Dead)).await;
+        assert_eq!(hook.deliveries(&app).await[0]["status"], "failed");
+        let _ = app.agent.api.post(&format!("{}/redeliver", hook.path), &json!({"since": 0})).await.expect(202);
+        assert_eq!(record(&app, hook.by_hand(&app, event, 500, After::Dead)).await, Recorded::As(State::Dead));
+        let _ = app.agent.api.post(&format!("{}/redeliver", hook.path), &json!({"since": 0})).await.expect(202);
+        assert_eq!(record(&app, hook.by_hand(&app, event, 200, After::Delivered)).await, Recorded::As(State::Delivered));
+        assert_eq!(hook.health(&app).await["lastSuccessAt"], Value::Null);
+        assert_eq!(app.agent.api.post(&format!("{}/redeliver", hook.path), &json!({"since": 0})).await.expect(202).json()["deliveries"], 0);
+    }
+
+    async fn a_gone_receiver_disables_its_webhook(app: TestApp) {
+        let hook = make(&app).await;
+        for name in ["A", "B"] {
+            lead(&app.agent.api, name).await;
+        }
+        let event = hook.next(&app).await;
+        assert_eq!(record(&app, hook.outcome(&app, event, 410, After::Held)).await, Recorded::As(State::Held));
+        let read = app.agent.api.get(&hook.path).await.expect(200).json();
+        assert_eq!((&read["enabled"], &read["health"]["disabledBy"], &read["health"]["held"]), (&json!(false), &json!("gone"), &json!(2)));
+        let _ = app.agent.api.patch(&hook.path, &json!({"enabled": true})).await.expect(200);
+        let health = hook.health(&app).await;
+        assert_eq!((&health["pending"], &health["failingSince"], &health["disabledBy"]), (&json!(2), &Value::Null, &Value::Null));
+    }
+
+    async fn five_days_without_success_disable_when_a_delivery_is_given_up(app: TestApp) {
+        let hook = make(&app).await;
+        for name in ["A", "B", "C", "D"] {
+            lead(&app.agent.api, name).await;
+        }
+        let retry = After::Retry { due_at: app.crm.clock().now() };
+        let event = hook.next(&app).await;
+        record(&app, hook.outcome(&app, event, 500, retry)).await;
+        app.clock.advance(4 * DAY);
+        record(&app, hook.outcome(&app, event, 500, After::Dead)).await;
+        assert_eq!(hook.health(&app).await["disabledBy"], Value::Null);
+        assert_eq!(outbox::set_noticed(&app.crm, hook.agent, hook.id, Notice::Failing).await, Ok(true));
+        assert_eq!(outbox::set_noticed(&app.crm, hook.agent, hook.id, Notice::Failing).await, Ok(false));
+        app.clock.advance(DAY);
+        let event = hook.next(&app).await;
+        record(&app, hook.outcome(&app, event, 500, retry)).await;
+        assert_eq!(hook.health(&app).await["disabledBy"], Value::Null);
+        record(&app, hook.outcome(&app, event, 500, After::Dead)).await;
+        let health = hook.health(&app).await;
+        assert_eq!((&health["disabledBy"], &health["held"]), (&json!("failing"), &json!(2)));
+        let target = outbox::target(&app.crm, hook.agent, hook.id).await.unwrap().unwrap();
+        assert_eq!((target.is_enabled, target.health.noticed), (false, Notice::Failing.bit() | Notice::Disabled.bit()));
+    }
+
+    async fn an_old_epoch_changes_no_state(app: TestApp) {
+        let hook = make(&app).await;
+        lead(&app.agent.api, "Jane").await;
+        let event = hook.next(&app).await;
+        let mut outcome = hook.outcome(&app, event, 200, After::Delivered);
+        outcome.epoch = -1;
+        assert_eq!(record(&app, outcome).await, Recorded::Fenced);
+        let delivery = hook.deliveries(&app).await.remove(0);
+        assert_eq!((&delivery["status"], delivery["attempts"].as_array().unwrap().len()), (&json!("pending"), 1));
+        assert_eq!(hook.health(&app).await["successRate"], Value::Null);
+        let unknown = hook.outcome(&app, EventId([9; 16]), 200, After::Delivered);
+        assert_eq!(record(&app, unknown).await, Recorded::Gone);
+    }
+
+    async fn what_happens_between_sending_and_the_result_holds(app: TestApp) {
+        let hook = make(&app).await;
+        let api = &app.agent.api;
+        lead(api, "Jane").await;
+        let event = hook.next(&app).await;
+        let _ = api.patch(&hook.path, &json!({"enabled": false})).await.expect(200);
+        let retry = After::Retry { due_at: app.crm.clock().now() };
+        assert_eq!(record(&app, hook.outcome(&app, event, 500, retry)).await, Recorded::As(State::Held));
+        assert_eq!(record(&app, hook.outcome(&app, event, 200, After::Delivered)).await, Recorded::As(State::Delivered));
+        let _ = api.delete(&hook.path).await.expect(204);
+        assert_eq!(record(&app, hook.outcome(&app, event, 200, After::Delivered)).await, Recorded::Gone);
+    }
+
+    async fn erasing_a_person_erases_what_receivers_answered(app: TestApp) {
+        let hook = make(&app).await;
+        let api = &app.agent.api;
+        let [sent, pending] = [lead(api, "Sent").await, lead(api, "Pending").await];
+        let event = hook.next(&app).await;
+        record(&app, hook.outcome(&app, event, 200, After::Delivered)).await;
+        let open = hook.next(&app).await;
+        let retry = After::Retry { due_at: app.crm.clock().now() };
+        record(&app, hook.outcome(&app, open, 500, retry)).await;
+        for lead in [sent, pending] {
+            let _ = api.delete(&format!("/api/v1/leads/{lead}")).await.expect(204);
+        }
+        app.clock.advance(31 * DAY);
+        assert_eq!(trash::erase_due(&app.crm).await, Ok(2));
+        // An answer that comes after that is not kept either.
+        assert_eq!(record(&app, hook.outcome(&app, open, 200, After::Delivered)).await, Recorded::As(State::Cancelled));
+        let deliveries = hook.deliveries(&app).await;
+        assert_eq!((&deliveries[0]["status"], &deliveries[1]["status"]), (&json!("cancelled"), &json!("delivered")));
+        for attempt in deliveries.iter().flat_map(|delivery| delivery["attempts"].as_array().unwrap()) {
+            assert_eq!(attempt["response"], Value::Null);
+        }
+        assert_eq!(deliveries[0]["attempts"].as_array().unwrap().len(), 2);
+    }
+
+    async fn the_log_is_thinned_out_with_time(app: TestApp) {
+        let hook = make(&app).await;
+        let api = &app.agent.api;
+        for name in ["Delivered", "Dead", "Pending"] {
+            lead(api, name).await;
+        }
+        let delivered = hook.next(&app).await;
+        let retry = After::Retry { due_at: app.crm.clock().now() };
+        record(&app, hook.outcome(&app, delivered, 500, retry)).await;
+        record(&app, hook.outcome(&app, delivered, 200, After::Delivered)).await;
+        let dead = hook.next(&app).await;
+        record(&app, hook.outcome(&app, dead, 500, After::Dead)).await;
+        let _ = api.send(http::Method::POST, &format!("{}/test", hook.path), "").await.expect(202);
+        let retries = outbox::retries(&app.crm, hook.agent, hook.id, app.crm.clock().now(), 10).await.unwrap();
+        record(&app, hook.by_hand(&app, retries[0].event, 200, After::Delivered)).await;
+        jobs::seed(&app.crm).await.unwrap();
+        let responses = |deliveries: &[Value]| -> Vec<Vec<bool>> {
+            let attempts = deliveries.iter().rev().map(|delivery| delivery["attempts"].as_array().unwrap());
+            attempts.map(|attempts| attempts.iter().map(|attempt| !attempt["response"].is_null()).collect()).collect()
+        };
+        for (days, expected) in [
+            (6, vec![vec![true, true], vec![true], vec![], vec![true]]),
+            (2, vec![vec![true, false], vec![true], vec![], vec![false]]),
+            (23, vec![vec![], vec![true], vec![]]),
+            // What was given up is gone; an event from before the first that is pending goes with its delivery.
+            (60, vec![vec![]]),
+        ] {
+            app.clock.advance(days * DAY);
+            jobs::run_due(&app.crm).await.unwrap();
+            assert_eq!(responses(&hook.deliveries(&app).await), expected, "after {days} days more");
+        }
+        assert_eq!(hook.deliveries(&app).await[0]["status"], "pending");
+    }
+
+    async fn waiting_retries_are_due_at_once_when_the_receiver_is_back(app: TestApp) {
+        let hook = make(&app).await;
+        for name in ["A", "B"] {
+            lead(&app.agent.api, name).await;
+        }
+        for pause in [2, 1] {
+            let event = outbox::fresh(&app.crm, hook.agent, hook.id, None, 1).await.unwrap()[0].event;
+            let due_at = app.crm.clock().now().plus(pause * DAY);
+            record(&app, hook.outcome(&app, event, 500, After::Retry { due_at })).await;
+        }
+        assert_eq!(outbox::retry_now(&app.crm, hook.agent, hook.id).await, Ok(2));
+        let due = outbox::retries(&app.crm, hook.agent, hook.id, app.crm.clock().now(), 10).await.unwrap();
+        assert_eq!(due.iter().map(|due| due.sequence).collect::<Vec<_>>(), [Some(1), Some(2)]);
+        assert_eq!(outbox::retry_now(&app.crm, hook.agent, hook.id).await, Ok(0));
+    }
+
+    async fn the_secret_that_was_accepted_signs_the_published_way(app: TestApp) {
+        let hook = make(&app).await;
+        for name in ["A", "B"] {
+            lead(&app.agent.api, name).await;
+        }
+        let _ = app.agent.api.post(&format!("{}/rotate-secret", hook.path), &json!({})).await.expect(200);
+        let published = async || outbox::target(&app.crm, hook.agent, hook.id).await.unwrap().unwrap().secrets.published;
+        assert_eq!(published().await, Published::Old);
+        let event = hook.next(&app).await;
+        record(&app, hook.outcome(&app, event, 200, After::Delivered)).await;
+        assert_eq!(published().await, Published::Current);
+        let event = hook.next(&app).await;
+        let mut outcome = hook.outcome(&app, event, 200, After::Delivered);
+        outcome.attempt.published = Published::Old;
+        record(&app, outcome).await;
+        assert_eq!(published().await, Published::Old);
+    }
+}
