@@ -121,7 +121,8 @@ const MANUAL_CLOCK: &str = "
 fn the_shared_log_keeps_its_promise_over_any_schedule() {
     const LIMIT: usize = 4;
     block_on(async {
-        let app = TestApp::start_with(Engine::Postgres, &Settings { rate_limit: LIMIT as u32, ..Settings::default() }).await;
+        let app =
+            TestApp::start_with(Engine::Postgres, &Settings { rate_limit: LIMIT as u32, ..Settings::default() }).await;
         let db = app.crm.database();
         // Before the first request: the connections that count requests are opened by it.
         db.write("test", Lane::SHARED, |tx| tx.batch(MANUAL_CLOCK)).await.unwrap();

@@ -43,11 +43,32 @@ fn body(operation: &str, own: &BTreeMap<&str, String>) -> Value {
         "create_webhook" => json!({"url": "https://example.com/mine"}),
         "update_webhook" => json!({"description": "Changed"}),
         "redeliver_since" => json!({"since": "2026-01-01T00:00:00Z"}),
-        "get_lead_note" | "get_client_note" | "get_me" | "list_leads" | "get_lead" | "delete_lead"
-        | "list_lead_notes" | "list_clients" | "get_client" | "delete_client" | "list_client_notes"
-        | "list_listings" | "get_listing" | "delete_listing" | "list_showings" | "get_showing" | "list_stages"
-        | "list_sources" | "list_events" | "list_webhooks" | "get_webhook" | "delete_webhook" | "list_deliveries"
-        | "rotate_webhook_secret" | "test_webhook" | "redeliver" => Value::Null,
+        "get_lead_note"
+        | "get_client_note"
+        | "get_me"
+        | "list_leads"
+        | "get_lead"
+        | "delete_lead"
+        | "list_lead_notes"
+        | "list_clients"
+        | "get_client"
+        | "delete_client"
+        | "list_client_notes"
+        | "list_listings"
+        | "get_listing"
+        | "delete_listing"
+        | "list_showings"
+        | "get_showing"
+        | "list_stages"
+        | "list_sources"
+        | "list_events"
+        | "list_webhooks"
+        | "get_webhook"
+        | "delete_webhook"
+        | "list_deliveries"
+        | "rotate_webhook_secret"
+        | "test_webhook"
+        | "redeliver" => Value::Null,
         unknown => panic!("add {unknown} to this test: it must not leak another agent's data"),
     }
 }

@@ -45,14 +45,22 @@ fn id(path: &str) -> WebhookId {
 
 async fn count(app: &TestApp, sql: &'static str) -> i64 {
     let agent = app.agent.id;
-    let counted = app.crm.database().read("test", move |tx| tx.query_one(sql, params![&agent], |row| row.get::<i64>(0)));
+    let counted =
+        app.crm.database().read("test", move |tx| tx.query_one(sql, params![&agent], |row| row.get::<i64>(0)));
     counted.await.unwrap_or_else(|error: db::DbError| panic!("{error}"))
 }
 
 /// Records as many leads as asked for, past the API and its limit.
 async fn many_leads(app: &TestApp, count: usize) {
     for n in 0..count {
-        let new = NewLead { name: format!("Lead {n}"), email: None, phone: None, source: String::from("api"), property_address: None, notes: None };
+        let new = NewLead {
+            name: format!("Lead {n}"),
+            email: None,
+            phone: None,
+            source: String::from("api"),
+            property_address: None,
+            notes: None,
+        };
         leads::create(&app.crm, app.agent.id, new, None).await.unwrap();
     }
 }

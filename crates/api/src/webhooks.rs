@@ -53,7 +53,14 @@ pub(crate) struct WebhookInput {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WebhookPatch {
     /// Where to send events. What is pending goes there too.
-    #[schema(required = false, nullable = false, min_length = 1, max_length = 2000, format = "uri", example = "https://example.com/hooks/organicagent")]
+    #[schema(
+        required = false,
+        nullable = false,
+        min_length = 1,
+        max_length = 2000,
+        format = "uri",
+        example = "https://example.com/hooks/organicagent"
+    )]
     url: Option<String>,
     /// The events to send from now on; `null` and an empty list are all.
     #[schema(required = false, example = json!(["lead.created"]))]

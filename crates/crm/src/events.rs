@@ -5,7 +5,13 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use crate::{AgentId, Crm, Error, agents, clock::UnixMillis, ids::{EventId, WebhookId}, json, webhooks::outbox};
+use crate::{
+    AgentId, Crm, Error, agents,
+    clock::UnixMillis,
+    ids::{EventId, WebhookId},
+    json,
+    webhooks::outbox,
+};
 
 /// The kinds of events, as published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

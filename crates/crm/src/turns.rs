@@ -145,7 +145,8 @@ impl Crm {
         F: Fn(&mut Tx<'_>, &mut Turn) -> Result<T, Error> + Send + 'static,
     {
         let crm = self.clone();
-        let changed = self.db.write_in_background(name, Lane::of(&agent.0), move |tx| crm.take_turn(tx, agent, &change));
+        let changed =
+            self.db.write_in_background(name, Lane::of(&agent.0), move |tx| crm.take_turn(tx, agent, &change));
         self.committed(agent, changed.await)
     }
 

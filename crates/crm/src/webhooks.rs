@@ -20,8 +20,8 @@ mod states;
 mod targets;
 
 pub use attempts::{Attempt, KEPT_ATTEMPTS, MAX_RESPONSE, Published};
-pub use bell::{OutboxBell, Ring};
 pub(crate) use bell::Rings;
+pub use bell::{OutboxBell, Ring};
 pub use headers::{CustomHeader, MASK, MAX_HEADERS};
 pub use health::{DISABLED_AFTER, DisabledBy, Health, Notice};
 pub use inputs::{NewWebhook, WebhookChange};

@@ -303,8 +303,12 @@ mod tests {
 
     #[test]
     fn what_is_described_is_a_settings_file_that_says_the_same() {
-        let given =
-            Given { trusted_proxies: text("10.0.0.0/8,::1"), webhook_allow: text("127.0.0.0/8"), api_cors: text("https://a.example"), ..Given::default() };
+        let given = Given {
+            trusted_proxies: text("10.0.0.0/8,::1"),
+            webhook_allow: text("127.0.0.0/8"),
+            api_cors: text("https://a.example"),
+            ..Given::default()
+        };
         let config = given.checked().unwrap();
         let again = toml::from_str::<Given>(&config.describe()).unwrap().or(Given::default()).checked().unwrap();
         assert_eq!(again.describe(), config.describe());

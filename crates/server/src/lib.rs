@@ -13,5 +13,6 @@ pub mod key_files;
 pub mod logs;
 pub mod machine;
 pub mod meters;
+mod sending;
 pub mod serve;
 pub mod storage;

@@ -8,6 +8,7 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
 };
 use tokio_util::sync::CancellationToken;
+use webhooks::dispatcher;
 
 use crate::{
     app::App,
@@ -15,6 +16,7 @@ use crate::{
     demo,
     http::{self, Limits},
     meters::{self, Operator},
+    sending::{self, Reach},
     storage,
 };
 
@@ -43,7 +45,11 @@ pub async fn run(config: Config, is_demo: bool) -> Result<(), String> {
     let stopping = CancellationToken::new();
     tokio::spawn(Signals::listen()?.stop(stopping.clone()));
     print(&format!("listening on http://{address}\n"))?;
+    let reach = if is_demo { Reach::AllowedOnly } else { Reach::Everyone };
+    let guard = sending::guard(&config, address, Some(&public_url), reach);
+    let sender = dispatcher::run(crm.clone(), sending::client(&crm, guard), stopping.clone().cancelled_owned());
     let workers = [
+        tokio::spawn(sender),
         tokio::spawn(crm::search::run(crm.clone(), stopping.clone().cancelled_owned())),
         tokio::spawn(crm::jobs::run(crm.clone(), stopping.clone().cancelled_owned())),
     ];

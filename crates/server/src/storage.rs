@@ -9,6 +9,7 @@ use crate::{
     config::{Config, mask_password},
     key_files,
     machine::{MachineClock, MachineRandomness},
+    sending,
 };
 
 /// The domain over the configured database, migrated, with its keys.
@@ -32,7 +33,7 @@ pub async fn open(config: &Config) -> Result<Crm, String> {
         ),
         other => other.to_string(),
     })?;
-    let settings = Settings { rate_limit: config.rate_limit, ..Settings::default() };
+    let settings = Settings { rate_limit: config.rate_limit, webhook_url_rule: sending::url_rule(config) };
     Ok(Crm::new(database, Arc::new(MachineClock::default()), Arc::new(MachineRandomness), keyring, &settings))
 }
 

@@ -53,6 +53,8 @@ pub enum Refused {
     Port(u16),
     /// This server itself.
     Own,
+    /// This server sends to allowed ranges only.
+    Closed,
 }
 
 impl fmt::Display for Refused {
@@ -62,6 +64,7 @@ impl fmt::Display for Refused {
             Self::Plain(address) => write!(out, "{address} is refused: plain http is not allowed to it, use https"),
             Self::Port(port) => write!(out, "port {port} is refused: use 80, 443 or one from 1024 on"),
             Self::Own => out.write_str("refused: this is OrganicAgent itself"),
+            Self::Closed => out.write_str("refused: the demo sends to the ranges of ORGANICAGENT_WEBHOOK_ALLOW only"),
         }
     }
 }
@@ -71,6 +74,7 @@ impl fmt::Display for Refused {
 pub struct Guard {
     allow: Vec<IpNet>,
     own: Vec<(Host, u16)>,
+    is_closed: bool,
 }
 
 impl Guard {
@@ -81,7 +85,13 @@ impl Guard {
         // The brackets of an IPv6 literal are the URL's, so a bare one gets them.
         let parse = |host: &str| Host::parse(host).or_else(|_| Host::parse(&format!("[{host}]"))).ok();
         let own = own.into_iter().filter_map(|(host, port)| parse(&host).map(|host| (host, port))).collect();
-        Self { allow, own }
+        Self { allow, own, is_closed: false }
+    }
+
+    /// The same rules, but nothing is connected to except what is allowed.
+    #[must_use]
+    pub fn allowed_only(self) -> Self {
+        Self { is_closed: true, ..self }
     }
 
     /// Whether a webhook may have this URL; a sentence for its owner when not.
@@ -136,6 +146,7 @@ impl Guard {
             Refused::Plain(_) => "The URL must begin with https://.".to_owned(),
             Refused::Port(port) => format!("Port {port} cannot be used: use 80, 443 or one from 1024 on."),
             Refused::Own => "The URL points to OrganicAgent itself.".to_owned(),
+            Refused::Closed => "The demo sends to the ranges of ORGANICAGENT_WEBHOOK_ALLOW only.".to_owned(),
             Refused::Special(_, what) => format!("The URL does not point to a public address but to {what}."),
         };
         match &target.host {
@@ -177,6 +188,9 @@ impl Guard {
         }
         if self.allow.iter().any(|range| range.contains(&address)) {
             return Ok(());
+        }
+        if self.is_closed {
+            return Err(Refused::Closed);
         }
         let judged = match (address, origin) {
             (IpAddr::V6(v6), Origin::Dns) => ranges::behind_nat64(v6).map_or(address, IpAddr::V4),

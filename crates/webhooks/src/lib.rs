@@ -2,10 +2,11 @@
 //!
 //! The outbox itself, its tables and statements, stands in [`crm::webhooks`]. Here are first the pure parts, which take time
 //! and randomness as arguments: [`signature`], [`rotation`], [`envelope`], [`guard`], [`retries`], [`lane`] and [`budget`];
-//! then what touches the network: [`resolver`] and [`client`].
+//! then what touches the network, [`resolver`] and [`client`]; last the [`dispatcher`], which drives them all.
 
 pub mod budget;
 pub mod client;
+pub mod dispatcher;
 pub mod envelope;
 pub mod guard;
 pub mod lane;
@@ -13,3 +14,5 @@ pub mod resolver;
 pub mod retries;
 pub mod rotation;
 pub mod signature;
+
+pub use ipnet;

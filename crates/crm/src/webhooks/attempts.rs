@@ -212,7 +212,9 @@ mod tests {
     #[test]
     fn answers_of_successes_go_alone_or_all_do() {
         let encoded = encode(&[answered(500), answered(204)]);
-        let left = |answers| decode(&without(&encoded, answers).unwrap()).into_iter().map(|a| a.response.is_some()).collect::<Vec<_>>();
+        let left = |answers| {
+            decode(&without(&encoded, answers).unwrap()).into_iter().map(|a| a.response.is_some()).collect::<Vec<_>>()
+        };
         assert_eq!(left(Answers::OfSuccesses), [true, false]);
         assert_eq!(left(Answers::All), [false, false]);
         assert_eq!(without(&encode(&[]), Answers::All), None);

@@ -188,18 +188,6 @@ pub async fn prepare(crm: &Crm, wanted: Vec<(AgentId, WebhookId, EventId)>) -> R
         .await
 }
 
-/// How many attempts of a webhook have failed in a row; `None` when it is deleted.
-///
-/// # Errors
-/// Storage's errors.
-pub async fn failures(crm: &Crm, agent: AgentId, webhook: WebhookId) -> Result<Option<u32>, Error> {
-    let failures = crm.db.read("webhooks.failures", move |tx| {
-        let sql = "SELECT failures FROM webhooks WHERE agent_id = $1 AND id = $2 AND deleted_at IS NULL";
-        Ok::<_, Error>(tx.query_opt(sql, params![&agent, &webhook], |row| row.get::<i64>(0))?)
-    });
-    Ok(failures.await?.map(|failures| u32::try_from(failures).unwrap_or(u32::MAX)))
-}
-
 /// How long a lease lasts without being renewed.
 pub const LEASE: Duration = Duration::from_secs(30);
 
@@ -256,7 +244,9 @@ pub async fn renew_leases(
             "WITH mine AS MATERIALIZED (
                  SELECT agent_id, id FROM webhooks WHERE lease_owner = $1 ORDER BY agent_id, id FOR NO KEY UPDATE
              )
-             UPDATE webhooks w SET lease_until = ", now!(), " + $2 FROM mine
+             UPDATE webhooks w SET lease_until = ",
+            now!(),
+            " + $2 FROM mine
              WHERE w.agent_id = mine.agent_id AND w.id = mine.id RETURNING w.agent_id, w.id"
         );
         Ok::<_, Error>(tx.query(sql, params![&node.0, lease_millis()], |row| Ok((row.get(0)?, row.get(1)?)))?)
@@ -272,7 +262,10 @@ pub async fn renew_leases(
 pub async fn release_leases(crm: &Crm, node: NodeId) -> Result<(), Error> {
     crm.db
         .write("webhooks.release_leases", Lane::SHARED, move |tx: &mut Tx<'_>| {
-            tx.execute("UPDATE webhooks SET lease_owner = NULL, lease_until = NULL WHERE lease_owner = $1", params![&node.0])?;
+            tx.execute(
+                "UPDATE webhooks SET lease_owner = NULL, lease_until = NULL WHERE lease_owner = $1",
+                params![&node.0],
+            )?;
             Ok(())
         })
         .await

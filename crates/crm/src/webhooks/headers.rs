@@ -203,8 +203,19 @@ mod tests {
     #[test]
     fn names_that_belong_to_others_and_odd_values_are_refused() {
         for name in [
-            "Host", "content-type", "Content-Length", "Connection", "Transfer-Encoding", "USER-AGENT",
-            "X-OrganicAgent-Signature", "webhook-id", "Proxy-Authorization", "", "a b", "a:b", "é",
+            "Host",
+            "content-type",
+            "Content-Length",
+            "Connection",
+            "Transfer-Encoding",
+            "USER-AGENT",
+            "X-OrganicAgent-Signature",
+            "webhook-id",
+            "Proxy-Authorization",
+            "",
+            "a b",
+            "a:b",
+            "é",
         ] {
             assert_eq!(errors_of(&json!({name: "x"})), [format!("headers.{name}")], "{name}");
         }
@@ -212,7 +223,10 @@ mod tests {
             assert_eq!(errors_of(&json!({"X-Key": value})), ["headers.X-Key"], "{value}");
         }
         assert_eq!(errors_of(&json!("x")), ["headers"]);
-        assert_eq!(errors_of(&json!([{"name": "A", "value": "1"}, {"name": "a", "value": "2"}, 3])), ["headers[1]", "headers[2]"]);
+        assert_eq!(
+            errors_of(&json!([{"name": "A", "value": "1"}, {"name": "a", "value": "2"}, 3])),
+            ["headers[1]", "headers[2]"]
+        );
         let many = (0..11).map(|n| (format!("X-{n}"), json!("x"))).collect::<serde_json::Map<_, _>>();
         assert_eq!(errors_of(&Value::Object(many)), ["headers"]);
     }

@@ -111,8 +111,12 @@ fn read_events(reader: &mut Reader<'_>, fields: &Map<String, Value>) -> Given<Ev
     let one = reader.text("event", max::SHORT).value();
     let list = match fields.get("events") {
         // One name is a list of one.
-        Some(Value::String(_)) => reader.text("events", max::SHORT).value().map_or(Given::Absent, |name| Given::Value(vec![name])),
-        _ => reader.list("events").map(|items| items.iter().map(|item| item.as_str().unwrap_or_default().to_owned()).collect()),
+        Some(Value::String(_)) => {
+            reader.text("events", max::SHORT).value().map_or(Given::Absent, |name| Given::Value(vec![name]))
+        }
+        _ => reader
+            .list("events")
+            .map(|items| items.iter().map(|item| item.as_str().unwrap_or_default().to_owned()).collect()),
     };
     let (field, given) = match (list, one) {
         (Given::Absent, Some(name)) => ("event", Given::Value(vec![name])),
@@ -166,7 +170,9 @@ mod tests {
         assert!(wants(" lead.created client.created ", EventKind::ClientCreated));
         assert!(!wants(" lead.created ", EventKind::ClientCreated));
         let all = EventKind::ALL.map(EventKind::name);
-        for input in [json!({}), json!({"events": null}), json!({"events": []}), json!({"event": ""}), json!({"events": all})] {
+        for input in
+            [json!({}), json!({"events": null}), json!({"events": []}), json!({"event": ""}), json!({"events": all})]
+        {
             assert_eq!(filter_of(&input).as_deref(), Ok(""), "{input}");
         }
     }

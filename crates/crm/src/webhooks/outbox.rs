@@ -197,36 +197,6 @@ macro_rules! due {
     };
 }
 
-/// Every webhook with deliveries that are fresh or to be tried again, now or later: of these agents, or of all.
-///
-/// # Errors
-/// Storage's errors.
-pub async fn targets(crm: &Crm, agents: Option<Vec<AgentId>>) -> Result<Vec<(AgentId, WebhookId)>, Error> {
-    macro_rules! open {
-        ($agent:literal) => {
-            concat!(
-                "SELECT w.agent_id, w.id FROM webhooks w WHERE ",
-                $agent,
-                "w.deleted_at IS NULL AND (
-                     EXISTS (SELECT 1 FROM deliveries d WHERE d.agent_id = w.agent_id AND d.webhook_id = w.id AND d.state = 0)
-                     OR EXISTS (SELECT 1 FROM deliveries d WHERE d.agent_id = w.agent_id AND d.webhook_id = w.id AND d.state = 1))
-                 ORDER BY w.agent_id, w.id"
-            )
-        };
-    }
-    let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
-    crm.db
-        .read("webhooks.targets", move |tx| {
-            let Some(agents) = &agents else { return Ok(tx.query(open!(""), params![], row)?) };
-            let mut targets = Vec::new();
-            for agent in agents {
-                targets.extend(tx.query(open!("w.agent_id = $1 AND "), params![agent], row)?);
-            }
-            Ok(targets)
-        })
-        .await
-}
-
 /// A webhook to send to; `None` when it is deleted.
 ///
 /// # Errors
@@ -236,46 +206,56 @@ pub async fn target(crm: &Crm, agent: AgentId, webhook: WebhookId) -> Result<Opt
     crm.db.read("webhooks.target", move |tx| find_target(tx, &own, agent, webhook)).await
 }
 
-pub(super) fn find_target(tx: &mut Tx<'_>, crm: &Crm, agent: AgentId, webhook: WebhookId) -> Result<Option<Target>, Error> {
-            let slug = crate::agents::slug(tx, agent)?;
-            let sql = concat!(
-                "SELECT url, headers, secret, old_secret, old_secret_until, published_secret, is_enabled, lease_epoch, updated_at, ",
-                health_columns!(),
-                " FROM webhooks WHERE agent_id = $1 AND id = $2 AND deleted_at IS NULL"
-            );
-            let row = tx.query_opt(sql, params![&agent, &webhook], |row| {
-                let sealed = row.get::<Vec<u8>>(2)?;
-                let old = match row.get::<Option<Vec<u8>>>(3)? {
-                    Some(old) => row.get::<Option<i64>>(4)?.map(|until| (old, UnixMillis(until))),
-                    None => None,
-                };
-                let published = if row.get(5)? { Published::Old } else { Published::Current };
-                let target = Target {
-                    agent,
-                    agent_slug: slug.clone(),
-                    webhook,
-                    url: row.get(0)?,
-                    headers: Vec::new(),
-                    secrets: Secrets { current: String::new(), old: None, published },
-                    is_enabled: row.get(6)?,
-                    health: Health::from_row(row, 9)?,
-                    epoch: row.get(7)?,
-                    version: row.get(8)?,
-                };
-                Ok((target, row.get::<Option<Vec<u8>>>(1)?, sealed, old))
-            })?;
-            let Some((mut target, sealed_headers, sealed, old)) = row else { return Ok(None) };
-            target.headers = headers::open(crm, agent, webhook, sealed_headers.as_deref())?;
-            target.secrets.current = secrets::open(&crm.keyring, agent, webhook, &sealed)?;
-            target.secrets.old = match old {
-                Some((old, until)) => Some((secrets::open_old(&crm.keyring, agent, webhook, &old)?, until)),
-                None => None,
-            };
-            Ok(Some(target))
+pub(super) fn find_target(
+    tx: &mut Tx<'_>,
+    crm: &Crm,
+    agent: AgentId,
+    webhook: WebhookId,
+) -> Result<Option<Target>, Error> {
+    let slug = crate::agents::slug(tx, agent)?;
+    let sql = concat!(
+        "SELECT url, headers, secret, old_secret, old_secret_until, published_secret, is_enabled, lease_epoch, updated_at, ",
+        health_columns!(),
+        " FROM webhooks WHERE agent_id = $1 AND id = $2 AND deleted_at IS NULL"
+    );
+    let row = tx.query_opt(sql, params![&agent, &webhook], |row| {
+        let sealed = row.get::<Vec<u8>>(2)?;
+        let old = match row.get::<Option<Vec<u8>>>(3)? {
+            Some(old) => row.get::<Option<i64>>(4)?.map(|until| (old, UnixMillis(until))),
+            None => None,
+        };
+        let published = if row.get(5)? { Published::Old } else { Published::Current };
+        let target = Target {
+            agent,
+            agent_slug: slug.clone(),
+            webhook,
+            url: row.get(0)?,
+            headers: Vec::new(),
+            secrets: Secrets { current: String::new(), old: None, published },
+            is_enabled: row.get(6)?,
+            health: Health::from_row(row, 9)?,
+            epoch: row.get(7)?,
+            version: row.get(8)?,
+        };
+        Ok((target, row.get::<Option<Vec<u8>>>(1)?, sealed, old))
+    })?;
+    let Some((mut target, sealed_headers, sealed, old)) = row else { return Ok(None) };
+    target.headers = headers::open(crm, agent, webhook, sealed_headers.as_deref())?;
+    target.secrets.current = secrets::open(&crm.keyring, agent, webhook, &sealed)?;
+    target.secrets.old = match old {
+        Some((old, until)) => Some((secrets::open_old(&crm.keyring, agent, webhook, &old)?, until)),
+        None => None,
+    };
+    Ok(Some(target))
 }
 
 /// A delivery that is still to be tried.
-pub(super) fn find_due(tx: &mut Tx<'_>, agent: AgentId, webhook: WebhookId, event: EventId) -> Result<Option<Due>, Error> {
+pub(super) fn find_due(
+    tx: &mut Tx<'_>,
+    agent: AgentId,
+    webhook: WebhookId,
+    event: EventId,
+) -> Result<Option<Due>, Error> {
     let sql = due!("AND d.event_id = $3 AND d.state IN (0, 1)");
     Ok(tx.query_opt(sql, params![&agent, &webhook, &event], due_from_row)?)
 }
@@ -310,58 +290,6 @@ fn due_from_row(row: &Row<'_>) -> Result<Due, db::DbError> {
         state: row.get(2)?,
         refused: last.filter(|last| last.status_code.is_some() && !last.is_success()).map(|last| last.published),
     })
-}
-
-/// Deliveries that were never tried, in the order of their events, after one of them.
-///
-/// # Errors
-/// Storage's errors.
-pub async fn fresh(
-    crm: &Crm,
-    agent: AgentId,
-    webhook: WebhookId,
-    after: Option<EventId>,
-    limit: u32,
-) -> Result<Vec<Due>, Error> {
-    let after = after.unwrap_or(EventId([0; 16]));
-    crm.db
-        .read("webhooks.fresh", move |tx| {
-            let sql = due!("AND d.state = 0 AND d.event_id > $3 ORDER BY d.event_id LIMIT $4");
-            Ok(tx.query(sql, params![&agent, &webhook, &after, limit], due_from_row)?)
-        })
-        .await
-}
-
-/// Deliveries whose time to be tried again has come, in the order of those times.
-///
-/// # Errors
-/// Storage's errors.
-pub async fn retries(
-    crm: &Crm,
-    agent: AgentId,
-    webhook: WebhookId,
-    now: UnixMillis,
-    limit: u32,
-) -> Result<Vec<Due>, Error> {
-    crm.db
-        .read("webhooks.retries", move |tx| {
-            let sql = due!("AND d.state = 1 AND d.due_at <= $3 ORDER BY d.due_at, d.event_id LIMIT $4");
-            Ok(tx.query(sql, params![&agent, &webhook, now.0, limit], due_from_row)?)
-        })
-        .await
-}
-
-/// When the next delivery of a webhook is to be tried again.
-///
-/// # Errors
-/// Storage's errors.
-pub async fn next_retry(crm: &Crm, agent: AgentId, webhook: WebhookId) -> Result<Option<UnixMillis>, Error> {
-    crm.db
-        .read("webhooks.next_retry", move |tx| {
-            let sql = "SELECT due_at FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND state = 1 ORDER BY due_at LIMIT 1";
-            Ok(tx.query_opt(sql, params![&agent, &webhook], |row| row.get(0).map(UnixMillis))?)
-        })
-        .await
 }
 
 /// Why a webhook was disabled by what was recorded.

@@ -6,7 +6,7 @@
 use db::{Tx, params};
 use serde::{Deserialize, Serialize};
 
-use super::{State, deliveries, enabling, registrations, samples};
+use super::{Ring, State, deliveries, enabling, registrations, samples};
 use crate::{
     AgentId, Crm, Error,
     clock::UnixMillis,
@@ -54,7 +54,7 @@ pub async fn test(
                 &data
             ],
         )?;
-        turn.ring();
+        turn.ring(webhook, Ring::Manual);
         Ok(Queued { deliveries: 1 })
     })
     .await
@@ -86,7 +86,7 @@ pub async fn redeliver(
              WHERE agent_id = $1 AND webhook_id = $2 AND event_id = $3 AND state <> 0 AND manual_from IS NULL",
             params![&agent, &webhook, &event, turn.now.0],
         )?;
-        turn.ring();
+        turn.ring(webhook, Ring::Manual);
         Ok(Queued { deliveries: 1 })
     })
     .await
@@ -160,7 +160,7 @@ fn redeliver_slice(tx: &mut Tx<'_>, turn: &mut Turn, webhook: WebhookId, after: 
         )?;
     }
     if queued > 0 {
-        turn.ring();
+        turn.ring(webhook, Ring::Manual);
     }
     let is_full = i64::try_from(events.len()).is_ok_and(|count| count == enabling::TOGETHER);
     Ok(Slice { queued, next: is_full.then_some(*last) })

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Health, NewWebhook, WebhookChange, enabling, headers, health::health_columns, inputs::EventFilter, outbox,
+    Health, NewWebhook, Ring, WebhookChange, enabling, headers,
+    health::health_columns,
+    inputs::EventFilter,
+    outbox,
     secrets::{self, Sealed},
 };
 use crate::{
@@ -284,13 +287,7 @@ where
     Ok(details)
 }
 
-fn apply(
-    tx: &mut Tx<'_>,
-    turn: &mut Turn,
-    crm: &Crm,
-    old: &WebhookRow,
-    change: &WebhookChange,
-) -> Result<(), Error> {
+fn apply(tx: &mut Tx<'_>, turn: &mut Turn, crm: &Crm, old: &WebhookRow, change: &WebhookChange) -> Result<(), Error> {
     let (agent, id) = (turn.agent, old.id);
     let pairs = headers::open(crm, agent, id, old.headers.as_deref())?;
     let new_pairs = match change.headers.clone() {
@@ -317,15 +314,7 @@ fn apply(
     tx.execute(
         "UPDATE webhooks SET url = $3, events = $4, description = $5, headers = $6, updated_at = $7
          WHERE agent_id = $1 AND id = $2",
-        params![
-            &agent,
-            &id,
-            &url,
-            &events.0,
-            &description,
-            sealed.as_deref(),
-            turn.now.0.max(old.updated_at)
-        ],
+        params![&agent, &id, &url, &events.0, &description, sealed.as_deref(), turn.now.0.max(old.updated_at)],
     )?;
     match (old.is_enabled, is_enabled) {
         (false, true) => enabling::enable(tx, agent, id)?,
@@ -333,7 +322,7 @@ fn apply(
         _ => {}
     }
     // A new URL or a repaired one: who sends reads the webhook anew.
-    turn.ring();
+    turn.ring(id, Ring::Changed);
     Ok(())
 }
 

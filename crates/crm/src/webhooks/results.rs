@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use db::{Lane, Row, Tx, params};
 
 use super::{
-    Attempt, DisabledBy, Health, Notice, Published, State, attempts, enabling, health::health_columns, outbox::Disabled,
-    retention,
+    Attempt, DisabledBy, Health, Notice, Published, Ring, State, attempts, enabling, health::health_columns,
+    outbox::Disabled, retention,
 };
 use crate::{
     AgentId, Crm, Error,
@@ -189,7 +189,8 @@ impl Receiver {
         }
         let next = held.next(outcome, self.is_enabled && self.health.disabled_by.is_none());
         let is_finished = !next.state.is_open();
-        let finished_at = if is_finished { held.finished_at.filter(|_| next.state == held.state).or(Some(now.0)) } else { None };
+        let finished_at =
+            if is_finished { held.finished_at.filter(|_| next.state == held.state).or(Some(now.0)) } else { None };
         let prune_at = is_finished.then(|| retention::first_prune(next.state, &attempts, now));
         tx.execute(
             "UPDATE deliveries SET attempts = $4, state = $5, due_at = $6, attempt_count = $7, manual_from = NULL, resume_at = NULL,
@@ -311,7 +312,7 @@ pub async fn retry_now(crm: &Crm, agent: AgentId, webhook: WebhookId) -> Result<
                     params![&agent, &webhook, turn.now.0, enabling::TOGETHER],
                 )?;
                 if moved > 0 {
-                    turn.ring();
+                    turn.ring(webhook, Ring::Retries);
                 }
                 Ok(moved)
             })

@@ -46,13 +46,13 @@ pub(crate) async fn prune(crm: &Crm) -> Result<usize, Error> {
     let (due, deleted) = crm
         .db
         .read("webhooks.find_due", move |tx| {
-            let sql = "SELECT agent_id, webhook_id, event_id FROM deliveries WHERE prune_at <= $1 ORDER BY prune_at LIMIT $2";
+            let sql =
+                "SELECT agent_id, webhook_id, event_id FROM deliveries WHERE prune_at <= $1 ORDER BY prune_at LIMIT $2";
             let due = tx.query(sql, params![now.0, SLICE as i64], |row| {
                 Ok((row.get::<AgentId>(0)?, row.get::<WebhookId>(1)?, row.get::<EventId>(2)?))
             })?;
             let sql = "SELECT agent_id, id FROM webhooks WHERE deleted_at IS NOT NULL ORDER BY deleted_at LIMIT 1";
-            let deleted =
-                tx.query_opt(sql, params![], |row| Ok((row.get::<AgentId>(0)?, row.get::<WebhookId>(1)?)))?;
+            let deleted = tx.query_opt(sql, params![], |row| Ok((row.get::<AgentId>(0)?, row.get::<WebhookId>(1)?)))?;
             Ok::<_, Error>((due, deleted))
         })
         .await?;
@@ -84,13 +84,22 @@ pub(super) fn delete_slice(tx: &mut Tx<'_>, agent: AgentId, webhook: WebhookId) 
         params![&agent, &webhook, enabling::TOGETHER],
     )?;
     if i64::try_from(deleted).is_ok_and(|deleted| deleted < enabling::TOGETHER) {
-        tx.execute("DELETE FROM webhooks WHERE agent_id = $1 AND id = $2 AND deleted_at IS NOT NULL", params![&agent, &webhook])?;
+        tx.execute(
+            "DELETE FROM webhooks WHERE agent_id = $1 AND id = $2 AND deleted_at IS NOT NULL",
+            params![&agent, &webhook],
+        )?;
         return Ok(true);
     }
     Ok(false)
 }
 
-fn prune_one(tx: &mut Tx<'_>, agent: AgentId, webhook: WebhookId, event: EventId, now: UnixMillis) -> Result<(), Error> {
+fn prune_one(
+    tx: &mut Tx<'_>,
+    agent: AgentId,
+    webhook: WebhookId,
+    event: EventId,
+    now: UnixMillis,
+) -> Result<(), Error> {
     let found = tx.query_opt(
         "SELECT state, finished_at, attempts, CASE WHEN test_event IS NULL THEN 0 ELSE 1 END FROM deliveries
          WHERE agent_id = $1 AND webhook_id = $2 AND event_id = $3 AND prune_at <= $4",
@@ -147,7 +156,8 @@ pub(crate) async fn prune_events(crm: &Crm) -> Result<usize, Error> {
     let agents = crm
         .db
         .read("events.find_due", move |tx| {
-            let sql = "SELECT a.id FROM agents a WHERE EXISTS (SELECT 1 FROM events e WHERE e.agent_id = a.id AND e.id < $1)";
+            let sql =
+                "SELECT a.id FROM agents a WHERE EXISTS (SELECT 1 FROM events e WHERE e.agent_id = a.id AND e.id < $1)";
             Ok::<_, Error>(tx.query(sql, params![&before], |row| row.get::<AgentId>(0))?)
         })
         .await?;
@@ -176,7 +186,8 @@ fn prune_events_of(tx: &mut Tx<'_>, agent: AgentId, before: EventId) -> Result<u
         params![&agent, first, last],
         |row| row.get::<EventId>(0),
     )?;
-    let pruned: Vec<&EventId> = due.iter().take_while(|id| unfinished.is_none_or(|unfinished| **id < unfinished)).collect();
+    let pruned: Vec<&EventId> =
+        due.iter().take_while(|id| unfinished.is_none_or(|unfinished| **id < unfinished)).collect();
     let Some(last) = pruned.last() else { return Ok(0) };
     tx.execute(
         "DELETE FROM deliveries WHERE agent_id = $1 AND webhook_id IN (SELECT id FROM webhooks WHERE agent_id = $1)

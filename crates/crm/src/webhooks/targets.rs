@@ -56,7 +56,9 @@ mod tests {
         for url in ["https://example.com", "HTTP://127.0.0.1:8080/hook?a=b", "https://[::1]/"] {
             assert_eq!(rule.check(url), Ok(()), "{url}");
         }
-        for url in ["", "example.com", "ftp://example.com", "https://", "https:///x", "https://exa mple.com", "javascript:1"] {
+        for url in
+            ["", "example.com", "ftp://example.com", "https://", "https:///x", "https://exa mple.com", "javascript:1"]
+        {
             assert!(rule.check(url).is_err(), "{url}");
         }
     }

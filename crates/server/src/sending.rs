@@ -1,0 +1,62 @@
+//! Webhooks in the server: where they may go, and the sender that runs beside the listener.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+
+use crm::{Crm, webhooks::UrlRule};
+use http::Uri;
+use webhooks::{
+    client::{Client, Limits, system_roots},
+    guard::Guard,
+    ipnet::IpNet,
+    resolver::SystemLookup,
+};
+
+use crate::{config::Config, http::Network};
+
+/// Whom a server sends to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Whoever a webhook may name.
+    Everyone,
+    /// Only the ranges that the operator allows: the demo tells nobody about people who do not exist.
+    AllowedOnly,
+}
+
+/// The rules for a server that listens on `address` and is known as `public_url`.
+#[must_use]
+pub fn guard(config: &Config, address: SocketAddr, public_url: Option<&str>, reach: Reach) -> Guard {
+    let mut own = vec![(String::from("localhost"), address.port()), (address.ip().to_string(), address.port())];
+    if let Some(url) = public_url.and_then(|url| url.parse::<Uri>().ok())
+        && let Some(host) = url.host()
+    {
+        let usual = if url.scheme_str() == Some("http") { 80 } else { 443 };
+        own.push((host.to_owned(), url.port_u16().unwrap_or(usual)));
+    }
+    let allow = config.webhook_allow.iter().filter_map(range).collect();
+    let guard = Guard::new(allow, own);
+    if reach == Reach::AllowedOnly { guard.allowed_only() } else { guard }
+}
+
+/// What the rules say of a URL when it is saved.
+#[must_use]
+pub fn url_rule(config: &Config) -> UrlRule {
+    let guard = guard(config, config.listen, config.public_url.as_deref(), Reach::Everyone);
+    UrlRule::new(move |url| guard.check_url(url))
+}
+
+/// The client of this server's webhooks.
+#[must_use]
+pub fn client(crm: &Crm, guard: Guard) -> Arc<Client> {
+    let clock = crm.shared_clock();
+    let lookup = Arc::new(SystemLookup::new(Arc::clone(&clock)));
+    Arc::new(Client::new(guard, lookup, system_roots(), clock, Limits::default()))
+}
+
+/// A setting's range as the guard has it; an address alone is a range of one.
+fn range(network: &Network) -> Option<IpNet> {
+    let text = network.to_string();
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}

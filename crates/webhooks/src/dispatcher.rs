@@ -1,0 +1,388 @@
+//! The shell around the lanes: reads what is due, sends it, records what came of it.
+//!
+//! One task owns all lanes and decides; it never waits for the database or a receiver. What takes time runs beside it and comes
+//! back as a [`Message`]:
+//!
+//! 1. A commit rings the bell of the outbox (or another node tells, or the look once a second finds): a lane opens, or looks again.
+//! 2. The lane asks for deliveries and starts attempts. Those of one turn are prepared in one read, bodies and settings as they
+//!    are at that moment, so what was erased, disabled or changed until then is obeyed.
+//! 3. Each attempt runs by itself. Its result goes to the recorder: one transaction at a time with all results that came in
+//!    during the last, so that under load many share a commit and alone none waits.
+//! 4. Only then the lane goes on with the same key.
+//!
+//! Nothing is written before an attempt, so a crash loses nothing and at worst sends again, with the same `webhook-id`.
+
+mod leases;
+mod roster;
+mod tasks;
+
+use std::{collections::HashMap, pin::pin, sync::Arc, time::Duration};
+
+use crm::{
+    AgentId, Crm,
+    clock::UnixMillis,
+    ids::EventId,
+    webhooks::{
+        Ring, State,
+        dispatch::NodeId,
+        outbox::{After, Outcome, Recorded},
+    },
+};
+use tokio::sync::mpsc::{self, Receiver, Sender};
+
+use self::{leases::Leases, roster::Roster, tasks::Tasks};
+use crate::{
+    client::{self, Client},
+    lane::{Answer, Command, Input, LaneId, Source},
+    retries::{self, Next},
+};
+
+/// How often it is looked for what nobody told of: another process's events, a lost notice, a lease that ran out.
+const LOOK: Duration = Duration::from_secs(1);
+/// Results recorded in one transaction at most.
+const RECORDED_TOGETHER: usize = 256;
+/// Messages taken in before what they ask for is done.
+const TURN: usize = 256;
+/// Messages that wait; a task that has one more waits itself.
+const MESSAGES: usize = 1_024;
+/// A pause after storage has failed.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
+/// How long a stop waits for attempts that are under way: as long as one takes, and then its record.
+const STOPPING: Duration = Duration::from_secs(20);
+
+/// What comes back from what runs beside.
+enum Message {
+    /// Webhooks that have something to send: of the look, or told by another node.
+    Found(Vec<LaneId>),
+    /// A lane may begin. `None`: not here, or the webhook is gone.
+    Opened(LaneId, Option<Opened>),
+    /// Whether a changed webhook is enabled; `None` when it is deleted.
+    Checked(LaneId, Option<bool>),
+    /// What a read has found.
+    Loaded(LaneId, Input),
+    /// An attempt ended, or there was nothing to send.
+    Ended(LaneId, EventId, Ended),
+    /// Results are stored.
+    Recorded(Vec<Outcome>, Vec<Recorded>),
+    /// Storage refused them.
+    NotRecorded(Vec<Outcome>),
+    /// The retries of a webhook are due now.
+    Released(LaneId),
+    /// Leases hold until then; those that are lost.
+    Renewed { until: Duration, lost: Vec<LaneId> },
+}
+
+/// How a lane begins.
+struct Opened {
+    failures: u32,
+    is_enabled: bool,
+    lease: Option<Lease>,
+}
+
+/// The right to serve a webhook.
+#[derive(Clone, Copy)]
+struct Lease {
+    epoch: i64,
+    /// On the monotonic clock.
+    until: Duration,
+}
+
+/// What came of a start.
+enum Ended {
+    Sent(Sent),
+    /// No longer open, or storage did not say.
+    Withdrawn,
+}
+
+/// An attempt with what was known when it began.
+struct Sent {
+    attempt: client::Attempt,
+    published: crm::webhooks::Published,
+    attempt_count: u32,
+    is_manual: bool,
+}
+
+/// Sends what is in the outboxes until `stopped`; attempts that are under way then end and are recorded.
+pub async fn run(crm: Crm, client: Arc<Client>, stopped: impl Future<Output = ()>) {
+    let (sender, messages) = mpsc::channel(MESSAGES);
+    let node = NodeId::draw(crm.random());
+    let leases = crm.shares_its_database().then(Leases::new);
+    let tasks = Tasks::new(crm.clone(), client, node, sender);
+    let mut dispatcher = Dispatcher {
+        roster: Roster::default(),
+        outcomes: Vec::new(),
+        is_recording: false,
+        is_looking: false,
+        checking: HashMap::new(),
+        leases,
+        crm,
+        tasks,
+    };
+    dispatcher.serve(messages, stopped).await;
+}
+
+struct Dispatcher {
+    crm: Crm,
+    tasks: Tasks,
+    roster: Roster,
+    leases: Option<Leases>,
+    /// Results to be recorded when the recorder is free.
+    outcomes: Vec<Outcome>,
+    is_recording: bool,
+    is_looking: bool,
+    /// Webhooks that are being looked at because they were changed, and whether they were changed again.
+    checking: HashMap<LaneId, bool>,
+}
+
+impl Dispatcher {
+    async fn serve(&mut self, mut messages: Receiver<Message>, stopped: impl Future<Output = ()>) {
+        let mut stopped = pin!(stopped);
+        let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            let wake = self.roster.sleep(self.crm.clock().monotonic(), LOOK);
+            tokio::select! {
+                () = &mut stopped => break,
+                rings = self.crm.outbox().heard() => self.heard(rings),
+                Some(message) = messages.recv() => self.take(message, &mut messages),
+                () = tokio::time::sleep(wake) => {}
+                _ = look.tick() => self.look(),
+            }
+            self.go_on();
+        }
+        self.end(messages).await;
+    }
+
+    /// Lets what is under way end, and records it.
+    async fn end(&mut self, mut messages: Receiver<Message>) {
+        let now = self.now();
+        self.roster.stop(now);
+        let all_done = async {
+            loop {
+                self.record();
+                if self.roster.in_flight() == 0 && self.outcomes.is_empty() && !self.is_recording {
+                    break;
+                }
+                let Some(message) = messages.recv().await else { break };
+                self.take(message, &mut messages);
+            }
+        };
+        if tokio::time::timeout(STOPPING, all_done).await.is_err() {
+            tracing::warn!("stopped while webhooks were being sent: they will be sent again");
+        }
+        if self.leases.is_some() {
+            self.tasks.release_leases().await;
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.crm.clock().monotonic()
+    }
+
+    /// Takes in a message, and what else is there.
+    fn take(&mut self, first: Message, messages: &mut Receiver<Message>) {
+        self.note(first);
+        for _ in 1..TURN {
+            let Ok(message) = messages.try_recv() else { break };
+            self.note(message);
+        }
+    }
+
+    fn heard(&mut self, rings: Vec<(AgentId, crm::ids::WebhookId, Ring)>) {
+        for (agent, webhook, ring) in rings {
+            let (id, source) = match ring {
+                Ring::Fresh => ((agent, webhook), Source::Fresh),
+                Ring::Retries => ((agent, webhook), Source::Retries),
+                Ring::Manual => ((agent, webhook), Source::Manual),
+                Ring::Changed => {
+                    self.check((agent, webhook));
+                    continue;
+                }
+            };
+            if self.roster.has(id) { self.tell(id, Input::Available(source)) } else { self.open(id) }
+        }
+    }
+
+    /// Looks for what nobody told of.
+    fn look(&mut self) {
+        let now = self.now();
+        self.roster.drop_idle(now);
+        if let Some(leases) = &mut self.leases
+            && leases.is_due(now)
+        {
+            self.tasks.renew(self.roster.open_lanes());
+        }
+        if !self.is_looking {
+            self.is_looking = true;
+            self.tasks.look();
+        }
+    }
+
+    fn note(&mut self, message: Message) {
+        match message {
+            Message::Found(found) => {
+                self.is_looking = false;
+                found.into_iter().for_each(|id| self.found(id));
+            }
+            Message::Opened(id, opened) => self.opened(id, opened),
+            Message::Checked(id, is_enabled) => self.checked(id, is_enabled),
+            Message::Loaded(id, input) => self.tell(id, input),
+            Message::Ended(id, event, ended) => self.ended(id, event, ended),
+            Message::Recorded(outcomes, recorded) => {
+                self.is_recording = false;
+                for (outcome, recorded) in outcomes.iter().zip(recorded) {
+                    self.recorded(outcome, recorded);
+                }
+            }
+            Message::NotRecorded(mut outcomes) => {
+                self.is_recording = false;
+                outcomes.append(&mut self.outcomes);
+                self.outcomes = outcomes;
+            }
+            Message::Released(id) => self.tell(id, Input::Available(Source::Retries)),
+            Message::Renewed { until, lost } => {
+                let now = self.now();
+                self.roster.lease(until, &lost, now);
+            }
+        }
+    }
+
+    /// A webhook that has something open: whoever serves it already looks for all of it.
+    fn found(&mut self, id: LaneId) {
+        if self.roster.has(id) {
+            for source in [Source::Fresh, Source::Retries, Source::Manual] {
+                self.tell(id, Input::Available(source));
+            }
+        } else {
+            self.open(id);
+        }
+    }
+
+    /// Looks how a changed webhook is now. One look at a time, so that the last answer is the newest.
+    fn check(&mut self, id: LaneId) {
+        if !self.roster.has(id) {
+            return self.open(id);
+        }
+        let is_new = self.checking.insert(id, true).is_none();
+        if is_new {
+            self.checking.insert(id, false);
+            self.tasks.check(id);
+        }
+    }
+
+    fn checked(&mut self, id: LaneId, is_enabled: Option<bool>) {
+        let is_changed_again = self.checking.remove(&id).unwrap_or(false);
+        let input = match is_enabled {
+            Some(true) => Input::Enabled,
+            Some(false) => Input::Disabled,
+            None => Input::Lost,
+        };
+        self.tell(id, input);
+        if is_changed_again {
+            self.check(id);
+        }
+    }
+
+    fn open(&mut self, id: LaneId) {
+        if self.roster.expect(id) {
+            self.tasks.open(id, self.leases.is_some());
+        }
+    }
+
+    fn opened(&mut self, id: LaneId, opened: Option<Opened>) {
+        let now = self.now();
+        match opened {
+            Some(opened) => self.roster.open(id, &opened, now),
+            None => self.roster.forget(id),
+        }
+    }
+
+    fn tell(&mut self, id: LaneId, input: Input) {
+        let now = self.now();
+        self.roster.tell(id, input, now);
+    }
+
+    fn ended(&mut self, id: LaneId, event: EventId, ended: Ended) {
+        let sent = match ended {
+            Ended::Sent(sent) => sent,
+            Ended::Withdrawn => return self.tell(id, Input::Answered(event, Answer::Withdrawn)),
+        };
+        let Sent { attempt, published, attempt_count, is_manual } = sent;
+        let count = attempt_count + u32::from(!is_manual);
+        let next = retries::next(count, attempt.status, attempt.retry_after, self.crm.random());
+        let answer = match attempt.status {
+            Some(410) => Answer::Gone,
+            _ if attempt.is_success() => Answer::Success,
+            status => Answer::Failure(retries::pause(status, attempt.retry_after)),
+        };
+        let after = match next {
+            Next::Delivered => After::Delivered,
+            Next::Retry(pause) => After::Retry { due_at: self.crm.clock().now().plus(pause) },
+            Next::Dead => After::Dead,
+            Next::Held => After::Held,
+        };
+        self.outcomes.push(Outcome {
+            agent: id.0,
+            webhook: id.1,
+            event,
+            epoch: self.roster.epoch(id),
+            attempt: tasks::as_kept(attempt, published, is_manual),
+            after,
+            counts: !is_manual,
+        });
+        self.tell(id, Input::Answered(event, answer));
+    }
+
+    fn recorded(&mut self, outcome: &Outcome, recorded: Recorded) {
+        let id = (outcome.agent, outcome.webhook);
+        let retry_in = match (recorded, outcome.after) {
+            (Recorded::As(State::Retry), After::Retry { due_at }) => Some(self.until(due_at)),
+            _ => None,
+        };
+        self.tell(id, Input::Committed(outcome.event, retry_in));
+        match recorded {
+            Recorded::Fenced => self.tell(id, Input::Lost),
+            // A failed attempt by hand gives the delivery back to its schedule.
+            Recorded::As(State::Retry) if outcome.attempt.is_manual => self.tell(id, Input::Available(Source::Retries)),
+            _ => {}
+        }
+    }
+
+    fn until(&self, at: UnixMillis) -> Duration {
+        Duration::from_millis(u64::try_from(at.0 - self.crm.clock().now().0).unwrap_or(0))
+    }
+
+    /// Does what the lanes have asked for.
+    fn go_on(&mut self) {
+        let now = self.now();
+        self.roster.wake(now);
+        let mut starts = Vec::new();
+        for (id, command) in self.roster.commands() {
+            match command {
+                Command::Start(ticket) => starts.push((id, ticket)),
+                Command::Load { source, after, limit } => self.tasks.load(id, source, after, limit),
+                Command::Release => self.tasks.release(id),
+                Command::Wake(_) => unreachable!("the roster keeps the times"),
+            }
+        }
+        if !starts.is_empty() {
+            self.tasks.start(starts);
+        }
+        self.record();
+    }
+
+    /// Records the results that have come in, unless others are being recorded.
+    fn record(&mut self) {
+        if self.is_recording || self.outcomes.is_empty() {
+            return;
+        }
+        self.is_recording = true;
+        let rest = self.outcomes.split_off(self.outcomes.len().min(RECORDED_TOGETHER));
+        self.tasks.record(std::mem::replace(&mut self.outcomes, rest));
+    }
+}
+
+/// A message on its way; nobody minds when the dispatcher has gone.
+async fn send(sender: &Sender<Message>, message: Message) {
+    let _ = sender.send(message).await;
+}
