@@ -82,7 +82,7 @@ on_both_engines! {
 #[test]
 fn readers_beside_writers_never_see_less_than_was_answered() {
     block_on(async {
-        let settings = crm::Settings { rate_limit: 1_000_000 };
+        let settings = crm::Settings { rate_limit: 1_000_000, ..crm::Settings::default() };
         let app = TestApp::start_with(Engine::Sqlite, &settings).await;
         let writers = (0..4).map(|_| {
             let api = app.agent.api.clone();

@@ -33,6 +33,8 @@ mod openapi;
 #[cfg(test)]
 mod operators;
 #[cfg(test)]
+mod outboxes;
+#[cfg(test)]
 mod plans;
 #[cfg(test)]
 mod published;

@@ -56,7 +56,7 @@ fn properties<'a>(document: &'a Value, schema: &'a Value) -> Vec<(&'a String, &'
         None => schema,
     };
     let own = schema["properties"].as_object().into_iter().flatten();
-    let parts = schema["allOf"].as_array().into_iter().flatten();
+    let parts = ["allOf", "oneOf"].into_iter().filter_map(|key| schema[key].as_array()).flatten();
     own.chain(parts.flat_map(|part| properties(document, part))).collect()
 }
 

@@ -9,11 +9,13 @@ use crm::{
     jobs,
     leads::{self, NewLead},
     trash,
-    webhooks::{self, outbox},
+    webhooks::{self, Ring},
 };
 use db::params;
 use serde_json::{Value, json};
 use testkit::{Caller, TestApp, on_both_engines};
+
+use crate::outboxes;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const MINUTE: Duration = Duration::from_secs(61);
@@ -89,14 +91,13 @@ on_both_engines! {
         assert_eq!(listed[0].to_string(), expected.to_string());
         assert_eq!(deliveries(api, &clients).await, [expected]);
         assert_eq!(deliveries(&other.api, &theirs).await, [] as [Value; 0]);
-        assert_eq!(app.crm.outbox().heard().await, [app.agent.id]);
-        let targets = outbox::targets(&app.crm, None).await.unwrap();
-        assert_eq!(targets.iter().map(|(_, webhook)| *webhook).collect::<Vec<_>>(), [id(&all), id(&clients)]);
-        assert_eq!(outbox::targets(&app.crm, Some(vec![other.id])).await.unwrap(), []);
-        let due = outbox::fresh(&app.crm, app.agent.id, id(&all), None, 10).await.unwrap();
+        assert_eq!(app.crm.outbox().heard().await, [(app.agent.id, id(&all), Ring::Fresh), (app.agent.id, id(&clients), Ring::Fresh)]);
+        let targets = outboxes::waiting(&app.crm).await;
+        assert_eq!(targets, [id(&all), id(&clients)]);
+        let due = outboxes::fresh(&app.crm, app.agent.id, id(&all), None, 10).await;
         assert_eq!(due.iter().map(|due| (due.kind.as_str(), due.sequence)).collect::<Vec<_>>(), [("lead.created", Some(1)), ("client.created", Some(2))]);
         assert_eq!(due[0].data.as_deref().map(|data| serde_json::from_str::<Value>(data).unwrap()), Some(feed[0]["data"].clone()));
-        let rest = outbox::fresh(&app.crm, app.agent.id, id(&all), Some(due[0].event), 10).await.unwrap();
+        let rest = outboxes::fresh(&app.crm, app.agent.id, id(&all), Some(due[0].event), 10).await;
         assert_eq!(rest, due[1..]);
     }
 
@@ -107,7 +108,7 @@ on_both_engines! {
         let listing = api.post("/api/v1/listings", &json!({"address": "1 Main St", "price": 5})).await.expect(201).json()["listingId"].clone();
         let showing = json!({"clientId": client, "listingId": listing, "requestedTimes": ["2026-11-25T15:00:00Z"]});
         let _ = api.post("/api/v1/showings", &showing).await.expect(201);
-        let due = outbox::fresh(&app.crm, app.agent.id, id(&path), None, 10).await.unwrap();
+        let due = outboxes::fresh(&app.crm, app.agent.id, id(&path), None, 10).await;
         assert_eq!(due.len(), 3);
         assert_eq!(due[0].key, due[2].key);
         assert_ne!(due[0].key, due[1].key);
@@ -141,16 +142,16 @@ on_both_engines! {
         lead(api, "Before").await;
         let disabled = api.patch(&path, &json!({"enabled": false})).await.expect(200).json();
         assert_eq!((&disabled["enabled"], &disabled["health"]["disabledBy"], &disabled["health"]["held"]), (&json!(false), &json!("owner"), &json!(1)));
-        assert_eq!(app.crm.outbox().heard().await, [app.agent.id]);
+        assert_eq!(app.crm.outbox().heard().await, [(app.agent.id, id(&path), Ring::Fresh), (app.agent.id, id(&path), Ring::Changed)]);
         lead(api, "Meanwhile").await;
         assert_eq!(statuses(api, &path).await, ["held", "held"]);
-        assert_eq!(outbox::targets(&app.crm, None).await.unwrap(), []);
+        assert_eq!(outboxes::waiting(&app.crm).await, []);
         assert_eq!(deliveries(api, &path).await[0]["nextAttemptAt"], Value::Null);
 
         let enabled = api.patch(&path, &json!({"enabled": true})).await.expect(200).json();
         assert_eq!((&enabled["health"]["disabledBy"], &enabled["health"]["pending"]), (&Value::Null, &json!(2)));
         assert_eq!(statuses(api, &path).await, ["pending", "pending"]);
-        let due = outbox::fresh(&app.crm, app.agent.id, id(&path), None, 10).await.unwrap();
+        let due = outboxes::fresh(&app.crm, app.agent.id, id(&path), None, 10).await;
         assert_eq!(due.iter().map(|due| due.sequence).collect::<Vec<_>>(), [Some(1), Some(2)]);
 
         let _ = api.patch(&path, &json!({"enabled": false})).await.expect(200);
@@ -176,7 +177,7 @@ on_both_engines! {
         let _ = api.get(&path).await.expect(404);
         assert_eq!(api.get("/api/v1/webhooks").await.expect(200).json(), json!({"webhooks": []}));
         lead(api, "After").await;
-        assert_eq!(outbox::targets(&app.crm, None).await.unwrap(), []);
+        assert_eq!(outboxes::waiting(&app.crm).await, []);
         jobs::seed(&app.crm).await.unwrap();
         jobs::run_due(&app.crm).await.unwrap();
         assert_eq!(counted("SELECT COUNT(*) FROM deliveries WHERE agent_id = $1").await, 0);
@@ -196,7 +197,7 @@ on_both_engines! {
         let names = deliveries(api, &path).await.iter().map(|delivery| delivery["event"].clone()).collect::<Vec<_>>();
         assert_eq!(names, ["listing.created", "client.created"]);
         assert_eq!(api.get("/api/v1/events").await.expect(200).json()["events"], json!([]));
-        let due = outbox::retries(&app.crm, app.agent.id, id(&path), app.crm.clock().now(), 10).await.unwrap();
+        let due = outboxes::retries(&app.crm, app.agent.id, id(&path), app.crm.clock().now(), 10).await;
         assert_eq!(due.iter().map(|due| (due.is_manual, due.sequence)).collect::<Vec<_>>(), [(true, None), (true, None)]);
         assert_eq!(due[0].data, crm::json::to_string(&webhooks::sample(EventKind::ClientCreated)).ok());
     }
@@ -229,7 +230,7 @@ on_both_engines! {
         assert_eq!(answer.json(), json!({"success": true, "deliveries": 1}));
         // Though the webhook is disabled.
         assert_eq!(statuses(api, &path).await, ["pending"]);
-        let due = outbox::retries(&app.crm, app.agent.id, id(&path), app.crm.clock().now(), 10).await.unwrap();
+        let due = outboxes::retries(&app.crm, app.agent.id, id(&path), app.crm.clock().now(), 10).await;
         assert_eq!((due.len(), due[0].is_manual), (1, true));
         let other = make(api, json!({"url": "https://example.com"})).await;
         let _ = api.send(http::Method::POST, &format!("{other}/deliveries/{delivery}/redeliver"), "").await.expect(404);
@@ -255,7 +256,7 @@ on_both_engines! {
         // What is due by hand already is not due twice.
         assert_eq!(api.post(&format!("{path}/redeliver"), &since).await.expect(202).json()["deliveries"], 0);
         assert_eq!(api.post(&format!("{path}/redeliver"), &json!({"since": 0})).await.expect(202).json()["deliveries"], 1);
-        let due = outbox::retries(&app.crm, app.agent.id, id(&path), app.crm.clock().now(), 3).await.unwrap();
+        let due = outboxes::retries(&app.crm, app.agent.id, id(&path), app.crm.clock().now(), 3).await;
         assert_eq!(due.iter().map(|due| due.sequence).collect::<Vec<_>>(), [Some(1), Some(2), Some(3)]);
     }
 

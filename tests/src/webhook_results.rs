@@ -15,6 +15,8 @@ use crm::{
 use serde_json::{Value, json};
 use testkit::{Caller, TestApp, on_both_engines};
 
+use crate::outboxes;
+
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A webhook of the app's agent.
@@ -47,9 +49,9 @@ impl Hook {
 
     /// The event that is tried next, of whatever kind.
     async fn next(&self, app: &TestApp) -> EventId {
-        let fresh = outbox::fresh(&app.crm, self.agent, self.id, None, 1).await.unwrap();
+        let fresh = outboxes::fresh(&app.crm, self.agent, self.id, None, 1).await;
         let later = UnixMillis(i64::MAX);
-        let retries = outbox::retries(&app.crm, self.agent, self.id, later, 1).await.unwrap();
+        let retries = outboxes::retries(&app.crm, self.agent, self.id, later, 1).await;
         fresh.into_iter().chain(retries).next().unwrap().event
     }
 
@@ -91,11 +93,11 @@ on_both_engines! {
         assert_eq!(delivery["attempts"], json!([failed]));
         let health = hook.health(&app).await;
         assert_eq!((&health["failingSince"], &health["lastError"], &health["successRate"]), (&json!("2026-11-23T15:00:00.000Z"), &json!("answered 503"), &json!(0)));
-        assert_eq!(outbox::next_retry(&app.crm, hook.agent, hook.id).await.unwrap(), Some(due_at));
-        assert_eq!(outbox::retries(&app.crm, hook.agent, hook.id, app.crm.clock().now(), 10).await.unwrap(), []);
+        assert_eq!(outboxes::next_retry(&app.crm, hook.agent, hook.id).await, Some(due_at));
+        assert_eq!(outboxes::retries(&app.crm, hook.agent, hook.id, app.crm.clock().now(), 10).await, []);
 
         app.clock.advance(Duration::from_secs(5));
-        let due = outbox::retries(&app.crm, hook.agent, hook.id, app.crm.clock().now(), 10).await.unwrap();
+        let due = outboxes::retries(&app.crm, hook.agent, hook.id, app.crm.clock().now(), 10).await;
         assert_eq!((due[0].attempt_count, due[0].is_manual, due[0].refused), (1, false, Some(Published::Current)));
         assert_eq!(record(&app, hook.outcome(&app, event, 204, After::Delivered)).await, Recorded::As(State::Delivered));
         let delivery = hook.deliveries(&app).await.remove(0);
@@ -115,7 +117,7 @@ on_both_engines! {
         let before = hook.health(&app).await;
         let _ = app.agent.api.post(&format!("{}/redeliver", hook.path), &json!({"since": 0})).await.expect(202);
         assert_eq!(record(&app, hook.by_hand(&app, event, 500, After::Dead)).await, Recorded::As(State::Retry));
-        assert_eq!(outbox::next_retry(&app.crm, hook.agent, hook.id).await.unwrap(), Some(due_at));
+        assert_eq!(outboxes::next_retry(&app.crm, hook.agent, hook.id).await, Some(due_at));
         assert_eq!(hook.health(&app).await, before);
         record(&app, hook.outcome(&app, event, 500, After::Dead)).await;
         assert_eq!(hook.deliveries(&app).await[0]["status"], "failed");
@@ -229,7 +231,7 @@ on_both_engines! {
         let dead = hook.next(&app).await;
         record(&app, hook.outcome(&app, dead, 500, After::Dead)).await;
         let _ = api.send(http::Method::POST, &format!("{}/test", hook.path), "").await.expect(202);
-        let retries = outbox::retries(&app.crm, hook.agent, hook.id, app.crm.clock().now(), 10).await.unwrap();
+        let retries = outboxes::retries(&app.crm, hook.agent, hook.id, app.crm.clock().now(), 10).await;
         record(&app, hook.by_hand(&app, retries[0].event, 200, After::Delivered)).await;
         jobs::seed(&app.crm).await.unwrap();
         let responses = |deliveries: &[Value]| -> Vec<Vec<bool>> {
@@ -256,12 +258,12 @@ on_both_engines! {
             lead(&app.agent.api, name).await;
         }
         for pause in [2, 1] {
-            let event = outbox::fresh(&app.crm, hook.agent, hook.id, None, 1).await.unwrap()[0].event;
+            let event = outboxes::fresh(&app.crm, hook.agent, hook.id, None, 1).await[0].event;
             let due_at = app.crm.clock().now().plus(pause * DAY);
             record(&app, hook.outcome(&app, event, 500, After::Retry { due_at })).await;
         }
         assert_eq!(outbox::retry_now(&app.crm, hook.agent, hook.id).await, Ok(2));
-        let due = outbox::retries(&app.crm, hook.agent, hook.id, app.crm.clock().now(), 10).await.unwrap();
+        let due = outboxes::retries(&app.crm, hook.agent, hook.id, app.crm.clock().now(), 10).await;
         assert_eq!(due.iter().map(|due| due.sequence).collect::<Vec<_>>(), [Some(1), Some(2)]);
         assert_eq!(outbox::retry_now(&app.crm, hook.agent, hook.id).await, Ok(0));
     }

@@ -75,7 +75,7 @@ pub(crate) struct WebhookPatch {
     #[schema(required = false, nullable = false, example = true)]
     enabled: Option<bool>,
     /// When enabling: whether what was held is sent (the default) or skipped.
-    #[schema(required = false, inline, example = "send")]
+    #[schema(required = false, nullable = false, example = "send")]
     held: Option<HeldName>,
 }
 

@@ -1,7 +1,11 @@
 //! What the sender of webhooks reads: which webhooks have something to send, what of it is due, and what is in it; and, where several
 //! nodes share a database, which of them serves which webhook.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use db::{Lane, Row, Tx, params};
 
@@ -65,7 +69,15 @@ pub async fn waiting(crm: &Crm) -> Result<Vec<(AgentId, WebhookId)>, Error> {
             }
             found.sort_unstable();
             found.dedup();
-            Ok(found)
+            let mut waiting = Vec::with_capacity(found.len());
+            for (agent, webhook) in found {
+                // What a deleted one has left goes in slices.
+                let sql = "SELECT 1 FROM webhooks WHERE agent_id = $1 AND id = $2 AND deleted_at IS NULL";
+                if tx.query_opt(sql, params![&agent, &webhook], |_| Ok(()))?.is_some() {
+                    waiting.push((agent, webhook));
+                }
+            }
+            Ok(waiting)
         })
         .await
 }
@@ -163,15 +175,14 @@ pub async fn prepare(crm: &Crm, wanted: Vec<(AgentId, WebhookId, EventId)>) -> R
     let own = crm.clone();
     crm.db
         .read("webhooks.prepare", move |tx| {
-            let mut targets: Vec<((AgentId, WebhookId), Option<Arc<Target>>)> = Vec::new();
+            let mut targets = HashMap::<(AgentId, WebhookId), Option<Arc<Target>>>::new();
             let mut prepared = Vec::with_capacity(wanted.len());
             for (agent, webhook, event) in wanted.iter().copied() {
-                let known = targets.iter().find(|(id, _)| *id == (agent, webhook)).map(|(_, target)| target.clone());
-                let target = match known {
-                    Some(target) => target,
+                let target = match targets.get(&(agent, webhook)) {
+                    Some(target) => target.clone(),
                     None => {
                         let target = outbox::find_target(tx, &own, agent, webhook)?.map(Arc::new);
-                        targets.push(((agent, webhook), target.clone()));
+                        targets.insert((agent, webhook), target.clone());
                         target
                     }
                 };
@@ -251,7 +262,7 @@ pub async fn renew_leases(
         );
         Ok::<_, Error>(tx.query(sql, params![&node.0, lease_millis()], |row| Ok((row.get(0)?, row.get(1)?)))?)
     });
-    let renewed: std::collections::HashSet<(AgentId, WebhookId)> = renewed.await?.into_iter().collect();
+    let renewed: HashSet<(AgentId, WebhookId)> = renewed.await?.into_iter().collect();
     Ok(held.iter().filter(|id| !renewed.contains(id)).copied().collect())
 }
 

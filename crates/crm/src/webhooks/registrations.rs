@@ -343,6 +343,7 @@ where
             "UPDATE webhooks SET deleted_at = $3, is_enabled = 0 WHERE agent_id = $1 AND id = $2",
             params![&agent, &id, turn.now.0],
         )?;
+        turn.ring(id, Ring::Changed);
         // A long log goes in slices, behind other writes.
         super::retention::delete_slice(tx, agent, id).map(drop)
     })

@@ -24,7 +24,7 @@ pub(super) struct Roster {
 enum Entry {
     /// Being opened. It then looks for all there is, so what is told meanwhile is not lost.
     Expected,
-    Open(Open),
+    Open(Box<Open>),
 }
 
 struct Open {
@@ -61,7 +61,7 @@ impl Roster {
         let lane = Lane::new(id, opened.failures);
         let lease = opened.lease;
         let epoch = lease.map_or(0, |lease| lease.epoch);
-        self.lanes.insert(id, Entry::Open(Open { lane, epoch, wake_at: None, used_at: now, is_lost: false }));
+        self.lanes.insert(id, Entry::Open(Box::new(Open { lane, epoch, wake_at: None, used_at: now, is_lost: false })));
         if let Some(lease) = lease {
             self.tell(id, Input::Leased(lease.until), now);
         }

@@ -22,6 +22,9 @@ use crate::{
     rotation::{LastAttempt, Rotated, Secrets, Which},
 };
 
+/// A pause before a lane hears that what it wanted to send is not to be sent: should it find the same again, it must not spin.
+const AFTER_WITHDRAWAL: Duration = Duration::from_millis(20);
+
 pub(super) struct Tasks {
     crm: Crm,
     client: Arc<Client>,
@@ -102,7 +105,11 @@ impl Tasks {
             for (id, ticket) in starts {
                 let Some(prepared) = prepared.next().flatten().filter(|prepared| is_due(prepared, ticket.source))
                 else {
-                    send(&sender, Message::Ended(id, ticket.event, Ended::Withdrawn)).await;
+                    let sender = sender.clone();
+                    tokio::spawn(async move {
+                        tokio::time::sleep(AFTER_WITHDRAWAL).await;
+                        send(&sender, Message::Ended(id, ticket.event, Ended::Withdrawn)).await;
+                    });
                     continue;
                 };
                 let (crm, client, sender) = (crm.clone(), Arc::clone(&client), sender.clone());
@@ -198,7 +205,7 @@ async fn attempt(crm: &Crm, client: &Client, Prepared { target, due }: Prepared)
         delivery: due.delivery,
         event: due.event,
         kind: &due.kind,
-        sequence: due.sequence.and_then(|sequence| sequence.try_into().ok()),
+        sequence: due.sequence,
         timestamp: due.timestamp,
         agent: &target.agent_slug,
         data,
@@ -206,7 +213,17 @@ async fn attempt(crm: &Crm, client: &Client, Prepared { target, due }: Prepared)
     let refused = due.refused.map(|used| LastAttempt { at: now, used: which(used), status: Some(500) });
     let Ok(sealed) = envelope::seal(&event, &secrets(&target), refused, &target.headers, now) else {
         tracing::error!(webhook = %target.webhook, "the secret of a webhook is none");
-        return Ended::Withdrawn;
+        let error = Some(String::from("signing: the secret is not one of ours; rotate it"));
+        let attempt = client::Attempt {
+            at: now,
+            duration: Duration::ZERO,
+            status: None,
+            response: Vec::new(),
+            error,
+            retry_after: None,
+        };
+        let published = Published::Current;
+        return Ended::Sent(Sent { attempt, published, attempt_count: due.attempt_count, is_manual: due.is_manual });
     };
     let request = Request { url: &target.url, headers: &sealed.headers, body: sealed.body };
     let attempt = client.attempt(&request).await;
