@@ -41,5 +41,10 @@ pub async fn next_retry(crm: &Crm, agent: AgentId, webhook: WebhookId) -> Option
 
 /// The webhooks with something open.
 pub async fn waiting(crm: &Crm) -> Vec<WebhookId> {
-    dispatch::waiting(crm).await.unwrap().into_iter().map(|(_, webhook)| webhook).collect()
+    dispatch::waiting(crm, dispatch::NodeId::draw(crm.random()))
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|(_, webhook)| webhook)
+        .collect()
 }

@@ -24,7 +24,7 @@ use crm::{
     ids::EventId,
     webhooks::{
         Ring, State,
-        dispatch::NodeId,
+        dispatch::{self, NodeId, Notifier},
         outbox::{After, Outcome, Recorded},
     },
 };
@@ -107,6 +107,15 @@ pub async fn run(crm: Crm, client: Arc<Client>, stopped: impl Future<Output = ()
     let (sender, messages) = mpsc::channel(MESSAGES);
     let node = NodeId::draw(crm.random());
     let leases = crm.shares_its_database().then(Leases::new);
+    let (tell, told) = mpsc::channel(MESSAGES);
+    // A notice too many is a notice lost: there is the look.
+    let notifier = dispatch::exchange_notices(&crm, node, move |agent| {
+        let _ = tell.try_send(agent);
+    });
+    let notifier = notifier.unwrap_or_else(|error| {
+        tracing::error!(%error, "webhooks of other nodes are looked for once a second only");
+        None
+    });
     let tasks = Tasks::new(crm.clone(), client, node, sender);
     let mut dispatcher = Dispatcher {
         roster: Roster::default(),
@@ -114,11 +123,12 @@ pub async fn run(crm: Crm, client: Arc<Client>, stopped: impl Future<Output = ()
         is_recording: false,
         is_looking: false,
         checking: HashMap::new(),
+        notifier,
         leases,
         crm,
         tasks,
     };
-    dispatcher.serve(messages, stopped).await;
+    dispatcher.serve(messages, told, stopped).await;
 }
 
 struct Dispatcher {
@@ -126,6 +136,8 @@ struct Dispatcher {
     tasks: Tasks,
     roster: Roster,
     leases: Option<Leases>,
+    /// Tells other nodes, where there are any.
+    notifier: Option<Notifier>,
     /// Results to be recorded when the recorder is free.
     outcomes: Vec<Outcome>,
     is_recording: bool,
@@ -135,7 +147,12 @@ struct Dispatcher {
 }
 
 impl Dispatcher {
-    async fn serve(&mut self, mut messages: Receiver<Message>, stopped: impl Future<Output = ()>) {
+    async fn serve(
+        &mut self,
+        mut messages: Receiver<Message>,
+        mut told: Receiver<AgentId>,
+        stopped: impl Future<Output = ()>,
+    ) {
         let mut stopped = pin!(stopped);
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -144,6 +161,7 @@ impl Dispatcher {
             tokio::select! {
                 () = &mut stopped => break,
                 rings = self.crm.outbox().heard() => self.heard(rings),
+                Some(agent) = told.recv() => self.told(agent),
                 Some(message) = messages.recv() => self.take(message, &mut messages),
                 () = tokio::time::sleep(wake) => {}
                 _ = look.tick() => self.look(),
@@ -155,7 +173,7 @@ impl Dispatcher {
 
     /// Lets what is under way end, and records it.
     async fn end(&mut self, mut messages: Receiver<Message>) {
-        let now = self.now();
+        let (now, held) = (self.now(), self.roster.open_lanes());
         self.roster.stop(now);
         let all_done = async {
             loop {
@@ -171,7 +189,7 @@ impl Dispatcher {
             tracing::warn!("stopped while webhooks were being sent: they will be sent again");
         }
         if self.leases.is_some() {
-            self.tasks.release_leases().await;
+            self.tasks.give_back_now(held).await;
         }
     }
 
@@ -199,18 +217,43 @@ impl Dispatcher {
                     continue;
                 }
             };
-            if self.roster.has(id) { self.tell(id, Input::Available(source)) } else { self.open(id) }
+            if self.roster.has(id) {
+                self.tell(id, Input::Available(source));
+            } else {
+                self.open(id);
+                self.pass_on(agent);
+            }
+        }
+    }
+
+    /// Tells other nodes of an agent whose webhook is not served here, as far as is known.
+    fn pass_on(&self, agent: AgentId) {
+        if let Some(notifier) = &self.notifier {
+            notifier.send(agent.0);
+        }
+    }
+
+    /// Another node changed something of an agent's. What nobody serves it serves itself.
+    fn told(&mut self, agent: AgentId) {
+        for id in self.roster.lanes_of(agent) {
+            for source in [Source::Fresh, Source::Retries, Source::Manual] {
+                self.tell(id, Input::Available(source));
+            }
+            self.check(id);
         }
     }
 
     /// Looks for what nobody told of.
     fn look(&mut self) {
         let now = self.now();
-        self.roster.drop_idle(now);
-        if let Some(leases) = &mut self.leases
-            && leases.is_due(now)
-        {
-            self.tasks.renew(self.roster.open_lanes());
+        let closed = self.roster.drop_idle(now);
+        if let Some(leases) = &mut self.leases {
+            if !closed.is_empty() {
+                self.tasks.give_back(closed);
+            }
+            if leases.is_due(now) {
+                self.tasks.renew(self.roster.open_lanes());
+            }
         }
         if !self.is_looking {
             self.is_looking = true;
@@ -261,6 +304,7 @@ impl Dispatcher {
     /// Looks how a changed webhook is now. One look at a time, so that the last answer is the newest.
     fn check(&mut self, id: LaneId) {
         if !self.roster.has(id) {
+            self.pass_on(id.0);
             return self.open(id);
         }
         let is_new = self.checking.insert(id, true).is_none();

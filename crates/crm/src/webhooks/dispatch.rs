@@ -7,7 +7,9 @@ use std::{
     time::Duration,
 };
 
-use db::{Lane, Row, Tx, params};
+use db::{Engine, Lane, Row, params};
+
+pub use db::Notifier;
 
 use super::outbox::{self, Due, Target};
 use crate::{
@@ -44,14 +46,21 @@ pub struct Prepared {
     pub due: Due,
 }
 
-/// Every webhook with deliveries that are fresh or to be tried again, now or later, of all agents. Costs a step for each such
-/// webhook, whatever else there is.
+/// Milliseconds by the database's clock, the same for all nodes.
+macro_rules! now {
+    () => {
+        "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+    };
+}
+
+/// Every webhook with deliveries that are fresh or to be tried again, now or later, of all agents, that `node` serves or nobody does.
+/// Costs a step for each webhook with something open, whatever else there is.
 ///
 /// # Errors
 /// Storage's errors.
-pub async fn waiting(crm: &Crm) -> Result<Vec<(AgentId, WebhookId)>, Error> {
+pub async fn waiting(crm: &Crm, node: NodeId) -> Result<Vec<(AgentId, WebhookId)>, Error> {
     crm.db
-        .read("webhooks.waiting", |tx| {
+        .read("webhooks.waiting", move |tx| {
             let mut found = Vec::new();
             for sql in [
                 "SELECT agent_id, webhook_id FROM deliveries WHERE state = 0 AND (agent_id, webhook_id) > ($1, $2)
@@ -72,8 +81,20 @@ pub async fn waiting(crm: &Crm) -> Result<Vec<(AgentId, WebhookId)>, Error> {
             let mut waiting = Vec::with_capacity(found.len());
             for (agent, webhook) in found {
                 // What a deleted one has left goes in slices.
-                let sql = "SELECT 1 FROM webhooks WHERE agent_id = $1 AND id = $2 AND deleted_at IS NULL";
-                if tx.query_opt(sql, params![&agent, &webhook], |_| Ok(()))?.is_some() {
+                let found = match tx.engine() {
+                    Engine::Sqlite => {
+                        let sql = "SELECT 1 FROM webhooks WHERE agent_id = $1 AND id = $2 AND deleted_at IS NULL";
+                        tx.query_opt(sql, params![&agent, &webhook], |_| Ok(()))?
+                    }
+                    Engine::Postgres => {
+                        let sql = concat!(
+                            "SELECT 1 FROM webhooks WHERE agent_id = $1 AND id = $2 AND deleted_at IS NULL
+                               AND (lease_owner IS NULL OR lease_owner = $3 OR lease_until <= ", now!(), ")"
+                        );
+                        tx.query_opt(sql, params![&agent, &webhook, &node.0], |_| Ok(()))?
+                    }
+                };
+                if found.is_some() {
                     waiting.push((agent, webhook));
                 }
             }
@@ -213,13 +234,6 @@ impl NodeId {
     }
 }
 
-/// Milliseconds by the database's clock, the same for all nodes.
-macro_rules! now {
-    () => {
-        "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
-    };
-}
-
 /// Takes the lease of a webhook, or takes it over from a node that has not renewed it. The epoch under which to record; `None` while
 /// another node has it, or when the webhook is deleted. For PostgreSQL only.
 ///
@@ -266,20 +280,37 @@ pub async fn renew_leases(
     Ok(held.iter().filter(|id| !renewed.contains(id)).copied().collect())
 }
 
-/// Gives all leases of a node back. For PostgreSQL only.
+/// Gives leases of a node back. For PostgreSQL only.
 ///
 /// # Errors
 /// Storage's errors.
-pub async fn release_leases(crm: &Crm, node: NodeId) -> Result<(), Error> {
+pub async fn release_leases(crm: &Crm, node: NodeId, held: Vec<(AgentId, WebhookId)>) -> Result<(), Error> {
     crm.db
-        .write("webhooks.release_leases", Lane::SHARED, move |tx: &mut Tx<'_>| {
-            tx.execute(
-                "UPDATE webhooks SET lease_owner = NULL, lease_until = NULL WHERE lease_owner = $1",
-                params![&node.0],
-            )?;
+        .write("webhooks.release_leases", Lane::SHARED, move |tx| {
+            let mut held = held.clone();
+            held.sort_unstable();
+            for (agent, webhook) in &held {
+                tx.execute(
+                    "UPDATE webhooks SET lease_owner = NULL, lease_until = NULL WHERE agent_id = $1 AND id = $2 AND lease_owner = $3",
+                    params![agent, webhook, &node.0],
+                )?;
+            }
             Ok(())
         })
         .await
+}
+
+/// Exchanges notices with the other nodes: tells them of agents whose webhooks they may serve, and calls `told` with those that they tell
+/// of. `None` where there are no other nodes.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub fn exchange_notices(
+    crm: &Crm,
+    node: NodeId,
+    told: impl Fn(AgentId) + Send + 'static,
+) -> Result<Option<Notifier>, Error> {
+    Ok(crm.db.exchange_notices(node.0, move |id| told(AgentId(id)))?)
 }
 
 fn lease_millis() -> i64 {

@@ -5,6 +5,8 @@ use std::{
     time::Duration,
 };
 
+use crm::AgentId;
+
 use super::Opened;
 use crate::{
     budget::{Budget, SLOTS},
@@ -132,15 +134,17 @@ impl Roster {
         std::mem::take(&mut self.commands)
     }
 
-    /// Closes lanes that have had nothing to do for a while. One that waits for a retry stays.
-    pub fn drop_idle(&mut self, now: Duration) {
-        self.lanes.retain(|_, entry| match entry {
+    /// Closes lanes that have had nothing to do for a while. One that waits for a retry stays. Which were closed.
+    pub fn drop_idle(&mut self, now: Duration) -> Vec<LaneId> {
+        let is_to_stay = |entry: &Entry| match entry {
             Entry::Expected => true,
             Entry::Open(open) => {
                 let is_of_use = open.wake_at.is_some() || now.saturating_sub(open.used_at) < IDLE;
                 !open.lane.is_idle() || (is_of_use && !open.is_lost)
             }
-        });
+        };
+        let closed = self.lanes.extract_if(|_, entry| !is_to_stay(entry));
+        closed.map(|(id, _)| id).collect()
     }
 
     /// Notes until when the leases of open lanes hold, but for those that are lost.
@@ -149,6 +153,12 @@ impl Roster {
             let input = if lost.contains(&id) { Input::Lost } else { Input::Leased(until) };
             self.tell(id, input, now);
         }
+    }
+
+    /// The open lanes of an agent.
+    pub fn lanes_of(&self, agent: AgentId) -> Vec<LaneId> {
+        let of = self.lanes.iter().filter(|(id, entry)| id.0 == agent && matches!(entry, Entry::Open(_)));
+        of.map(|(id, _)| *id).collect()
     }
 
     /// How many attempts are under way.

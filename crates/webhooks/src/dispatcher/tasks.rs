@@ -43,8 +43,9 @@ impl Tasks {
 
     /// Looks for every webhook that has something open.
     pub fn look(&self) {
-        self.spawn(async |crm, sender| {
-            let found = dispatch::waiting(&crm).await;
+        let node = self.node;
+        self.spawn(async move |crm, sender| {
+            let found = dispatch::waiting(&crm, node).await;
             send(&sender, Message::Found(or_after_a_pause(found).await.unwrap_or_default())).await;
         });
     }
@@ -143,11 +144,15 @@ impl Tasks {
         });
     }
 
-    /// Gives this node's leases back, so that others need not wait for their end.
-    pub async fn release_leases(&self) {
-        if let Err(error) = dispatch::release_leases(&self.crm, self.node).await {
-            tracing::warn!(%error, "the leases of webhooks were not given back; they end by themselves");
-        }
+    /// Gives leases back that this node has no use for.
+    pub fn give_back(&self, held: Vec<LaneId>) {
+        let node = self.node;
+        self.spawn(async move |crm, _| give_back(&crm, node, held).await);
+    }
+
+    /// Gives leases back before this node ends, so that others need not wait for their end.
+    pub async fn give_back_now(&self, held: Vec<LaneId>) {
+        give_back(&self.crm, self.node, held).await;
     }
 }
 
@@ -158,6 +163,12 @@ fn is_due(prepared: &Prepared, source: Source) -> bool {
         Source::Fresh => due.state == State::Fresh,
         Source::Retries => due.state == State::Retry && !due.is_manual,
         Source::Manual => due.is_manual,
+    }
+}
+
+async fn give_back(crm: &Crm, node: NodeId, held: Vec<LaneId>) {
+    if let Err(error) = dispatch::release_leases(crm, node, held).await {
+        tracing::warn!(%error, "leases of webhooks were not given back; they end by themselves");
     }
 }
 
