@@ -46,6 +46,7 @@ on_both_engines! {
         }
         let _ = api.delete(&format!("/api/v1/leads/{gone}")).await.expect(204);
 
+        let _ = api.post("/api/v1/webhooks", &json!({"url": "https://example.com/hook", "headers": {"X-Key": "hidden"}})).await.expect(201);
         let folder = tempfile::tempdir().unwrap();
         let records = export::write(&app.crm, &app.agent.slug, folder.path()).await.unwrap();
         for (name, path) in [("leads", format!("/api/v1/leads/{lead}")), ("clients", format!("/api/v1/clients/{client}")), ("listings", format!("/api/v1/listings/{listing}")), ("showings", format!("/api/v1/showings/{showing}"))] {
@@ -68,13 +69,15 @@ on_both_engines! {
         let feed = api.get("/api/v1/events").await.json();
         assert_eq!(json!(json_of(folder.path(), "events")), feed["events"]);
         assert_eq!(json_of(folder.path(), "stages").len(), 20);
+        assert_eq!(json_of(folder.path(), "webhooks"), [api.get("/api/v1/webhooks").await.expect(200).json()["webhooks"][0].clone()]);
+        assert!(!read(folder.path(), "webhooks.json").contains("whsec_"));
         let agent: Value = serde_json::from_str(&read(folder.path(), "agent.json")).unwrap();
         assert_eq!(agent["agentId"], json!(app.agent.slug));
-        assert_eq!(records, 1 + 4 + 2 + 5 + 20);
+        assert_eq!(records, 1 + 4 + 2 + 5 + 20 + 1);
         let everything = fs::read_dir(folder.path()).unwrap().map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap());
         let everything = everything.collect::<String>();
         assert!(!everything.contains("Bob") && !everything.contains("oa_live_"));
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 15);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 17);
     }
 
     async fn an_export_longer_than_a_page_is_whole_and_in_order(app: TestApp) {

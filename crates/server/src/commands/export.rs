@@ -16,7 +16,7 @@ use crm::{
     events::{self, EventFilter},
     exports, json, leads, listings,
     pages::{Filter, Listed, Page, Sort, Start},
-    showings, stages,
+    showings, stages, webhooks,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -27,6 +27,7 @@ use crate::{config::Config, files::NewFile, storage};
 /// Records read at once.
 const PAGE: u32 = 500;
 
+const WEBHOOKS: &[&str] = &["id", "url", "events", "description", "enabled", "createdAt", "updatedAt", "headers"];
 const LEADS: &[&str] = &[
     "id",
     "name",
@@ -145,6 +146,7 @@ pub async fn write(crm: &Crm, slug: &str, folder: &Path) -> Result<u64, String> 
     records += write_notes(crm, id, folder).await?;
     records += write_events(crm, id, folder).await?;
     records += write_stages(crm, id, folder).await?;
+    records += write_webhooks(crm, id, folder).await?;
     Ok(records)
 }
 
@@ -210,6 +212,13 @@ async fn write_events(crm: &Crm, agent: AgentId, folder: &Path) -> Result<u64, S
 async fn write_stages(crm: &Crm, agent: AgentId, folder: &Path) -> Result<u64, String> {
     let mut sheet = Sheet::begin(folder, "stages", STAGES)?;
     sheet.add_all(&stages::list(crm, agent).await.map_err(|error| error.to_string())?)?;
+    sheet.finish()
+}
+
+/// Without secrets, and with the values of headers masked.
+async fn write_webhooks(crm: &Crm, agent: AgentId, folder: &Path) -> Result<u64, String> {
+    let mut sheet = Sheet::begin(folder, "webhooks", WEBHOOKS)?;
+    sheet.add_all(&webhooks::list(crm, agent).await.map_err(|error| error.to_string())?)?;
     sheet.finish()
 }
 
