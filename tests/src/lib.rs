@@ -39,6 +39,8 @@ mod plans;
 #[cfg(test)]
 mod published;
 #[cfg(test)]
+mod receivers;
+#[cfg(test)]
 mod rules;
 #[cfg(test)]
 mod search;
