@@ -1,6 +1,8 @@
 //! Black-box tests through HTTP: one binary, a module per feature, each test on both engines.
 
 #[cfg(test)]
+mod answering;
+#[cfg(test)]
 mod answers;
 #[cfg(test)]
 mod attacks;
@@ -15,6 +17,8 @@ mod disk;
 #[cfg(test)]
 mod export;
 #[cfg(test)]
+mod hooks;
+#[cfg(test)]
 mod jobs;
 #[cfg(test)]
 mod kills;
@@ -27,6 +31,8 @@ mod listings;
 #[cfg(test)]
 mod menus;
 #[cfg(test)]
+mod nodes;
+#[cfg(test)]
 mod notes;
 #[cfg(test)]
 mod openapi;
@@ -35,21 +41,31 @@ mod operators;
 #[cfg(test)]
 mod outboxes;
 #[cfg(test)]
+mod pauses;
+#[cfg(test)]
 mod plans;
 #[cfg(test)]
 mod published;
 #[cfg(test)]
 mod receivers;
 #[cfg(test)]
+mod redeliveries;
+#[cfg(test)]
+mod rotations;
+#[cfg(test)]
 mod rules;
 #[cfg(test)]
 mod search;
+#[cfg(test)]
+mod sending;
 #[cfg(test)]
 mod showings;
 #[cfg(test)]
 mod tenancy;
 #[cfg(test)]
 mod trash;
+#[cfg(test)]
+mod webhook_changes;
 #[cfg(test)]
 mod webhook_deliveries;
 #[cfg(test)]

@@ -228,10 +228,34 @@ async fn serve_arranged(crm: &Crm, stopping: CancellationToken, arrange: impl Fn
     base
 }
 
+/// Waits until something holds that nobody tells of, such as what another task writes; it is asked again and again.
+///
+/// # Panics
+/// With the test's place, when it does not come to hold.
+#[track_caller]
+pub fn until(mut holds: impl AsyncFnMut() -> bool) -> impl Future<Output = ()> {
+    let place = std::panic::Location::caller();
+    async move {
+        let asked = async {
+            while !holds().await {
+                tokio::time::sleep(Duration::from_millis(3)).await;
+            }
+        };
+        let is_in_time = tokio::time::timeout(Duration::from_secs(30), asked).await.is_ok();
+        assert!(is_in_time, "what {place} waits for does not come");
+    }
+}
+
 /// Runs each test on both engines: `on_both_engines! { async fn a_lead_is_listed(app: TestApp) { … } }`.
 #[macro_export]
 macro_rules! on_both_engines {
-    ($($(#[$meta:meta])* async fn $name:ident($app:ident: TestApp) $body:block)*) => {$(
+    ($($rest:tt)*) => { $crate::on_both_engines_with! { $crate::Settings::default(); $($rest)* } };
+}
+
+/// The same with settings: `on_both_engines_with! { settings(); async fn … }`.
+#[macro_export]
+macro_rules! on_both_engines_with {
+    ($settings:expr; $($(#[$meta:meta])* async fn $name:ident($app:ident: TestApp) $body:block)*) => {$(
         $(#[$meta])*
         mod $name {
             use super::*;
@@ -240,12 +264,12 @@ macro_rules! on_both_engines {
 
             #[test]
             fn sqlite() {
-                $crate::block_on(async { run($crate::TestApp::start($crate::Engine::Sqlite).await).await });
+                $crate::block_on(async { run($crate::TestApp::start_with($crate::Engine::Sqlite, &$settings).await).await });
             }
 
             #[test]
             fn postgres() {
-                $crate::block_on(async { run($crate::TestApp::start($crate::Engine::Postgres).await).await });
+                $crate::block_on(async { run($crate::TestApp::start_with($crate::Engine::Postgres, &$settings).await).await });
             }
         }
     )*};

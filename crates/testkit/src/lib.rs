@@ -5,8 +5,13 @@ pub mod faulty_vfs;
 pub mod manual;
 pub mod postgres;
 pub mod process;
+pub mod received;
 pub mod requests;
+pub mod sending;
+pub mod sink;
 
-pub use app::{EmptyDatabase, TestAgent, TestApp, TestNode, block_on};
+pub use app::{EmptyDatabase, TestAgent, TestApp, TestNode, block_on, until};
+pub use crm::Settings;
 pub use db::Engine;
 pub use requests::{Answer, Caller};
+pub use sink::{Gate, Received, Reply, Sink};

@@ -296,6 +296,10 @@ impl Dispatcher {
             for source in [Source::Fresh, Source::Retries, Source::Manual] {
                 self.tell(id, Input::Available(source));
             }
+            // Of a disabled one nothing is open, so it may have been enabled through another node, which rings only its own bell.
+            if self.roster.is_off(id) {
+                self.check(id);
+            }
         } else {
             self.open(id);
         }
@@ -305,7 +309,8 @@ impl Dispatcher {
     fn check(&mut self, id: LaneId) {
         if !self.roster.has(id) {
             self.pass_on(id.0);
-            return self.open(id);
+            self.open(id);
+            return self.roster.note_change(id);
         }
         let is_new = self.checking.insert(id, true).is_none();
         if is_new {
@@ -336,7 +341,9 @@ impl Dispatcher {
     fn opened(&mut self, id: LaneId, opened: Option<Opened>) {
         let now = self.now();
         match opened {
-            Some(opened) => self.roster.open(id, &opened, now),
+            // What was read when it opened may be from before the change.
+            Some(opened) if self.roster.open(id, &opened, now) => self.check(id),
+            Some(_) => {}
             None => self.roster.forget(id),
         }
     }

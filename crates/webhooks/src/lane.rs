@@ -211,6 +211,12 @@ impl Lane {
         self.wake(now, commands);
     }
 
+    /// Whether its webhook is enabled, as far as the lane was told.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.mode == Mode::On
+    }
+
     /// Whether three or more attempts in a row have failed.
     #[must_use]
     pub fn is_failing(&self) -> bool {

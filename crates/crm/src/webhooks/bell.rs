@@ -34,7 +34,7 @@ pub struct OutboxBell {
 
 impl OutboxBell {
     /// Rings for webhooks of an agent.
-    pub(crate) fn ring(&self, agent: AgentId, rings: Rings) {
+    pub fn ring(&self, agent: AgentId, rings: Rings) {
         if rings.is_empty() {
             return;
         }

@@ -24,8 +24,11 @@ pub(super) struct Roster {
 }
 
 enum Entry {
-    /// Being opened. It then looks for all there is, so what is told meanwhile is not lost.
-    Expected,
+    /// Being opened. It then looks for all there is, so what is told meanwhile is not lost, but whether the webhook was enabled
+    /// or disabled meanwhile has to be looked at again.
+    Expected {
+        is_changed: bool,
+    },
     Open(Box<Open>),
 }
 
@@ -49,17 +52,30 @@ impl Roster {
         matches!(self.lanes.get(&id), Some(Entry::Open(_)))
     }
 
+    /// Whether the lane is open and waits for its webhook to be enabled.
+    pub fn is_off(&self, id: LaneId) -> bool {
+        matches!(self.lanes.get(&id), Some(Entry::Open(open)) if !open.lane.is_on())
+    }
+
     /// Notes that a lane is to be opened. Whether that is new.
     pub fn expect(&mut self, id: LaneId) -> bool {
         let is_new = !self.lanes.contains_key(&id);
         if is_new {
-            self.lanes.insert(id, Entry::Expected);
+            self.lanes.insert(id, Entry::Expected { is_changed: false });
         }
         is_new
     }
 
-    /// Opens an expected lane.
-    pub fn open(&mut self, id: LaneId, opened: &Opened, now: Duration) {
+    /// Notes that a webhook was changed whose lane is being opened.
+    pub fn note_change(&mut self, id: LaneId) {
+        if let Some(Entry::Expected { is_changed }) = self.lanes.get_mut(&id) {
+            *is_changed = true;
+        }
+    }
+
+    /// Opens an expected lane. Whether its webhook was changed since it is expected.
+    pub fn open(&mut self, id: LaneId, opened: &Opened, now: Duration) -> bool {
+        let is_changed = matches!(self.lanes.get(&id), Some(Entry::Expected { is_changed: true }));
         let lane = Lane::new(id, opened.failures);
         let lease = opened.lease;
         let epoch = lease.map_or(0, |lease| lease.epoch);
@@ -71,6 +87,7 @@ impl Roster {
             self.tell(id, Input::Disabled, now);
         }
         self.tell(id, Input::Tick, now);
+        is_changed
     }
 
     /// A lane that cannot be opened here.
@@ -137,7 +154,7 @@ impl Roster {
     /// Closes lanes that have had nothing to do for a while. One that waits for a retry stays. Which were closed.
     pub fn drop_idle(&mut self, now: Duration) -> Vec<LaneId> {
         let is_to_stay = |entry: &Entry| match entry {
-            Entry::Expected => true,
+            Entry::Expected { .. } => true,
             Entry::Open(open) => {
                 let is_of_use = open.wake_at.is_some() || now.saturating_sub(open.used_at) < IDLE;
                 !open.lane.is_idle() || (is_of_use && !open.is_lost)
