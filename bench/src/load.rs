@@ -31,18 +31,22 @@ pub enum Span {
 pub struct Measured {
     /// The counted time.
     pub elapsed: Duration,
+    /// What was counted: answers, or deliveries.
+    pub count: u64,
+    /// Of what was counted, where that is known.
     pub latencies: Histogram,
 }
 
 impl Measured {
     /// Answers a second.
     pub fn rate(&self) -> f64 {
-        self.latencies.count() as f64 / self.elapsed.as_secs_f64()
+        self.count as f64 / self.elapsed.as_secs_f64()
     }
 
     /// Both taken as one.
     pub fn and(mut self, other: &Self) -> Self {
         self.elapsed += other.elapsed;
+        self.count += other.count;
         self.latencies.add(&other.latencies);
         self
     }
@@ -98,7 +102,7 @@ pub fn send(lines: Vec<Line>, span: Span, mut at: impl FnMut(Moment)) -> Result<
             ended.map_err(|error| error.to_string())??;
         }
         let latencies = std::mem::take(&mut *run.latencies.lock().unwrap_or_else(PoisonError::into_inner));
-        Ok(Measured { elapsed, latencies })
+        Ok(Measured { elapsed, count: latencies.count(), latencies })
     })
 }
 

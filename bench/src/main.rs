@@ -2,14 +2,19 @@
 //! generator. `bench/README.md` says what each figure means.
 #![expect(clippy::disallowed_methods, reason = "a benchmark meets the machine: its clock, its settings, its processes")]
 
+mod clock;
+mod dead;
 mod floor;
 mod histogram;
 mod load;
 mod machine;
+mod open_loop;
+mod poster;
 mod process;
 mod report;
 mod requests;
 mod scenarios;
+mod sink;
 #[expect(dead_code, reason = "tests use more of it than the benchmark does")]
 #[path = "../../crates/testkit/src/postgres.rs"]
 mod temporary_postgres;
@@ -47,12 +52,17 @@ struct Arguments {
     /// The product's binary [default: built with the profile `dist`]
     #[arg(long, value_name = "FILE")]
     server: Option<PathBuf>,
+    /// Also with so many deliveries in the log of a webhook, made by sending them
+    #[arg(long, value_name = "N")]
+    log: Option<usize>,
 }
 
 #[derive(Subcommand)]
 enum Mode {
     /// Serves what the product is compared with; the benchmark starts it by itself
     Floor(floor::Options),
+    /// Receives webhooks and remembers when; the benchmark starts it by itself
+    Sink,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -73,12 +83,15 @@ enum Only {
     Keys,
     /// Two nodes beside one (PostgreSQL)
     Nodes,
+    /// Sending webhooks
+    Webhooks,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let ended = match arguments.mode {
         Some(Mode::Floor(options)) => floor::serve(options),
+        Some(Mode::Sink) => sink::serve(),
         None => scenarios::run(&arguments),
     };
     match ended {

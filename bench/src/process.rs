@@ -43,21 +43,12 @@ impl Server {
 
     /// The most memory it has had so far (resident), in bytes.
     pub fn peak_memory(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kibibytes =
-            line.and_then(|line| line.split_whitespace().next()).and_then(|number| number.parse::<u64>().ok());
-        kibibytes.unwrap_or(0) * 1024
+        peak_memory(&self.child.id().to_string())
     }
 
     /// The processor time it has taken so far.
     pub fn processor_time(&self) -> Duration {
-        /// Linux counts these in hundredths of a second on every architecture.
-        const TICK: Duration = Duration::from_millis(10);
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
-        let after_name = stat.rsplit(") ").next().unwrap_or_default();
-        let ticks = after_name.split(' ').skip(11).take(2).filter_map(|number| number.parse::<u32>().ok()).sum::<u32>();
-        TICK * ticks
+        processor_time(&self.child.id().to_string())
     }
 
     /// Stops it as an operator would.
@@ -81,6 +72,24 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The most memory a process has had so far (resident), in bytes.
+pub fn peak_memory(process: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kibibytes = line.and_then(|line| line.split_whitespace().next()).and_then(|number| number.parse::<u64>().ok());
+    kibibytes.unwrap_or(0) * 1024
+}
+
+/// The processor time a process has taken so far.
+pub fn processor_time(process: &str) -> Duration {
+    /// Linux counts these in hundredths of a second on every architecture.
+    const TICK: Duration = Duration::from_millis(10);
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let after_name = stat.rsplit(") ").next().unwrap_or_default();
+    let ticks = after_name.split(' ').skip(11).take(2).filter_map(|number| number.parse::<u32>().ok()).sum::<u32>();
+    TICK * ticks
 }
 
 /// The product's binary: the one given, else built now with the profile `dist`, else the one beside this program.

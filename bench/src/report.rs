@@ -29,14 +29,20 @@ impl Row {
     pub fn markdown(&self) -> String {
         let latencies = &self.measured.latencies;
         let ratio = self.ratio().map_or_else(String::new, |ratio| format!("{ratio:.3}"));
+        let times = match latencies.count() {
+            0 => String::from("| |"),
+            _ => format!(
+                "{:.2} | {:.2} | {:.1}",
+                millis(latencies.quantile(0.5)),
+                millis(latencies.quantile(0.99)),
+                millis(latencies.longest())
+            ),
+        };
         format!(
-            "| {} | {} | {} | {ratio} | {:.2} | {:.2} | {:.1} | {:.1} | {:.1} | {} |",
+            "| {} | {} | {} | {ratio} | {times} | {:.1} | {:.1} | {} |",
             self.engine,
             self.what,
             grouped(self.measured.rate()),
-            millis(latencies.quantile(0.5)),
-            millis(latencies.quantile(0.99)),
-            millis(latencies.longest()),
             self.processor,
             self.memory as f64 / f64::from(1 << 20),
             self.note,

@@ -37,6 +37,15 @@ pub fn get(target: &str, key: &str) -> Vec<u8> {
     format!("GET {target} HTTP/1.1\r\nhost: 127.0.0.1\r\nx-api-key: {key}\r\naccept: */*\r\n\r\n").into_bytes()
 }
 
+/// A request with a body of JSON.
+pub fn with_body(method: &str, target: &str, key: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!(
+        "{method} {target} HTTP/1.1\r\nhost: 127.0.0.1\r\nx-api-key: {key}\r\naccept: */*\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+    )
+    .into_bytes()
+}
+
 /// Who a created lead is from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Person {

@@ -11,7 +11,7 @@ use std::{
 
 use postgres::{Client, NoTls};
 
-use super::{Bench, Engine};
+use super::{Bench, Engine, UNLIMITED};
 use crate::{
     load::{self, Line, Measured, Span},
     process::Server,
@@ -66,12 +66,23 @@ impl Installation {
 
     /// Starts a node.
     pub fn serve(&self, rate_limit: u32) -> Result<Server, String> {
+        Server::start(self.node(rate_limit), &self.folder)
+    }
+
+    /// Starts a node without a limit that may send webhooks to this machine.
+    pub fn serve_sending(&self) -> Result<Server, String> {
+        let mut command = self.node(UNLIMITED);
+        command.env("ORGANICAGENT_WEBHOOK_ALLOW", "127.0.0.0/8");
+        Server::start(command, &self.folder)
+    }
+
+    fn node(&self, rate_limit: u32) -> Command {
         let mut command = self.command();
         command
             .arg("serve")
             .env("ORGANICAGENT_LISTEN", "127.0.0.1:0")
             .env("ORGANICAGENT_RATE_LIMIT", rate_limit.to_string());
-        Server::start(command, &self.folder)
+        command
     }
 
     fn run(&self, arguments: &[&str]) -> Result<String, String> {
@@ -97,14 +108,18 @@ impl Installation {
     }
 }
 
-/// Creates leads through the API until there are so many, and sees that the list says so.
+/// Creates so many leads through the API, and sees that the list says so.
 pub fn fill(bench: &Bench, server: &Server, key: &str, count: usize) -> Result<(Measured, f64), String> {
+    let total = |page: &serde_json::Value| page["total"].as_u64().and_then(|total| usize::try_from(total).ok());
+    let had = total(&list(server, key, "limit=1")?).unwrap_or(0);
     let left = Arc::new(AtomicU64::new(count as u64));
     let line = |_| (server.address, Box::new(Creates::limited(key, &left)) as Box<_>);
     let lines: Vec<Line> = (0..bench.connections).map(line).collect();
     let measured = bench.measure(&format!("filling {count}"), &[server], lines, Span::ToTheEnd)?;
     let listed = list(server, key, "limit=50")?;
-    if listed["total"] != count || listed["leads"].as_array().is_none_or(|leads| leads.len() != 50.min(count)) {
+    if total(&listed) != Some(had + count)
+        || listed["leads"].as_array().is_none_or(|leads| leads.len() != 50.min(had + count))
+    {
         return Err(format!("after {count} creates the list says: {}, {}", listed["total"], listed["leads"]));
     }
     say(&format!("{count} leads are there"));

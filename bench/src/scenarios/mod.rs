@@ -5,6 +5,7 @@ mod installation;
 mod keys;
 mod list;
 mod nodes;
+mod webhooks;
 
 use std::{
     fs,
@@ -51,6 +52,8 @@ struct Bench {
     folder: PathBuf,
     connections: usize,
     is_quick: bool,
+    /// How many deliveries to have in the log, where that is asked for.
+    log: Option<usize>,
     span: Span,
     cluster: Option<Cluster>,
     rows: Vec<Row>,
@@ -72,6 +75,7 @@ pub fn run(arguments: &Arguments) -> Result<(), String> {
         folder: folder.clone(),
         connections: arguments.connections.max(1),
         is_quick: arguments.quick,
+        log: arguments.log,
         span: Span::Timed { warm_up: Duration::from_secs(2), measured },
         cluster: None,
         rows: Vec::new(),
@@ -120,6 +124,9 @@ impl Bench {
         if engine == Engine::Postgres && is_wanted(Only::Nodes) {
             nodes::run(self)?;
         }
+        if is_wanted(Only::Webhooks) {
+            webhooks::run(self, engine)?;
+        }
         self.cluster = None;
         Ok(())
     }
@@ -150,7 +157,7 @@ impl Bench {
             Moment::End => after = spent(),
         });
         let measured = measured.map_err(|error| format!("{what}: {error}"))?;
-        let processor = after.saturating_sub(before).as_secs_f64() * 1e6 / measured.latencies.count().max(1) as f64;
+        let processor = after.saturating_sub(before).as_secs_f64() * 1e6 / measured.count.max(1) as f64;
         say(&format!(
             "{what}: {:.0}/s, p99 {:.2} ms",
             measured.rate(),
