@@ -46,6 +46,20 @@ def make_possible(showing):
                 times[place] = f"{9000 + place}{time[4:]}"
 
 
+def make_sendable(webhook):
+    """Where a webhook goes is an address of the web, and its headers are none that HTTP or we own: no schema can say so."""
+    if isinstance(webhook.get("url"), str):
+        webhook["url"] = "https://example.com/hooks"
+    if isinstance(webhook.get("headers"), dict):
+        webhook["headers"] = {f"X-Custom-{place}": "x" for place in range(len(webhook["headers"]))}
+    if isinstance(webhook.get("headers"), list):
+        webhook["headers"] = [{"name": f"X-Custom-{place}", "value": "x"} for place in range(len(webhook["headers"]))]
+    # There can be fifty webhooks: those of earlier requests make room.
+    if "url" in webhook:
+        for old in requests.get(f"{BASE}/webhooks", headers=KEY, timeout=10).json()["webhooks"][40:]:
+            requests.delete(f"{BASE}/webhooks/{old['id']}", headers=KEY, timeout=10)
+
+
 @schemathesis.hook
 def before_call(context, case, **kwargs):
     if isinstance(case.query, dict):
@@ -70,3 +84,5 @@ def before_call(context, case, **kwargs):
             case.body["buyingStage"] = "Touring"
         if case.method == "POST" and case.path.endswith("/showings"):
             make_possible(case.body)
+        if "/webhooks" in case.path and not (case.meta is not None and case.meta.generation.mode.is_negative):
+            make_sendable(case.body)

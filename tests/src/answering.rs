@@ -117,12 +117,13 @@ fn a_receiver_that_closes_idle_connections_gets_everything_at_the_first_attempt(
         let clock = Some(Arc::new(MachineClock::default()) as Arc<dyn crm::clock::Clock>);
         let _sending = app.send_webhooks_with(Arrangement { clock, ..Arrangement::default() });
         let gaps = [3_000, 3_990, 4_000, 4_500, 4_990, 4_998, 5_000, 5_002, 5_500, 6_000];
+        let local = tokio::task::LocalSet::new();
         let mut followed = Vec::new();
         for gap in gaps {
             let sink = Sink::start().await;
             sink.close_idle_after(Duration::from_secs(5));
             let hook = Hook::make(&app, &sink.url("/hook")).await;
-            followed.push(tokio::spawn(async move {
+            followed.push(local.spawn_local(async move {
                 for sent in 1..=3 {
                     hook.ask("test", json!({})).await;
                     sink.wait_for("/hook", sent).await;
@@ -137,6 +138,7 @@ fn a_receiver_that_closes_idle_connections_gets_everything_at_the_first_attempt(
                 }
             }));
         }
+        local.await;
         for followed in followed {
             followed.await.unwrap();
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use testkit::{Reply, TestApp, on_both_engines_with};
+use testkit::{Reply, on_both_engines_with};
 
 use crate::hooks::{lead, receiver, settings};
 

@@ -195,7 +195,12 @@ fn creates(connections: usize, servers: &[&Server], keys: &[String], person: Per
 /// Lines that get the same few targets.
 fn gets(connections: usize, servers: &[&Server], requests: Vec<Vec<u8>>) -> Vec<Line> {
     let requests: Arc<[Vec<u8>]> = requests.into();
-    let line = |index: usize| (servers[index % servers.len()].address, Box::new(Gets::new(&requests, index)) as Box<_>);
+    let line = |index: usize| {
+        (
+            servers[index % servers.len()].address,
+            Box::new(Gets::new(&requests, index * requests.len() / connections.max(1))) as Box<_>,
+        )
+    };
     (0..connections).map(line).collect()
 }
 

@@ -9,11 +9,11 @@ use quick_cache::{Weighter, sync::Cache};
 use crate::reply::Rendered;
 
 /// All kept answers together, in bytes.
-const MOST: u64 = 8 * 1024 * 1024;
+const MOST: u64 = 4 * 1024 * 1024;
 /// A larger one is not kept.
 const LARGEST: usize = 256 * 1024;
 /// About so many answers fit.
-const ESTIMATED: usize = 1_000;
+const ESTIMATED: usize = 500;
 /// What an answer costs beside its bytes.
 const OVERHEAD: u64 = 256;
 

@@ -105,7 +105,7 @@ pub(crate) struct TestInput {
         ("id" = String, Path, description = "The webhook's id."),
         ("Idempotency-Key" = Option<String>, Header, description = "Repeats of the same request send one event.", max_length = 255, min_length = 1, pattern = r"^[!-~]+$"),
     ),
-    request_body = Option<TestInput>,
+    request_body = TestInput,
     responses((status = 202, description = "The event will be sent.", body = DeliveriesQueued), ActionErrors),
 )]
 pub(crate) async fn test(

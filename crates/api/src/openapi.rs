@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use utoipa::{
     IntoParams, IntoResponses, Modify, OpenApi,
     openapi::{
-        ContentBuilder, Ref, RefOr, ResponseBuilder,
+        ContentBuilder, Ref, RefOr, Required, ResponseBuilder,
         header::HeaderBuilder,
         path::{Parameter, ParameterIn},
         schema::{AnyOfBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type},
@@ -57,6 +57,19 @@ impl Modify for Security {
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
     crate::routes::described().1
+}
+
+/// POSTs that may come without a body.
+const WITHOUT_BODY: [&str; 2] = ["rotate_webhook_secret", "test_webhook"];
+
+/// Says of the bodies that may be left out that they may. (Described as optional, they would be said to take `null`.)
+pub(crate) fn mark_optional_bodies(document: &mut utoipa::openapi::OpenApi) {
+    for post in document.paths.paths.values_mut().filter_map(|item| item.post.as_mut()) {
+        let is_optional = post.operation_id.as_deref().is_some_and(|id| WITHOUT_BODY.contains(&id));
+        if let Some(RefOr::T(body)) = post.request_body.as_mut().filter(|_| is_optional) {
+            body.required = Some(Required::False);
+        }
+    }
 }
 
 /// The parameters that every list of records takes.

@@ -16,7 +16,7 @@ use crate::{
     Api, BASE, clients, deliveries, event_requests, events,
     gate::{self, Map, OPENAPI},
     leads, listings, me, notes,
-    openapi::Base,
+    openapi::{self, Base},
     showings, sources, stages, webhooks,
 };
 
@@ -48,6 +48,7 @@ pub(crate) fn described() -> (Router<Api>, utoipa::openapi::OpenApi) {
         .routes(routes!(deliveries::redeliver_since));
     let (routes, mut document) = OpenApiRouter::with_openapi(Base::openapi()).nest(BASE, nouns).split_for_parts();
     document.webhooks = Some(event_requests::described());
+    openapi::mark_optional_bodies(&mut document);
     (routes, document)
 }
 

@@ -76,14 +76,14 @@ pub(crate) struct WebhookPatch {
     enabled: Option<bool>,
     /// When enabling: whether what was held is sent (the default) or skipped.
     #[schema(required = false, nullable = false, example = "send")]
-    held: Option<HeldName>,
+    held: Option<HeldEvents>,
 }
 
 /// What becomes of held events.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[expect(dead_code, reason = "describes what is read by its name")]
-pub(crate) enum HeldName {
+pub(crate) enum HeldEvents {
     Send,
     Skip,
 }
@@ -314,7 +314,7 @@ pub(crate) struct RotatedSecret {
         ("id" = String, Path, description = "The webhook's id."),
         ("Idempotency-Key" = Option<String>, Header, description = "Repeats of the same request rotate once.", max_length = 255, min_length = 1, pattern = r"^[!-~]+$"),
     ),
-    request_body = Option<RotationInput>,
+    request_body = RotationInput,
     responses((status = 200, description = "The new secret.", body = RotatedSecret), ActionErrors),
 )]
 pub(crate) async fn rotate_secret(

@@ -206,6 +206,23 @@ fn key_create_prints_the_key_and_nothing_else() {
 }
 
 #[test]
+fn webhook_create_prints_the_id_and_the_secret_as_json() {
+    let desk = Desk::new();
+    desk.agent();
+    let create = ["webhook", "create", "--agent", "sarah-johnson", "--url", "https://example.com/hook"];
+    for events in [
+        &[][..],
+        &["--event", "lead.created", "--event", "client.created"],
+        &["--event", "lead.created", "client.created"],
+    ] {
+        let made: Value = serde_json::from_str(&desk.ok(&[&create[..], events].concat())).unwrap();
+        assert_eq!(made.as_object().unwrap().keys().collect::<Vec<_>>(), ["id", "secret"]);
+        assert!(made["id"].as_str().unwrap().starts_with("whk_"), "{made}");
+        assert!(made["secret"].as_str().unwrap().starts_with("whsec_"), "{made}");
+    }
+}
+
+#[test]
 fn bad_input_fails_with_a_sentence_and_prints_no_result() {
     let desk = Desk::new();
     desk.agent();
@@ -214,6 +231,12 @@ fn bad_input_fails_with_a_sentence_and_prints_no_result() {
         (&["key", "create", "--agent", "sarah-johnson", "--name", ""], "name"),
         (&["key", "create", "--agent", "sarah-johnson", "--name", "x", "--scope", "admin"], "read or write"),
         (&["key", "create", "--agent", "sarah-johnson", "--name", "x", "--expires", "soon"], "90d"),
+        (&["webhook", "create", "--agent", "nobody", "--url", "https://example.com"], "there is no agent \"nobody\""),
+        (&["webhook", "create", "--agent", "sarah-johnson", "--url", "nowhere"], "url"),
+        (
+            &["webhook", "create", "--agent", "sarah-johnson", "--url", "https://example.com", "--event", "x"],
+            "lead.created",
+        ),
         (&["agent", "create", "--name", "X", "--email", "nobody"], "--email"),
         (&["agent", "create", "--name", "X", "--email", "sarah@example.com"], "belongs to an account"),
         (&["agent", "create", "--name", "X", "--email", "x@example.com", "--slug", "No Slug"], "--slug"),
@@ -275,6 +298,7 @@ fn config_prints_every_setting_and_masks_secrets() {
         "operator_token = \"***\"",
         "trusted_proxies = \"\"",
         "api_cors = \"\"",
+        "webhook_allow = \"\"",
         &format!("data_dir = {:?}", desk.path("data")),
         &format!("secret_key_file = {:?}", desk.path("data/secret.key")),
     ] {

@@ -43,6 +43,7 @@ impl Place {
             .env("ORGANICAGENT_DATABASE_URL", &self.database_url)
             .env("ORGANICAGENT_LISTEN", "127.0.0.1:0")
             .env("ORGANICAGENT_RATE_LIMIT", "100000000")
+            .env("ORGANICAGENT_WEBHOOK_ALLOW", "127.0.0.0/8")
             .env("RUST_LOG", "error");
         command
     }
