@@ -120,7 +120,7 @@ on_both_engines_with! {
         let place = |sequence: i64| first_attempts.iter().position(|other| *other == sequence).unwrap();
         // Slots grow, so neighbours may change places on their way, but the new ones come behind.
         assert!((32..=34).all(|new| place(new) >= 15), "{first_attempts:?}");
-        assert_eq!((place(2), place(3), place(4)), (0, 1, 2));
+        assert!((2..=4).all(|held| place(held) < 6), "{first_attempts:?}");
         let mut sorted = first_attempts.clone();
         sorted.sort_unstable();
         assert_eq!(sorted, (2..=34).collect::<Vec<_>>());
