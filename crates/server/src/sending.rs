@@ -3,18 +3,24 @@
 use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,
+    time::Duration,
 };
 
 use crm::{Crm, webhooks::UrlRule};
 use http::Uri;
+use tokio_util::sync::CancellationToken;
 use webhooks::{
     client::{Client, Limits, system_roots},
+    dispatcher,
     guard::Guard,
     ipnet::IpNet,
     resolver::SystemLookup,
 };
 
 use crate::{config::Config, http::Network};
+
+/// How long a sender that panicked rests.
+const AFTER_PANIC: Duration = Duration::from_secs(1);
 
 /// Whom a server sends to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +59,18 @@ pub fn client(crm: &Crm, guard: Guard) -> Arc<Client> {
     let clock = crm.shared_clock();
     let lookup = Arc::new(SystemLookup::new(Arc::clone(&clock)));
     Arc::new(Client::new(guard, lookup, system_roots(), clock, Limits::default()))
+}
+
+/// Sends until `stopping`. Should the sender panic, it begins anew: what was under way is sent again.
+pub async fn run(crm: Crm, client: Arc<Client>, stopping: CancellationToken) {
+    loop {
+        let sender = dispatcher::run(crm.clone(), Arc::clone(&client), stopping.clone().cancelled_owned());
+        match tokio::spawn(sender).await {
+            Ok(()) => return,
+            Err(error) => tracing::error!(%error, "the sender of webhooks panicked and begins anew"),
+        }
+        tokio::time::sleep(AFTER_PANIC).await;
+    }
 }
 
 /// A setting's range as the guard has it; an address alone is a range of one.

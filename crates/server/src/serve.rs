@@ -8,7 +8,6 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
 };
 use tokio_util::sync::CancellationToken;
-use webhooks::dispatcher;
 
 use crate::{
     app::App,
@@ -47,9 +46,9 @@ pub async fn run(config: Config, is_demo: bool) -> Result<(), String> {
     print(&format!("listening on http://{address}\n"))?;
     let reach = if is_demo { Reach::AllowedOnly } else { Reach::Everyone };
     let guard = sending::guard(&config, address, Some(&public_url), reach);
-    let sender = dispatcher::run(crm.clone(), sending::client(&crm, guard), stopping.clone().cancelled_owned());
+    let client = sending::client(&crm, guard);
     let workers = [
-        tokio::spawn(sender),
+        tokio::spawn(sending::run(crm.clone(), client, stopping.clone())),
         tokio::spawn(crm::search::run(crm.clone(), stopping.clone().cancelled_owned())),
         tokio::spawn(crm::jobs::run(crm.clone(), stopping.clone().cancelled_owned())),
     ];
