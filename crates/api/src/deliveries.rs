@@ -15,7 +15,10 @@ use crm::{
 };
 use http::StatusCode;
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::schema::{AnyOfBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type},
+};
 
 use crate::{
     Api, Problem,
@@ -150,7 +153,21 @@ pub(crate) async fn redeliver(
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RedeliveryInput {
     /// Events from this time on.
+    #[schema(schema_with = since)]
     since: UnixMillis,
+}
+
+fn since() -> utoipa::openapi::Schema {
+    let rfc3339 =
+        ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
+    let milliseconds = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(-62_135_596_800_000_i64))
+        .maximum(Some(253_402_207_200_000_i64));
+    let any = AnyOfBuilder::new().item(rfc3339).item(milliseconds);
+    any.description(Some("Events from this time on: RFC 3339, or milliseconds since 1970."))
+        .examples(["2026-11-23T15:00:00Z"])
+        .into()
 }
 
 /// Send everything that did not arrive since a time.

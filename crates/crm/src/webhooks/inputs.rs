@@ -71,6 +71,9 @@ impl WebhookChange {
             reader.refuse("enabled", "must be true or false");
         }
         let held = reader.choice("held", &[("send", HeldEvents::Send), ("skip", HeldEvents::Skip)]);
+        if held == Given::Null {
+            reader.refuse("held", "must be send or skip");
+        }
         let held = held.value().unwrap_or_default();
         reader.finish(|| Self { url, events, description, headers, is_enabled: enabled.value(), held })
     }
