@@ -228,6 +228,26 @@ fn the_window_stays_small_and_is_refilled_when_half_empty() {
 }
 
 #[test]
+fn fresh_ones_are_read_while_results_wait_for_their_commit_until_too_many_do() {
+    let mut shell = Shell::new(0);
+    let fresh = |tickets| Input::Loaded { source: Source::Fresh, tickets, is_all: false, next_in: None };
+    let is_load = |commands: &[Command]| commands.iter().any(|command| matches!(command, Command::Load { .. }));
+    shell.tell(fresh(tickets(Source::Fresh, 1..=20)));
+    let mut read = 20;
+    let mut answered = 0;
+    while answered < read {
+        answered += 1;
+        if is_load(&shell.tell(Input::Answered(event(answered), Answer::Success))) {
+            shell.tell(fresh(tickets(Source::Fresh, read + 1..=read + 10)));
+            read += 10;
+        }
+    }
+    assert!((128..148).contains(&answered), "{answered}");
+    let committed = (1..=answered).find(|number| is_load(&shell.tell(Input::Committed(event(*number), None))));
+    assert_eq!(committed, Some(answered - 127));
+}
+
+#[test]
 fn a_lane_wakes_for_the_next_retry_and_then_reads_it() {
     let mut shell = Shell::new(0);
     let next_in = Some(Duration::from_secs(300));

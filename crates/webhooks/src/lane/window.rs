@@ -11,6 +11,9 @@ use crate::budget::Standing;
 const EACH: usize = 20;
 const BOTH: usize = 28;
 const MANUAL: usize = 4;
+/// With so many results that are not committed yet, no more is read. They do not take the place of fresh deliveries, so that one commit
+/// can hold many; a crash sends them again.
+const UNCOMMITTED: usize = 128;
 
 /// Who comes first at which turn; who is next when that one has nothing to start follows from [`REST`].
 const TURNS: [Source; 4] = [Source::Fresh, Source::Retries, Source::Fresh, Source::Manual];
@@ -201,6 +204,9 @@ impl Window {
 
     /// Asks for more where the window is half empty.
     pub(super) fn load(&mut self, is_on: bool, commands: &mut Vec<Command>) {
+        if self.entries.iter().filter(|entry| entry.state == State::Answered).count() >= UNCOMMITTED {
+            return;
+        }
         for source in REST {
             let (room, capacity) = (self.room(source), self.capacity(source));
             let after = self.cursor.filter(|_| source == Source::Fresh);
@@ -250,8 +256,10 @@ impl Window {
         self.entries.is_empty() && !expects
     }
 
+    /// How many of the window's places are taken. Those of the others are found again until they are committed.
     fn count(&self, source: Source) -> usize {
-        self.entries.iter().filter(|entry| entry.ticket.source == source).count()
+        let takes = |entry: &&Entry| source != Source::Fresh || entry.state != State::Answered;
+        self.entries.iter().filter(|entry| entry.ticket.source == source).filter(takes).count()
     }
 
     fn capacity(&self, source: Source) -> usize {
