@@ -13,11 +13,11 @@ use crm::{
     events::EventKind,
     ids::{DeliveryId, EventId},
     json,
-    webhooks::sample,
+    webhooks::{self as hooks, sample},
 };
 use webhooks::{
     envelope::{self, Envelope, Message},
-    rotation::{LastAttempt, Rotated, Secrets, Which},
+    rotation::{LastAttempt, Rotated, Secrets},
     signature,
 };
 
@@ -56,7 +56,7 @@ fn now() -> UnixMillis {
 }
 
 fn only(secret: &str) -> Secrets {
-    Secrets { current: secret.to_owned(), old: None, published: Which::Current }
+    Secrets { current: secret.to_owned(), old: None, published: hooks::Published::Current }
 }
 
 /// What is sent of an event.
@@ -328,7 +328,7 @@ fn rotating(until: i64) -> Secrets {
     let now = now();
     let old =
         Rotated { secret: OLD.to_owned(), rotated_at: UnixMillis(now.0 - MINUTE), until: UnixMillis(now.0 + until) };
-    Secrets { current: SECRET.to_owned(), old: Some(old), published: Which::Old }
+    Secrets { current: SECRET.to_owned(), old: Some(old), published: hooks::Published::Old }
 }
 
 const MISMATCH: &str = "No matching signature found";
@@ -350,7 +350,7 @@ fn assert_library_judges(make: impl Fn() -> Judge) {
         ask(what, whole(OLD, &sent), "yes");
         ask(what, whole(STRANGER, &sent), MISMATCH);
         // A receiver that refused one published signature: the standard header carries both all the same.
-        let refused = LastAttempt { at: now(), used: Which::Old, status: Some(401) };
+        let refused = LastAttempt { at: now(), used: hooks::Published::Old, status: Some(401) };
         let sent = attempt(age, 0, &rotating(DAY), Some(refused));
         ask(what, whole(SECRET, &sent), "yes");
         ask(what, whole(OLD, &sent), "yes");

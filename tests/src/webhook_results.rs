@@ -66,12 +66,12 @@ impl Hook {
             published: Published::Current,
             is_manual: false,
         };
-        Outcome { agent: self.agent, webhook: self.id, event, epoch: 0, attempt, after, counts: true }
+        Outcome { agent: self.agent, webhook: self.id, event, epoch: 0, attempt, after }
     }
 
     fn by_hand(&self, app: &TestApp, event: EventId, status: u16, after: After) -> Outcome {
         let mut outcome = self.outcome(app, event, status, after);
-        (outcome.attempt.is_manual, outcome.counts) = (true, false);
+        outcome.attempt.is_manual = true;
         outcome
     }
 }

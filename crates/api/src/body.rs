@@ -33,12 +33,15 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         refuse_other_types(request.headers())?;
-        let bytes = Bytes::from_request(request, state)
-            .await
-            .map_err(|_| Problem::bad_request("The body could not be read."))?;
+        let bytes = read(request, state).await?;
         let members = parse_object(&bytes)?;
         Ok(Self { members, bytes })
     }
+}
+
+async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    let bytes = Bytes::from_request(request, state).await;
+    bytes.map_err(|_| Problem::bad_request("The body could not be read."))
 }
 
 /// As [`Fields`], for a request that may have no body: it is then as one without members.
@@ -49,9 +52,7 @@ impl<S: Send + Sync> FromRequest<S> for OptionalFields {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let headers = request.headers().clone();
-        let bytes = Bytes::from_request(request, state)
-            .await
-            .map_err(|_| Problem::bad_request("The body could not be read."))?;
+        let bytes = read(request, state).await?;
         if bytes.is_empty() {
             return Ok(Self(Fields { members: Map::new(), bytes }));
         }

@@ -15,10 +15,7 @@ use crm::{
 };
 use http::StatusCode;
 use serde::Serialize;
-use utoipa::{
-    ToSchema,
-    openapi::schema::{AnyOfBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type},
-};
+use utoipa::ToSchema;
 
 use crate::{
     Api, Problem,
@@ -26,7 +23,7 @@ use crate::{
     events::EventName,
     idempotency::IdempotencyKey,
     lists::{self, DEFAULT_LIMIT, MAX_LIMIT},
-    openapi::{ActionErrors, ReadErrors},
+    openapi::{ActionErrors, ReadErrors, instant_or_millis},
     paths::{PathId, PathIds},
     query::Params,
     reply::{self, Answer},
@@ -158,16 +155,7 @@ pub(crate) struct RedeliveryInput {
 }
 
 fn since() -> utoipa::openapi::Schema {
-    let rfc3339 =
-        ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
-    let milliseconds = ObjectBuilder::new()
-        .schema_type(Type::Integer)
-        .minimum(Some(-62_135_596_800_000_i64))
-        .maximum(Some(253_402_207_200_000_i64));
-    let any = AnyOfBuilder::new().item(rfc3339).item(milliseconds);
-    any.description(Some("Events from this time on: RFC 3339, or milliseconds since 1970."))
-        .examples(["2026-11-23T15:00:00Z"])
-        .into()
+    instant_or_millis("Events from this time on: RFC 3339, or milliseconds since 1970.")
 }
 
 /// Send everything that did not arrive since a time.
@@ -189,15 +177,14 @@ pub(crate) async fn redeliver_since(
     key: IdempotencyKey,
     fields: Fields,
 ) -> Answer {
-    const MESSAGE: &str = "must be a time as RFC 3339 has it (2026-11-23T15:00:00Z) or milliseconds since 1970";
     let mut reader = Reader::new(&fields.members);
     let given = match fields.members.get("since") {
         Some(serde_json::Value::Number(millis)) => {
-            reader.keep("since", UnixMillis::parse(&millis.to_string()).ok_or(MESSAGE))
+            reader.keep("since", UnixMillis::parse(&millis.to_string()).ok_or(UnixMillis::FORMS))
         }
         _ => {
             let text = reader.required_text("since", max::SHORT, Purpose::Create);
-            text.and_then(|text| reader.keep("since", UnixMillis::parse(&text).ok_or(MESSAGE)))
+            text.and_then(|text| reader.keep("since", UnixMillis::parse(&text).ok_or(UnixMillis::FORMS)))
         }
     };
     let since = reader.finish(|| given.expect("required"))?;

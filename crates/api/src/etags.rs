@@ -78,10 +78,7 @@ pub(crate) fn record_precondition<T: Serialize>(headers: &HeaderMap) -> impl Fn(
         Tags::Any => Tags::Any,
         Tags::List(tags) => Tags::List(tags.into_iter().map(without_rest).collect()),
     });
-    move |record| match &tags {
-        None => true,
-        Some(tags) => crm::json::to_string(record).is_ok_and(|text| tags.hold(&of_bytes(text.as_bytes()))),
-    }
+    held_by(tags)
 }
 
 fn without_rest(tag: String) -> String {
@@ -92,8 +89,11 @@ fn without_rest(tag: String) -> String {
 }
 
 /// The precondition of a change: what `If-Match` asks of the record, `true` where it is not sent.
-pub(crate) fn precondition<T: Serialize>(headers: &HeaderMap) -> impl Fn(&T) -> bool + Send + 'static {
-    let tags = Tags::read(headers, &header::IF_MATCH);
+pub(crate) fn precondition<T: Serialize>(headers: &HeaderMap) -> impl Fn(&T) -> bool + Send + Sync + 'static {
+    held_by(Tags::read(headers, &header::IF_MATCH))
+}
+
+fn held_by<T: Serialize>(tags: Option<Tags>) -> impl Fn(&T) -> bool + Send + Sync + 'static {
     move |record| match &tags {
         None => true,
         Some(tags) => crm::json::to_string(record).is_ok_and(|text| tags.hold(&of_bytes(text.as_bytes()))),

@@ -60,8 +60,7 @@ fn status(params: &mut Params, statuses: &[&str]) -> Option<String> {
 }
 
 fn instant(params: &mut Params, name: &str) -> Option<UnixMillis> {
-    const MESSAGE: &str = "must be a time as RFC 3339 has it (2026-11-23T15:00:00Z) or milliseconds since 1970";
-    params.parsed(name, |text| UnixMillis::parse(text).ok_or(MESSAGE))
+    params.parsed(name, |text| UnixMillis::parse(text).ok_or(UnixMillis::FORMS))
 }
 
 fn page(params: &mut Params, default_limit: u32) -> Page {

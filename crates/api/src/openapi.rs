@@ -1,6 +1,8 @@
 //! The OpenAPI 3.1 document, generated from the handlers' own descriptions.
 
 use std::collections::BTreeMap;
+
+use crm::clock::UnixMillis;
 use utoipa::{
     IntoParams, IntoResponses, Modify, OpenApi,
     openapi::{
@@ -137,10 +139,22 @@ impl IntoParams for ListParams {
 
 /// An instant in a query.
 fn instant() -> utoipa::openapi::Schema {
-    let rfc3339 =
-        ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
     let milliseconds = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[0-9]{1,13}$"));
-    AnyOfBuilder::new().item(rfc3339).item(milliseconds).into()
+    AnyOfBuilder::new().item(date_time()).item(milliseconds).into()
+}
+
+/// An instant in a body: also as a number.
+pub(crate) fn instant_or_millis(description: &str) -> utoipa::openapi::Schema {
+    let milliseconds = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(*UnixMillis::RANGE.start()))
+        .maximum(Some(*UnixMillis::RANGE.end()));
+    let any = AnyOfBuilder::new().item(date_time()).item(milliseconds);
+    any.description(Some(description)).examples(["2026-11-23T15:00:00Z"]).into()
+}
+
+fn date_time() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
 }
 
 /// An e-mail address that may be left out: `null` and an empty text are none.
@@ -154,9 +168,7 @@ pub(crate) fn optional_email() -> utoipa::openapi::Schema {
 
 /// A time that may be left out: `null` and an empty text are none.
 pub(crate) fn optional_time(description: &str) -> utoipa::openapi::Schema {
-    let time =
-        ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
-    optional(time, description, "2026-11-28T15:00:00Z")
+    optional(date_time(), description, "2026-11-28T15:00:00Z")
 }
 
 fn optional(value: ObjectBuilder, description: &str, example: &str) -> utoipa::openapi::Schema {

@@ -71,15 +71,21 @@ pub(crate) fn representation_beside<T: Serialize, R: Serialize>(value: &T, recor
 pub(crate) fn done<T: Serialize>(status: StatusCode, value: &T, location: Option<String>, is_replayed: bool) -> Answer {
     let (mut response, bytes) = json(status, value)?;
     if let Some(location) = location {
-        let location = HeaderValue::try_from(format!("{BASE}{location}"))
-            .map_err(|_| Problem::new(ProblemCode::Internal, "Something failed on our side."))?;
-        response.headers_mut().insert(header::LOCATION, location);
+        locate(&mut response, &location)?;
     }
     if is_replayed {
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     }
     *response.body_mut() = Body::from(bytes);
     Ok(response)
+}
+
+/// Says where what was made is: a path under the base.
+fn locate(response: &mut Response, path: &str) -> Result<(), Problem> {
+    let location = HeaderValue::try_from(format!("{BASE}{path}"))
+        .map_err(|_| Problem::new(ProblemCode::Internal, "Something failed on our side."))?;
+    response.headers_mut().insert(header::LOCATION, location);
+    Ok(())
 }
 
 /// The answer of a create: exactly `{"success":true,"<key>":id}`, with the record's `Location`.
@@ -102,10 +108,7 @@ impl Created<'_> {
         // Ids are ASCII words: nothing to escape.
         let body = format!("{{\"success\":true,\"{}\":\"{}\"}}", self.key, self.id);
         let mut response = (self.status, [(header::CONTENT_TYPE, "application/json")], body).into_response();
-        let location = format!("{BASE}{}/{}", self.collection, self.id);
-        let location = HeaderValue::try_from(location)
-            .map_err(|_| Problem::new(ProblemCode::Internal, "Something failed on our side."))?;
-        response.headers_mut().insert(header::LOCATION, location);
+        locate(&mut response, &format!("{}/{}", self.collection, self.id))?;
         if self.is_replayed {
             response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
         }

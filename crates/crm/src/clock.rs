@@ -17,10 +17,13 @@ pub trait Clock: Send + Sync {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixMillis(pub i64);
 
-/// 0001-01-01 and 9999-12-31: what RFC 3339 can write.
-const RANGE: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_207_200_000;
-
 impl UnixMillis {
+    /// 0001-01-01 and 9999-12-31: what RFC 3339 can write.
+    pub const RANGE: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_207_200_000;
+
+    /// What [`UnixMillis::parse`] reads, for whoever sent something else.
+    pub const FORMS: &str = "must be a time as RFC 3339 has it (2026-11-23T15:00:00Z) or milliseconds since 1970";
+
     /// The instant `duration` later.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
@@ -40,7 +43,7 @@ impl UnixMillis {
             Ok(millis) => millis,
             Err(_) => return Self::parse_rfc3339(text),
         };
-        RANGE.contains(&millis).then_some(Self(millis))
+        Self::RANGE.contains(&millis).then_some(Self(millis))
     }
 
     /// Reads an RFC 3339 instant; a fraction finer than a millisecond is cut.
@@ -49,14 +52,14 @@ impl UnixMillis {
         let (date_time, fraction, offset) = split_rfc3339(text)?;
         let timestamp = format!("{date_time}.{fraction:.3}{offset}").parse::<Timestamp>().ok()?;
         let millis = timestamp.duration_since(Timestamp::UNIX_EPOCH).as_millis();
-        i64::try_from(millis).ok().filter(|millis| RANGE.contains(millis)).map(Self)
+        i64::try_from(millis).ok().filter(|millis| Self::RANGE.contains(millis)).map(Self)
     }
 
     /// RFC 3339 in UTC with three decimals: `2026-11-23T22:31:00.123Z`.
     #[must_use]
     pub fn to_rfc3339(self) -> String {
         let mut text = String::with_capacity(24);
-        let clamped = self.0.clamp(*RANGE.start(), *RANGE.end());
+        let clamped = self.0.clamp(*Self::RANGE.start(), *Self::RANGE.end());
         let timestamp = Timestamp::UNIX_EPOCH
             .checked_add(SignedDuration::from_millis(clamped))
             .expect("RANGE lies within jiff's range");

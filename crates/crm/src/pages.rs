@@ -296,9 +296,6 @@ pub(crate) fn read<T>(
     // Changed records stand in an index of their own order: few of them are sorted, among many the list is walked.
     let is_out_of_order = filter.updated_since.is_some() && lookup.is_none() && page.sort != Sort::LastChangedFirst;
     let is_walk = finds_by_walking || (is_out_of_order && !total.is_exact);
-    if is_walk && !finds_by_walking {
-        walked = walk(tx, source, page.sort, &unnarrowed)?;
-    }
     let mut offset = 0;
     match &page.start {
         Start::Offset(skipped) if u64::from(*skipped) >= total.count && total.is_exact => {
@@ -307,11 +304,12 @@ pub(crate) fn read<T>(
         Start::Offset(skipped) => offset = *skipped,
         Start::After(cursor) => {
             sql.after(cursor);
-            if is_walk {
-                unnarrowed.after(cursor);
-                walked = walk(tx, source, page.sort, &unnarrowed)?;
-            }
+            unnarrowed.after(cursor);
         }
+    }
+    // To find by words, the first page was walked already.
+    if is_walk && (!finds_by_walking || matches!(page.start, Start::After(_))) {
+        walked = walk(tx, source, page.sort, &unnarrowed)?;
     }
     if let Some(end) = &walked {
         sql.up_to(end);

@@ -1,10 +1,6 @@
 //! Webhooks in the server: where they may go, and the sender that runs beside the listener.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use crm::{Crm, webhooks::UrlRule};
 use http::Uri;
@@ -41,7 +37,7 @@ pub fn guard(config: &Config, address: SocketAddr, public_url: Option<&str>, rea
         let usual = if url.scheme_str() == Some("http") { 80 } else { 443 };
         own.push((host.to_owned(), url.port_u16().unwrap_or(usual)));
     }
-    let allow = config.webhook_allow.iter().filter_map(range).collect();
+    let allow = config.webhook_allow.iter().map(range).collect();
     let guard = Guard::new(allow, own);
     if reach == Reach::AllowedOnly { guard.allowed_only() } else { guard }
 }
@@ -73,8 +69,8 @@ pub async fn run(crm: Crm, client: Arc<Client>, stopping: CancellationToken) {
     }
 }
 
-/// A setting's range as the guard has it; an address alone is a range of one.
-fn range(network: &Network) -> Option<IpNet> {
-    let text = network.to_string();
-    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+/// A setting's range as the guard has it.
+fn range(network: &Network) -> IpNet {
+    let (address, prefix) = network.parts();
+    IpNet::new(address, prefix).expect("a range's prefix is no longer than its address")
 }

@@ -236,9 +236,7 @@ impl Dispatcher {
     /// Another node changed something of an agent's. What nobody serves it serves itself.
     fn told(&mut self, agent: AgentId) {
         for id in self.roster.lanes_of(agent) {
-            for source in [Source::Fresh, Source::Retries, Source::Manual] {
-                self.tell(id, Input::Available(source));
-            }
+            self.look_again(id);
             self.check(id);
         }
     }
@@ -293,15 +291,20 @@ impl Dispatcher {
     /// A webhook that has something open: whoever serves it already looks for all of it.
     fn found(&mut self, id: LaneId) {
         if self.roster.has(id) {
-            for source in [Source::Fresh, Source::Retries, Source::Manual] {
-                self.tell(id, Input::Available(source));
-            }
+            self.look_again(id);
             // Of a disabled one nothing is open, so it may have been enabled through another node, which rings only its own bell.
             if self.roster.is_off(id) {
                 self.check(id);
             }
         } else {
             self.open(id);
+        }
+    }
+
+    /// Has a lane look for deliveries of every kind.
+    fn look_again(&mut self, id: LaneId) {
+        for source in [Source::Fresh, Source::Retries, Source::Manual] {
+            self.tell(id, Input::Available(source));
         }
     }
 
@@ -379,7 +382,6 @@ impl Dispatcher {
             epoch: self.roster.epoch(id),
             attempt: tasks::as_kept(attempt, published, is_manual),
             after,
-            counts: !is_manual,
         });
         self.tell(id, Input::Answered(event, answer));
     }

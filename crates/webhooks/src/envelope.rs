@@ -5,10 +5,11 @@ use crm::{
     clock::UnixMillis,
     ids::{DeliveryId, EventId},
     json,
+    webhooks::Published,
 };
 
 use crate::{
-    rotation::{LastAttempt, Secrets, Which},
+    rotation::{LastAttempt, Secrets},
     signature::{self, NotASecret},
 };
 
@@ -41,7 +42,7 @@ pub struct Envelope {
     /// The body.
     pub body: Bytes,
     /// The secret of `X-OrganicAgent-Signature`.
-    pub secret: Which,
+    pub secret: Published,
 }
 
 /// The body of a message: `event`, `timestamp`, `agentId` and, last, `data` as it is stored.
@@ -129,7 +130,7 @@ mod tests {
             rotated_at: UnixMillis(0),
             until: UnixMillis(NOW.0 + 1),
         };
-        let published = if old.is_some() { Which::Old } else { Which::Current };
+        let published = if old.is_some() { Published::Old } else { Published::Current };
         Secrets { current: SECRET.to_owned(), old: old.map(rotated), published }
     }
 
@@ -168,7 +169,7 @@ mod tests {
         assert!(!id.contains('.'));
         let expected = signature::standard(SECRET, &id, 1_711_234_999, &envelope.body).unwrap();
         assert_eq!(value(&envelope, "webhook-signature"), expected);
-        assert_eq!(envelope.secret, Which::Current);
+        assert_eq!(envelope.secret, Published::Current);
     }
 
     #[test]
@@ -178,8 +179,8 @@ mod tests {
         let of = |secret| signature::standard(secret, &id, 1_711_234_999, &envelope.body).unwrap();
         assert_eq!(value(&envelope, "webhook-signature"), format!("{} {}", of(SECRET), of(OLD)));
         assert_eq!(value(&envelope, "X-OrganicAgent-Signature"), signature::published(OLD, DATA, "1711234567890"));
-        assert_eq!(envelope.secret, Which::Old);
-        let refused = LastAttempt { at: UnixMillis(1), used: Which::Old, status: Some(401) };
+        assert_eq!(envelope.secret, Published::Old);
+        let refused = LastAttempt { at: UnixMillis(1), used: Published::Old, status: Some(401) };
         let envelope = seal(&message(), &secrets(Some(OLD)), Some(refused), &[], NOW).unwrap();
         assert_eq!(value(&envelope, "X-OrganicAgent-Signature"), signature::published(SECRET, DATA, "1711234567890"));
     }

@@ -5,28 +5,7 @@
 //! that delivery's next attempt uses the other. A receiver that switches at any moment loses nothing: its first call fails,
 //! the one five seconds later passes.
 
-use crm::clock::UnixMillis;
-
-/// One of the live secrets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Which {
-    /// The newest, the only one outside of a rotation.
-    #[default]
-    Current,
-    /// The one before it, for a day after the rotation.
-    Old,
-}
-
-impl Which {
-    /// The other one.
-    #[must_use]
-    pub fn other(self) -> Self {
-        match self {
-            Self::Current => Self::Old,
-            Self::Old => Self::Current,
-        }
-    }
-}
+use crm::{clock::UnixMillis, webhooks::Published};
 
 /// The secrets of a webhook that are live at an attempt.
 #[derive(Clone, PartialEq, Eq)]
@@ -35,8 +14,8 @@ pub struct Secrets {
     pub current: String,
     /// The one before it, while a rotation lasts.
     pub old: Option<Rotated>,
-    /// The one that the published signature was last answered 2xx with; [`Which::Old`] right after a rotation.
-    pub published: Which,
+    /// The one that the published signature was last answered 2xx with; [`Published::Old`] right after a rotation.
+    pub published: Published,
 }
 
 /// A secret that is on its way out.
@@ -56,7 +35,7 @@ pub struct LastAttempt {
     /// When it began.
     pub at: UnixMillis,
     /// The secret of its published signature, in the words of its time.
-    pub used: Which,
+    pub used: Published,
     /// The status it was answered with, if it was answered.
     pub status: Option<u16>,
 }
@@ -70,8 +49,8 @@ impl Secrets {
 
     /// The secret that signs the published way at an attempt of a delivery whose last attempt ended as told.
     #[must_use]
-    pub fn choose(&self, last: Option<LastAttempt>, now: UnixMillis) -> Which {
-        let Some(old) = self.old(now) else { return Which::Current };
+    pub fn choose(&self, last: Option<LastAttempt>, now: UnixMillis) -> Published {
+        let Some(old) = self.old(now) else { return Published::Current };
         // What was tried before the rotation says nothing about the new secret.
         let refused =
             last.filter(|last| last.at >= old.rotated_at && last.status.is_some_and(|status| !is_success(status)));
@@ -80,9 +59,9 @@ impl Secrets {
 
     /// The text of a secret.
     #[must_use]
-    pub fn get(&self, which: Which) -> &str {
+    pub fn get(&self, which: Published) -> &str {
         match (which, &self.old) {
-            (Which::Old, Some(old)) => &old.secret,
+            (Published::Old, Some(old)) => &old.secret,
             _ => &self.current,
         }
     }
@@ -90,7 +69,7 @@ impl Secrets {
 
 /// What the webhook's [`Secrets::published`] becomes after an attempt: the secret that was answered with 2xx.
 #[must_use]
-pub fn after(published: Which, used: Which, status: Option<u16>) -> Which {
+pub fn after(published: Published, used: Published, status: Option<u16>) -> Published {
     if status.is_some_and(is_success) { used } else { published }
 }
 
@@ -123,48 +102,56 @@ mod tests {
     const ROTATED: UnixMillis = UnixMillis(1_000_000);
     const UNTIL: UnixMillis = UnixMillis(1_000_000 + 86_400_000);
 
-    fn rotated(published: Which) -> Secrets {
+    fn rotated(published: Published) -> Secrets {
         let old = Rotated { secret: "old".to_owned(), rotated_at: ROTATED, until: UNTIL };
         Secrets { current: "new".to_owned(), old: Some(old), published }
     }
 
-    fn last(at: i64, used: Which, status: Option<u16>) -> Option<LastAttempt> {
+    fn last(at: i64, used: Published, status: Option<u16>) -> Option<LastAttempt> {
         Some(LastAttempt { at: UnixMillis(at), used, status })
     }
 
     #[test]
     fn a_refusal_makes_the_next_attempt_use_the_other_secret() {
-        let secrets = rotated(Which::Old);
+        let secrets = rotated(Published::Old);
         let now = UnixMillis(1_005_000);
-        assert_eq!(secrets.choose(None, now), Which::Old);
+        assert_eq!(secrets.choose(None, now), Published::Old);
         for status in [301, 400, 401, 500] {
-            assert_eq!(secrets.choose(last(1_000_001, Which::Old, Some(status)), now), Which::Current);
-            assert_eq!(secrets.choose(last(1_000_001, Which::Current, Some(status)), now), Which::Old);
+            assert_eq!(secrets.choose(last(1_000_001, Published::Old, Some(status)), now), Published::Current);
+            assert_eq!(secrets.choose(last(1_000_001, Published::Current, Some(status)), now), Published::Old);
         }
-        assert_eq!(secrets.choose(last(1_000_001, Which::Current, None), now), Which::Old, "no answer is no refusal");
-        assert_eq!(secrets.choose(last(999_999, Which::Current, Some(401)), now), Which::Old, "of before the rotation");
-        let switched = rotated(Which::Current);
         assert_eq!(
-            switched.choose(last(999_999, Which::Current, Some(401)), now),
-            Which::Current,
+            secrets.choose(last(1_000_001, Published::Current, None), now),
+            Published::Old,
+            "no answer is no refusal"
+        );
+        assert_eq!(
+            secrets.choose(last(999_999, Published::Current, Some(401)), now),
+            Published::Old,
+            "of before the rotation"
+        );
+        let switched = rotated(Published::Current);
+        assert_eq!(
+            switched.choose(last(999_999, Published::Current, Some(401)), now),
+            Published::Current,
             "of before the rotation"
         );
     }
 
     #[test]
     fn a_2xx_makes_the_used_secret_the_webhooks() {
-        assert_eq!(after(Which::Old, Which::Current, Some(204)), Which::Current);
-        assert_eq!(after(Which::Current, Which::Old, Some(200)), Which::Old);
-        assert_eq!(after(Which::Old, Which::Current, Some(500)), Which::Old);
-        assert_eq!(after(Which::Old, Which::Current, None), Which::Old);
+        assert_eq!(after(Published::Old, Published::Current, Some(204)), Published::Current);
+        assert_eq!(after(Published::Current, Published::Old, Some(200)), Published::Old);
+        assert_eq!(after(Published::Old, Published::Current, Some(500)), Published::Old);
+        assert_eq!(after(Published::Old, Published::Current, None), Published::Old);
     }
 
     #[test]
     fn the_old_secret_ends_with_its_day() {
-        let secrets = rotated(Which::Old);
-        assert_eq!(secrets.choose(None, UnixMillis(UNTIL.0 - 1)), Which::Old);
-        assert_eq!(secrets.choose(None, UNTIL), Which::Current);
-        assert_eq!(secrets.choose(last(UNTIL.0 - 1, Which::Current, Some(500)), UNTIL), Which::Current);
+        let secrets = rotated(Published::Old);
+        assert_eq!(secrets.choose(None, UnixMillis(UNTIL.0 - 1)), Published::Old);
+        assert_eq!(secrets.choose(None, UNTIL), Published::Current);
+        assert_eq!(secrets.choose(last(UNTIL.0 - 1, Published::Current, Some(500)), UNTIL), Published::Current);
         assert!(!format!("{secrets:?}").contains("new"));
     }
 
@@ -172,13 +159,13 @@ mod tests {
     #[test]
     fn a_receiver_that_switches_at_any_attempt_loses_nothing() {
         for switches_at in 0..8 {
-            let mut secrets = rotated(Which::Old);
+            let mut secrets = rotated(Published::Old);
             for delivery in 0..8 {
                 let mut attempt_at = ROTATED.0 + delivery * 60_000;
                 let mut earlier = None;
                 for attempt in 0..2 {
                     let used = secrets.choose(earlier, UnixMillis(attempt_at));
-                    let known = if delivery >= switches_at { Which::Current } else { Which::Old };
+                    let known = if delivery >= switches_at { Published::Current } else { Published::Old };
                     let status = if used == known { 200 } else { 401 };
                     secrets.published = after(secrets.published, used, Some(status));
                     assert!(

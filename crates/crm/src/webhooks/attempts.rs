@@ -28,6 +28,17 @@ pub enum Published {
     Old,
 }
 
+impl Published {
+    /// The other one.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Current => Self::Old,
+            Self::Old => Self::Current,
+        }
+    }
+}
+
 /// One attempt to deliver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {

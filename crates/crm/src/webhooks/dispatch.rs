@@ -117,14 +117,7 @@ macro_rules! tickets {
 
 fn ticket(row: &Row<'_>) -> Result<Ticket, db::DbError> {
     let event: EventId = row.get(0)?;
-    let order_key = row.get::<Option<[u8; 16]>>(1)?;
-    let entity = || row.get::<Option<[u8; 16]>>(2);
-    // A test is no row of events: it stands by itself.
-    let key = match order_key {
-        Some(key) => key,
-        None => entity()?.unwrap_or(event.0),
-    };
-    Ok(Ticket { event, key })
+    Ok(Ticket { event, key: outbox::order_key(row, event, 1, 2)? })
 }
 
 /// Deliveries that were never tried, in the order of their events, after one of them.

@@ -150,8 +150,6 @@ pub struct Target {
     pub health: Health,
     /// The fence: results are recorded under it.
     pub epoch: i64,
-    /// Grows with each change of the settings.
-    pub version: i64,
 }
 
 /// A delivery to be tried.
@@ -214,7 +212,7 @@ pub(super) fn find_target(
 ) -> Result<Option<Target>, Error> {
     let slug = crate::agents::slug(tx, agent)?;
     let sql = concat!(
-        "SELECT url, headers, secret, old_secret, old_secret_until, published_secret, is_enabled, lease_epoch, updated_at, ",
+        "SELECT url, headers, secret, old_secret, old_secret_until, published_secret, is_enabled, lease_epoch, ",
         health_columns!(),
         " FROM webhooks WHERE agent_id = $1 AND id = $2 AND deleted_at IS NULL"
     );
@@ -233,9 +231,8 @@ pub(super) fn find_target(
             headers: Vec::new(),
             secrets: Secrets { current: String::new(), old: None, published },
             is_enabled: row.get(6)?,
-            health: Health::from_row(row, 9)?,
+            health: Health::from_row(row, 8)?,
             epoch: row.get(7)?,
-            version: row.get(8)?,
         };
         Ok((target, row.get::<Option<Vec<u8>>>(1)?, sealed, old))
     })?;
@@ -260,6 +257,14 @@ pub(super) fn find_due(
     Ok(tx.query_opt(sql, params![&agent, &webhook, &event], due_from_row)?)
 }
 
+/// What first attempts are ordered by: the event's key, else the record it is about. A test is no row of events and stands by itself.
+pub(super) fn order_key(row: &Row<'_>, event: EventId, key: usize, entity: usize) -> Result<[u8; 16], db::DbError> {
+    match row.get(key)? {
+        Some(key) => Ok(key),
+        None => Ok(row.get::<Option<_>>(entity)?.unwrap_or(event.0)),
+    }
+}
+
 fn due_from_row(row: &Row<'_>) -> Result<Due, db::DbError> {
     let event: EventId = row.get(1)?;
     let last = match row.value(6)? {
@@ -267,11 +272,6 @@ fn due_from_row(row: &Row<'_>) -> Result<Due, db::DbError> {
         _ => None,
     };
     let test = row.get::<Option<String>>(7)?;
-    // An event of before there were keys, and a test: each by itself.
-    let key = match row.get::<Option<[u8; 16]>>(13)? {
-        Some(key) => key,
-        None => row.get::<Option<[u8; 16]>>(12)?.unwrap_or(event.0),
-    };
     let (kind, data) = match test {
         Some(kind) => (kind, row.get(8)?),
         None => (row.get::<Option<String>>(10)?.unwrap_or_default(), row.get(11)?),
@@ -279,7 +279,7 @@ fn due_from_row(row: &Row<'_>) -> Result<Due, db::DbError> {
     Ok(Due {
         delivery: row.get(0)?,
         event,
-        key,
+        key: order_key(row, event, 13, 12)?,
         sequence: row.get(9)?,
         kind,
         timestamp: event.created_at(),

@@ -41,13 +41,11 @@ pub struct Outcome {
     pub event: EventId,
     /// The epoch under which the attempt was made.
     pub epoch: i64,
-    /// The attempt.
+    /// The attempt. One by hand, a test too, does not change the receiver's health.
     pub attempt: Attempt,
     /// What is to become of the delivery. Of an attempt by hand only [`After::Delivered`] counts: else it goes back to what it
     /// was before.
     pub after: After,
-    /// Whether it changes the receiver's health: a test and an attempt by hand do not.
-    pub counts: bool,
 }
 
 /// What became of one outcome.
@@ -184,7 +182,7 @@ impl Receiver {
         if is_success && self.has_old_secret {
             self.published = outcome.attempt.published;
         }
-        if outcome.counts {
+        if !outcome.attempt.is_manual {
             self.note(outcome, is_success, now);
         }
         let next = held.next(outcome, self.is_enabled && self.health.disabled_by.is_none());

@@ -19,7 +19,7 @@ use crate::{
     client::{self, Client, Request},
     envelope::{self, Message as Event},
     lane::{Input, LaneId, Source, Ticket},
-    rotation::{LastAttempt, Rotated, Secrets, Which},
+    rotation::{LastAttempt, Rotated, Secrets},
 };
 
 /// A pause before a lane hears that what it wanted to send is not to be sent: should it find the same again, it must not spin.
@@ -221,7 +221,7 @@ async fn attempt(crm: &Crm, client: &Client, Prepared { target, due }: Prepared)
         agent: &target.agent_slug,
         data,
     };
-    let refused = due.refused.map(|used| LastAttempt { at: now, used: which(used), status: Some(500) });
+    let refused = due.refused.map(|used| LastAttempt { at: now, used, status: Some(500) });
     let Ok(sealed) = envelope::seal(&event, &secrets(&target), refused, &target.headers, now) else {
         tracing::error!(webhook = %target.webhook, "the secret of a webhook is none");
         let error = Some(String::from("signing: the secret is not one of ours; rotate it"));
@@ -238,18 +238,8 @@ async fn attempt(crm: &Crm, client: &Client, Prepared { target, due }: Prepared)
     };
     let request = Request { url: &target.url, headers: &sealed.headers, body: sealed.body };
     let attempt = client.attempt(&request).await;
-    let published = match sealed.secret {
-        Which::Current => Published::Current,
-        Which::Old => Published::Old,
-    };
+    let published = sealed.secret;
     Ended::Sent(Sent { attempt, published, attempt_count: due.attempt_count, is_manual: due.is_manual })
-}
-
-fn which(published: Published) -> Which {
-    match published {
-        Published::Current => Which::Current,
-        Published::Old => Which::Old,
-    }
 }
 
 fn secrets(target: &Target) -> Secrets {
@@ -258,7 +248,7 @@ fn secrets(target: &Target) -> Secrets {
         rotated_at: until.minus(crm::webhooks::OVERLAP),
         until: *until,
     });
-    Secrets { current: target.secrets.current.clone(), old, published: which(target.secrets.published) }
+    Secrets { current: target.secrets.current.clone(), old, published: target.secrets.published }
 }
 
 /// An attempt as the log keeps it.
