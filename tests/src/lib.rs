@@ -61,6 +61,8 @@ mod sending;
 #[cfg(test)]
 mod showings;
 #[cfg(test)]
+mod statements;
+#[cfg(test)]
 mod tenancy;
 #[cfg(test)]
 mod trash;

@@ -12,7 +12,7 @@ use std::{
 use tokio::sync::oneshot;
 
 use crate::{
-    DbError, Engine, Lane, Migrated, Migration, Notifier, Options, Stats, Tx, Version,
+    DbError, Engine, Lane, Migrated, Migration, Notice, Notifier, Options, Stats, Tx, Version,
     job::{self, Job},
     migrations::PROBE,
     params,
@@ -186,14 +186,15 @@ impl Database {
     }
 
     /// Exchanges notices with the other nodes on PostgreSQL: `told` is called with each id that another node sends, on a thread of its
-    /// own. `own` tells this node from the others. `None` on SQLite, which has no other nodes.
+    /// own. `own` tells this node from the others, which see it [present](Tx::present_nodes) meanwhile. `None` on SQLite, which has
+    /// no other nodes.
     ///
     /// # Errors
     /// [`DbError::Unavailable`] when no thread can be had.
     pub fn exchange_notices(
         &self,
         own: [u8; 16],
-        told: impl Fn([u8; 16]) + Send + 'static,
+        told: impl Fn(Notice) + Send + 'static,
     ) -> Result<Option<Notifier>, DbError> {
         match &self.inner.home {
             Home::Sqlite(..) => Ok(None),

@@ -68,6 +68,7 @@ where
 
     fn run(&mut self, tx: &mut Tx<'_>) -> Ran {
         let Self { name, work, .. } = self;
+        tx.run_as(name);
         // Whatever the panic left half done is in the transaction, which is rolled back.
         let result = catch_unwind(AssertUnwindSafe(|| work(tx))).unwrap_or_else(|_| {
             tracing::error!(job = name, "a database job panicked and was rolled back");

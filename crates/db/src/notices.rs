@@ -6,6 +6,15 @@ use std::{
     time::Duration,
 };
 
+/// What one node hears of the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// Another node has told of this id.
+    Of([u8; 16]),
+    /// This node could not be told for a while, and was not [present](crate::Tx::present_nodes) to the others.
+    Missed,
+}
+
 /// Sends notices to the other nodes on a database. A notice may be lost, so whoever waits for one also looks now and then.
 ///
 /// Dropping it ends the sending and the listening.

@@ -1,9 +1,12 @@
 //! What a job sees of its transaction.
 
+use std::collections::HashSet;
+
 use crate::{
     DbError, Engine, Row, Value,
     dialect::{self, postgres as postgres_dialect, sqlite as sqlite_dialect},
-    postgres::Connection as PostgresConnection,
+    postgres::{Connection as PostgresConnection, PRESENT, presence_of},
+    record,
     row::EngineRow,
 };
 
@@ -17,6 +20,7 @@ pub struct Tx<'c> {
     failure: Option<DbError>,
     has_written: bool,
     version: Option<u64>,
+    job: &'static str,
 }
 
 enum EngineTx<'c> {
@@ -26,15 +30,20 @@ enum EngineTx<'c> {
 
 impl<'c> Tx<'c> {
     pub(crate) fn sqlite(connection: &'c rusqlite::Connection) -> Self {
-        Self { engine: EngineTx::Sqlite(connection), failure: None, has_written: false, version: None }
+        Self { engine: EngineTx::Sqlite(connection), failure: None, has_written: false, version: None, job: "" }
     }
 
     pub(crate) fn postgres(connection: &'c mut PostgresConnection) -> Self {
-        Self { engine: EngineTx::Postgres(connection), failure: None, has_written: false, version: None }
+        Self { engine: EngineTx::Postgres(connection), failure: None, has_written: false, version: None, job: "" }
     }
 
     pub(crate) fn committing_as(self, version: u64) -> Self {
         Self { version: Some(version), ..self }
+    }
+
+    /// From now on, its statements are those of this job.
+    pub(crate) fn run_as(&mut self, job: &'static str) {
+        self.job = job;
     }
 
     /// The first statement's failure, which the job may have hidden in an error of its own.
@@ -74,6 +83,7 @@ impl Tx<'_> {
     /// Runs a statement and returns how many rows it changed (or returned, if it returns rows).
     pub fn execute(&mut self, sql: &str, params: &[Value<'_>]) -> Result<u64, DbError> {
         dialect::check_params(params)?;
+        record::note(self.job, sql);
         self.has_written = true;
         self.attempt(|engine| match engine {
             EngineTx::Sqlite(connection) => {
@@ -104,6 +114,7 @@ impl Tx<'_> {
         mut map: impl FnMut(&Row<'_>) -> Result<T, DbError>,
     ) -> Result<Vec<T>, DbError> {
         dialect::check_params(params)?;
+        record::note(self.job, sql);
         self.has_written |= !sql.starts_with("SELECT");
         self.attempt(|engine| match engine {
             EngineTx::Sqlite(connection) => {
@@ -163,6 +174,20 @@ impl Tx<'_> {
                 connection.batch(&adapted).map_err(|error| postgres_dialect::refusal(&error))
             }
         })
+    }
+
+    /// Of these nodes, those that [exchange notices](crate::Database::exchange_notices) now. A node that has ended, in whatever way, is no
+    /// longer present; one that was stopped, or lost its way to the server, may be for a while. None on SQLite.
+    pub fn present_nodes(&mut self, nodes: &[[u8; 16]]) -> Result<HashSet<[u8; 16]>, DbError> {
+        if self.engine() == Engine::Sqlite || nodes.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let present = self.query(PRESENT, &[], |row| row.get::<String>(0))?;
+        let is_present = |node: &[u8; 16]| {
+            let presence = format!("{:016x}", u64::from_be_bytes(presence_of(node)));
+            present.contains(&presence)
+        };
+        Ok(nodes.iter().copied().filter(is_present).collect())
     }
 
     /// What a SELECT ends with that locks its rows till the end of the transaction: ` FOR NO KEY UPDATE` on PostgreSQL, nothing

@@ -193,6 +193,9 @@ impl Drop for TestApp {
 fn open(url: &str) -> tokio::task::JoinHandle<Database> {
     let url = url.to_owned();
     tokio::task::spawn_blocking(move || {
+        if let Some(folder) = std::env::var_os("ORGANICAGENT_STATEMENTS") {
+            db::record_statements(folder.into());
+        }
         let database = Database::open(&url, Options::default()).expect("the database opens");
         database.migrate(MIGRATIONS).expect("the schema is made");
         database

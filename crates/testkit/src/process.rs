@@ -81,6 +81,21 @@ impl Server {
         self.child.kill().expect("the process is ours");
         self.child.wait().expect("the process is ours");
     }
+
+    /// Stops the process where it stands, its connections open, until it is [woken](Self::wake).
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets a frozen process go on.
+    pub fn wake(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let status = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
+        assert!(status.is_ok_and(|status| status.success()), "the process is ours");
+    }
 }
 
 impl Drop for Server {

@@ -150,7 +150,7 @@ impl Dispatcher {
     async fn serve(
         &mut self,
         mut messages: Receiver<Message>,
-        mut told: Receiver<AgentId>,
+        mut told: Receiver<Option<AgentId>>,
         stopped: impl Future<Output = ()>,
     ) {
         let mut stopped = pin!(stopped);
@@ -234,10 +234,18 @@ impl Dispatcher {
     }
 
     /// Another node changed something of an agent's. What nobody serves it serves itself.
-    fn told(&mut self, agent: AgentId) {
+    fn told(&mut self, agent: Option<AgentId>) {
+        let Some(agent) = agent else { return self.was_away() };
         for id in self.roster.lanes_of(agent) {
             self.look_again(id);
             self.check(id);
+        }
+    }
+
+    /// Others may have taken this node for dead, and what they serve now is lost here.
+    fn was_away(&self) {
+        if self.leases.is_some() {
+            self.tasks.renew(self.roster.open_lanes());
         }
     }
 

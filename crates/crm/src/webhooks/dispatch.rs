@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use db::{Engine, Lane, Row, params};
+use db::{Engine, Lane, Notice, Row, Tx, params};
 
 pub use db::Notifier;
 
@@ -79,25 +79,26 @@ pub async fn waiting(crm: &Crm, node: NodeId) -> Result<Vec<(AgentId, WebhookId)
             found.sort_unstable();
             found.dedup();
             let mut waiting = Vec::with_capacity(found.len());
+            let mut elsewhere = Vec::new();
             for (agent, webhook) in found {
                 // What a deleted one has left goes in slices.
                 let found = match tx.engine() {
                     Engine::Sqlite => {
                         let sql = "SELECT 1 FROM webhooks WHERE agent_id = $1 AND id = $2 AND deleted_at IS NULL";
-                        tx.query_opt(sql, params![&agent, &webhook], |_| Ok(()))?
+                        tx.query_opt(sql, params![&agent, &webhook], |_| Ok(None))?
                     }
-                    Engine::Postgres => {
-                        let sql = concat!(
-                            "SELECT 1 FROM webhooks WHERE agent_id = $1 AND id = $2 AND deleted_at IS NULL
-                               AND (lease_owner IS NULL OR lease_owner = $3 OR lease_until <= ", now!(), ")"
-                        );
-                        tx.query_opt(sql, params![&agent, &webhook, &node.0], |_| Ok(()))?
-                    }
+                    Engine::Postgres => find_lease(tx, agent, webhook, "")?.map(|lease| lease.holder(node)),
                 };
-                if found.is_some() {
-                    waiting.push((agent, webhook));
+                match found {
+                    Some(None) => waiting.push((agent, webhook)),
+                    Some(Some(holder)) => elsewhere.push((holder, agent, webhook)),
+                    None => {}
                 }
             }
+            let holders = elsewhere.iter().map(|(holder, ..)| holder.0).collect::<HashSet<_>>();
+            let present = tx.present_nodes(&holders.into_iter().collect::<Vec<_>>())?;
+            let left = elsewhere.into_iter().filter(|(holder, ..)| !present.contains(&holder.0));
+            waiting.extend(left.map(|(_, agent, webhook)| (agent, webhook)));
             Ok(waiting)
         })
         .await
@@ -227,22 +228,55 @@ impl NodeId {
     }
 }
 
-/// Takes the lease of a webhook, or takes it over from a node that has not renewed it. The epoch under which to record; `None` while
-/// another node has it, or when the webhook is deleted. For PostgreSQL only.
+/// A webhook's lease as it stands.
+struct Held {
+    owner: Option<NodeId>,
+    epoch: i64,
+    is_over: bool,
+}
+
+impl Held {
+    /// The other node that may still serve the webhook.
+    fn holder(&self, node: NodeId) -> Option<NodeId> {
+        self.owner.filter(|owner| *owner != node && !self.is_over)
+    }
+}
+
+fn find_lease(tx: &mut Tx<'_>, agent: AgentId, webhook: WebhookId, lock: &str) -> Result<Option<Held>, Error> {
+    let sql = concat!(
+        "SELECT lease_owner, lease_epoch, CASE WHEN lease_until > ",
+        now!(),
+        " THEN 0 ELSE 1 END FROM webhooks WHERE agent_id = $1 AND id = $2 AND deleted_at IS NULL"
+    );
+    Ok(tx.query_opt(&format!("{sql}{lock}"), params![&agent, &webhook], |row| {
+        let owner = row.get::<Option<Vec<u8>>>(0)?.and_then(|owner| owner.try_into().ok()).map(NodeId);
+        Ok(Held { owner, epoch: row.get(1)?, is_over: row.get::<i64>(2)? == 1 })
+    })?)
+}
+
+/// Takes the lease of a webhook, or takes it over from a node that has not renewed it or is [gone](db::Tx::present_nodes). The epoch under
+/// which to record; `None` while another node has it, or when the webhook is deleted. For PostgreSQL only.
 ///
 /// # Errors
 /// Storage's errors.
 pub async fn lease(crm: &Crm, node: NodeId, agent: AgentId, webhook: WebhookId) -> Result<Option<i64>, Error> {
     crm.db
         .write("webhooks.lease", Lane::SHARED, move |tx| {
+            let lock = tx.lock_clause();
+            let Some(held) = find_lease(tx, agent, webhook, lock)? else { return Ok(None) };
+            if let Some(holder) = held.holder(node)
+                && !tx.present_nodes(&[holder.0])?.is_empty()
+            {
+                return Ok(None);
+            }
+            let epoch = held.epoch + i64::from(held.owner != Some(node));
             let sql = concat!(
-                "UPDATE webhooks SET lease_epoch = lease_epoch + CASE WHEN lease_owner = $3 THEN 0 ELSE 1 END, lease_owner = $3,
-                     lease_until = ", now!(), " + $4
-                 WHERE agent_id = $1 AND id = $2 AND deleted_at IS NULL
-                   AND (lease_owner IS NULL OR lease_owner = $3 OR lease_until <= ", now!(), ")
-                 RETURNING lease_epoch"
+                "UPDATE webhooks SET lease_owner = $3, lease_epoch = $4, lease_until = ",
+                now!(),
+                " + $5 WHERE agent_id = $1 AND id = $2"
             );
-            Ok(tx.query_opt(sql, params![&agent, &webhook, &node.0, lease_millis()], |row| row.get(0))?)
+            tx.execute(sql, params![&agent, &webhook, &node.0, epoch, lease_millis()])?;
+            Ok(Some(epoch))
         })
         .await
 }
@@ -294,16 +328,20 @@ pub async fn release_leases(crm: &Crm, node: NodeId, held: Vec<(AgentId, Webhook
 }
 
 /// Exchanges notices with the other nodes: tells them of agents whose webhooks they may serve, and calls `told` with those that they tell
-/// of. `None` where there are no other nodes.
+/// of, or `None` when this node was away and others may have taken over from it. No notifier where there are no other nodes.
 ///
 /// # Errors
 /// [`Error::Unavailable`].
 pub fn exchange_notices(
     crm: &Crm,
     node: NodeId,
-    told: impl Fn(AgentId) + Send + 'static,
+    told: impl Fn(Option<AgentId>) + Send + 'static,
 ) -> Result<Option<Notifier>, Error> {
-    Ok(crm.db.exchange_notices(node.0, move |id| told(AgentId(id)))?)
+    let told = move |notice| match notice {
+        Notice::Of(agent) => told(Some(AgentId(agent))),
+        Notice::Missed => told(None),
+    };
+    Ok(crm.db.exchange_notices(node.0, told)?)
 }
 
 fn lease_millis() -> i64 {

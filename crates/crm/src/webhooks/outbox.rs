@@ -3,7 +3,7 @@
 use db::{Row, Tx, Value, params};
 
 use super::{
-    DisabledBy, Health, Published, Secrets, State,
+    Attempt, DisabledBy, Health, Published, Secrets, State,
     attempts::{self, Answers},
     headers,
     health::health_columns,
@@ -104,10 +104,11 @@ pub async fn count(crm: &Crm) -> Result<Outbox, Error> {
                 let counted = tx.query_one(sql, params![], |row| row.get::<i64>(0))?;
                 Ok::<_, Error>(u64::try_from(counted).unwrap_or(0))
             };
-            // Each state by its literal: its partial index holds nothing else.
+            // In the words of the partial indexes, which hold nothing else.
+            let manual = count("SELECT COUNT(*) FROM deliveries WHERE state = 1 AND manual_from IS NOT NULL")?;
             Ok(Outbox {
                 fresh: count("SELECT COUNT(*) FROM deliveries WHERE state = 0")?,
-                retry: count("SELECT COUNT(*) FROM deliveries WHERE state = 1")?,
+                retry: count("SELECT COUNT(*) FROM deliveries WHERE state = 1 AND manual_from IS NULL")? + manual,
                 held: count("SELECT COUNT(*) FROM deliveries WHERE state = 4")?,
             })
         })
@@ -117,16 +118,22 @@ pub async fn count(crm: &Crm) -> Result<Outbox, Error> {
 /// What is pending and what is held of one webhook, each counted to [`COUNTED`].
 pub(super) fn count_of(tx: &mut Tx<'_>, agent: AgentId, webhook: WebhookId) -> Result<(i64, i64), Error> {
     let mut count = |sql| tx.query_one(sql, params![&agent, &webhook, COUNTED], |row| row.get::<i64>(0));
+    // In the words of the partial indexes: by any other way, all of the log would be read for the few that are open.
     let fresh = count(
         "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND state = 0 LIMIT $3) counted",
     )?;
     let retries = count(
-        "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND state = 1 LIMIT $3) counted",
+        "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND state = 1 AND manual_from IS NULL
+             LIMIT $3) counted",
+    )?;
+    let manual = count(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND state = 1 AND manual_from IS NOT NULL
+             LIMIT $3) counted",
     )?;
     let held = count(
         "SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND state = 4 LIMIT $3) counted",
     )?;
-    Ok(((fresh + retries).min(COUNTED), held))
+    Ok(((fresh + retries + manual).min(COUNTED), held))
 }
 
 /// A webhook as the dispatcher needs it, secrets and headers opened.
@@ -177,9 +184,8 @@ pub struct Due {
     pub is_manual: bool,
     /// How far it is.
     pub state: State,
-    /// What the published signature of its last attempt was made with, if that was answered with no 2xx: the next one uses the
-    /// other secret.
-    pub refused: Option<Published>,
+    /// Its last attempt: after a refusal the next one may use the other secret.
+    pub last: Option<Attempt>,
 }
 
 /// The text of a query of [`Due`] deliveries.
@@ -288,7 +294,7 @@ fn due_from_row(row: &Row<'_>) -> Result<Due, db::DbError> {
         due_at: UnixMillis(row.get(3)?),
         is_manual: row.get::<Option<i64>>(5)?.is_some(),
         state: row.get(2)?,
-        refused: last.filter(|last| last.status_code.is_some() && !last.is_success()).map(|last| last.published),
+        last,
     })
 }
 

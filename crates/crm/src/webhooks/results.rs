@@ -165,9 +165,13 @@ impl Receiver {
     }
 
     fn record(&mut self, tx: &mut Tx<'_>, outcome: &Outcome, now: UnixMillis) -> Result<Recorded, Error> {
+        if self.record_first_success(tx, outcome, now)? {
+            return Ok(Recorded::As(State::Delivered));
+        }
         let Some(held) = Held::find(tx, outcome)? else { return Ok(Recorded::Gone) };
         let mut attempt = outcome.attempt.clone();
-        if held.is_erased {
+        let is_erased = held.is_erased(tx, outcome)?;
+        if is_erased {
             attempt.response = None;
         }
         let is_success = attempt.is_success();
@@ -185,7 +189,7 @@ impl Receiver {
         if !outcome.attempt.is_manual {
             self.note(outcome, is_success, now);
         }
-        let next = held.next(outcome, self.is_enabled && self.health.disabled_by.is_none());
+        let next = held.next(outcome, is_erased, self.is_enabled && self.health.disabled_by.is_none());
         let is_finished = !next.state.is_open();
         let finished_at =
             if is_finished { held.finished_at.filter(|_| next.state == held.state).or(Some(now.0)) } else { None };
@@ -206,6 +210,28 @@ impl Receiver {
             ],
         )?;
         Ok(Recorded::As(next.state))
+    }
+
+    /// What comes nearly always, a first attempt that is answered with 2xx, in one statement; says whether it was that.
+    fn record_first_success(&mut self, tx: &mut Tx<'_>, outcome: &Outcome, now: UnixMillis) -> Result<bool, Error> {
+        let is_plain = outcome.after == After::Delivered && !outcome.attempt.is_manual && outcome.epoch == self.epoch;
+        if !is_plain || !outcome.attempt.is_success() {
+            return Ok(false);
+        }
+        let attempts = attempts::append(None, outcome.attempt.clone());
+        let prune_at = retention::first_prune(State::Delivered, &attempts, now);
+        let updated = tx.execute(
+            "UPDATE deliveries SET attempts = $4, state = 2, attempt_count = 1, finished_at = $5, prune_at = $6
+             WHERE agent_id = $1 AND webhook_id = $2 AND event_id = $3 AND state = 0 AND attempts IS NULL AND manual_from IS NULL",
+            params![&outcome.agent, &outcome.webhook, &outcome.event, &attempts, now.0, prune_at.0],
+        )?;
+        if updated == 1 {
+            if self.has_old_secret {
+                self.published = outcome.attempt.published;
+            }
+            self.note(outcome, true, now);
+        }
+        Ok(updated == 1)
     }
 
     /// Notes a result of the schedule.
@@ -237,7 +263,7 @@ struct Held {
     resume_at: Option<i64>,
     finished_at: Option<i64>,
     attempts: Option<Vec<u8>>,
-    is_erased: bool,
+    is_test: bool,
 }
 
 /// What becomes of it.
@@ -258,23 +284,32 @@ impl Held {
                 resume_at: row.get(4)?,
                 finished_at: row.get(5)?,
                 attempts: row.get(6)?,
-                is_erased: row.get::<i64>(7)? == 1,
+                is_test: row.get::<i64>(7)? == 1,
             })
         };
-        let sql = "SELECT d.state, d.due_at, d.attempt_count, d.manual_from, d.resume_at, d.finished_at, d.attempts,
-                       CASE WHEN e.data IS NULL AND d.test_event IS NULL THEN 1 ELSE 0 END
-                   FROM deliveries d LEFT JOIN events e ON e.agent_id = d.agent_id AND e.id = d.event_id
-                   WHERE d.agent_id = $1 AND d.webhook_id = $2 AND d.event_id = $3";
+        let sql = "SELECT state, due_at, attempt_count, manual_from, resume_at, finished_at, attempts,
+                       CASE WHEN test_event IS NULL THEN 0 ELSE 1 END
+                   FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND event_id = $3";
         Ok(tx.query_opt(sql, params![&outcome.agent, &outcome.webhook, &outcome.event], from_row)?)
     }
 
-    fn next(&self, outcome: &Outcome, is_enabled: bool) -> Next {
+    /// Whether the person whom its event is about was erased meanwhile.
+    fn is_erased(&self, tx: &mut Tx<'_>, outcome: &Outcome) -> Result<bool, Error> {
+        // Erasing cancels what is open, and only what was open is sent.
+        if self.state != State::Cancelled || self.is_test {
+            return Ok(false);
+        }
+        let sql = "SELECT 1 FROM events WHERE agent_id = $1 AND id = $2 AND data IS NOT NULL";
+        Ok(tx.query_opt(sql, params![&outcome.agent, &outcome.event], |_| Ok(()))?.is_none())
+    }
+
+    fn next(&self, outcome: &Outcome, is_erased: bool, is_enabled: bool) -> Next {
         let is_manual = outcome.attempt.is_manual;
         let attempt_count = self.attempt_count + i64::from(!is_manual);
         let stay = Next { state: self.state, due_at: self.due_at, attempt_count };
         let (state, due_at) = match (self.state, outcome.after) {
             // Nothing brings back what was erased.
-            (State::Cancelled, _) if self.is_erased => return stay,
+            (State::Cancelled, _) if is_erased => return stay,
             (_, After::Delivered) => (State::Delivered, self.due_at),
             (State::Fresh | State::Retry, after) => match (is_manual, after) {
                 (true, _) => {
@@ -304,7 +339,7 @@ pub async fn retry_now(crm: &Crm, agent: AgentId, webhook: WebhookId) -> Result<
             .change_in_background("webhooks.retry_now", agent, move |tx, turn| {
                 let moved = tx.execute(
                     "UPDATE deliveries SET due_at = $3 WHERE agent_id = $1 AND webhook_id = $2 AND event_id IN (
-                         SELECT event_id FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND state = 1 AND due_at > $3
+                         SELECT event_id FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND state = 1 AND manual_from IS NULL AND due_at > $3
                          ORDER BY due_at, event_id LIMIT $4
                      )",
                     params![&agent, &webhook, turn.now.0, enabling::TOGETHER],

@@ -143,6 +143,18 @@ pub async fn rotate(
     Ok(Answer { value: Rotated { secret }, is_replayed: answer.is_replayed })
 }
 
+/// The secret of a webhook, in clear: for its signed-in owner, who has given the password again.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn reveal(crm: &Crm, agent: AgentId, id: WebhookId) -> Result<String, Error> {
+    let sealed = crm
+        .db
+        .read("webhooks.reveal", move |tx| Ok::<_, Error>(registrations::find_row(tx, agent, id)?.secret))
+        .await?;
+    open(&crm.keyring, agent, id, &sealed)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -82,14 +82,21 @@ impl Connection {
             |error: Error| DbError::Unavailable(format!("cannot connect to PostgreSQL: {}", describe(&error)));
         let mut client = address.config.connect(address.tls.clone()).map_err(explain)?;
         let limits = match role {
-            Role::Writer | Role::Statement => "SET statement_timeout = '10s'; SET lock_timeout = '2s'",
-            Role::Reader => "SET statement_timeout = '5s'; SET lock_timeout = '2s'",
-            Role::Keeper => "SET statement_timeout = 0; SET lock_timeout = '60s'",
+            // A node that stands still in a transaction holds up an agent's writes on all others, so it soon loses it.
+            Role::Writer | Role::Statement => {
+                "SET statement_timeout = '10s'; SET lock_timeout = '2s'; SET idle_in_transaction_session_timeout = '5s'"
+            }
+            Role::Reader => {
+                "SET statement_timeout = '5s'; SET lock_timeout = '2s'; SET idle_in_transaction_session_timeout = '60s'"
+            }
+            Role::Keeper => {
+                "SET statement_timeout = 0; SET lock_timeout = '60s'; SET idle_in_transaction_session_timeout = '60s'"
+            }
         };
         // The last columns say which run of which server this is. Statistics are reset after every crash of the server, even one
         // that its postmaster survives, and hardly ever else.
         let answers = client.simple_query(&format!(
-            "{limits}; SET idle_in_transaction_session_timeout = '60s'; SET client_encoding = 'UTF8'; SET TimeZone = 'UTC';
+            "{limits}; SET client_encoding = 'UTF8'; SET TimeZone = 'UTC';
              SET default_transaction_isolation = 'read committed';
              SELECT current_setting('fsync'), current_setting('synchronous_commit'), current_setting('server_encoding'),
                  current_setting('server_version_num'),

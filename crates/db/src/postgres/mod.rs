@@ -12,7 +12,7 @@ mod writer;
 use std::{sync::Arc, thread::JoinHandle};
 
 pub(crate) use connection::{Address, Connection};
-pub(crate) use notices::exchange;
+pub(crate) use notices::{PRESENT, exchange, presence_of};
 pub(crate) use readers::snapshot;
 pub(crate) use schema::{migrate, version};
 

@@ -6,7 +6,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use super::connection::{Address, Connection, Role};
-use crate::{DbError, Notifier, dialect::postgres::refusal, notices::Pending, params, threads};
+use crate::{DbError, Notice, Notifier, dialect::postgres::refusal, notices::Pending, params, threads};
 
 const CHANNEL: &str = "organicagent";
 /// Notices of so long travel together.
@@ -22,7 +22,7 @@ const TOGETHER: usize = 200;
 pub(crate) fn exchange(
     address: &Arc<Address>,
     own: [u8; 16],
-    told: impl Fn([u8; 16]) + Send + 'static,
+    told: impl Fn(Notice) + Send + 'static,
 ) -> Result<Notifier, DbError> {
     let pending = Arc::<Pending>::default();
     let notifier = Notifier { pending: Arc::clone(&pending) };
@@ -31,6 +31,7 @@ pub(crate) fn exchange(
         while !listened.is_closed() {
             if let Err(error) = listen(&listener, own, &listened, &told) {
                 tracing::warn!(%error, "notices of other nodes are not heard");
+                told(Notice::Missed);
                 threads::pause(AFTER_FAILURE);
             }
         }
@@ -49,15 +50,31 @@ pub(crate) fn exchange(
     Ok(notifier)
 }
 
-fn listen(address: &Address, own: [u8; 16], pending: &Pending, told: &impl Fn([u8; 16])) -> Result<(), DbError> {
+/// The [presences](presence_of) of the nodes that listen now, in hexadecimal digits.
+pub(crate) const PRESENT: &str =
+    "SELECT lpad(to_hex(CAST(classid AS BIGINT)), 8, '0') || lpad(to_hex(CAST(objid AS BIGINT)), 8, '0')
+    FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+
+/// The lock that a node holds as long as it listens: it goes with the connection, and that with the process.
+pub(crate) fn presence_of(node: &[u8; 16]) -> [u8; 8] {
+    let [lock @ .., _, _, _, _, _, _, _, _] = *node;
+    lock
+}
+
+fn listen(address: &Address, own: [u8; 16], pending: &Pending, told: &impl Fn(Notice)) -> Result<(), DbError> {
     let mut connection = Connection::open(address, Role::Statement)?;
+    // Shared, for the server may still hold the session before this one for alive.
+    let lock = i64::from_be_bytes(presence_of(&own));
+    let held = connection.query("SELECT pg_advisory_lock_shared($1)", params![lock]);
+    held.map_err(|error| refusal(&error))?;
     connection.batch(&format!("LISTEN {CHANNEL}")).map_err(|error| refusal(&error))?;
     while !pending.is_closed() {
         let heard = connection.notices(LISTEN, |payload| {
             // Whatever else arrives on the channel is not ours to understand.
             let Some((sender, ids)) = payload.split_once(' ') else { return };
             if sender != hex(&own) {
-                ids.split(' ').filter_map(unhex).for_each(told);
+                ids.split(' ').filter_map(unhex).for_each(|id| told(Notice::Of(id)));
             }
         });
         heard.map_err(|error| refusal(&error))?;

@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-use db::{Database, DbError, Engine, Options, params};
+use db::{Database, DbError, Engine, Notice, Options, params};
 
 use crate::{
     cluster::administer,
@@ -306,13 +306,41 @@ fn nodes_hear_of_each_other_and_not_of_themselves() {
     let (db, other) = (home.open(), home.open());
     let (tell, told) = std::sync::mpsc::sync_channel(100);
     let (echo, echoed) = std::sync::mpsc::sync_channel(100);
-    let first = db.exchange_notices([1; 16], move |id| echo.send(id).unwrap()).unwrap().unwrap();
-    let _second = other.exchange_notices([2; 16], move |id| tell.send(id).unwrap()).unwrap().unwrap();
+    let first = db.exchange_notices([1; 16], move |notice| echo.send(notice).unwrap()).unwrap().unwrap();
+    let _second = other.exchange_notices([2; 16], move |notice| tell.send(notice).unwrap()).unwrap().unwrap();
     // Lost until the other listens, so they are told again and again.
     let heard = (0_u8..100).find_map(|n| {
         first.send([n; 16]);
         told.recv_timeout(std::time::Duration::from_millis(100)).ok()
     });
     assert!(heard.is_some());
+    assert!(matches!(heard, Some(Notice::Of(_))));
     assert!(echoed.try_recv().is_err(), "a node was told of what it said itself");
+}
+
+#[test]
+fn a_node_is_present_while_it_listens() {
+    let home = Home::new(Engine::Postgres);
+    let (db, other) = (home.open(), home.open());
+    let present = |nodes: &'static [[u8; 16]]| {
+        let read = db.read("test.present", move |tx| tx.present_nodes(nodes));
+        let mut present = block_on(read).unwrap().into_iter().collect::<Vec<_>>();
+        present.sort_unstable();
+        present
+    };
+    let first = db.exchange_notices([1; 16], |_| {}).unwrap().unwrap();
+    let second = other.exchange_notices([0xff; 16], |_| {}).unwrap().unwrap();
+    let all = &[[1; 16], [0xff; 16], [3; 16]];
+    let wait_for = |expected: &[[u8; 16]]| {
+        let is_so = (0..200).any(|_| {
+            thread::sleep(std::time::Duration::from_millis(50));
+            present(all) == expected
+        });
+        assert!(is_so, "{:?}", present(all));
+    };
+    wait_for(&[[1; 16], [0xff; 16]]);
+    drop(second);
+    wait_for(&[[1; 16]]);
+    drop(first);
+    wait_for(&[]);
 }

@@ -3,7 +3,8 @@
 //!
 //! A lease lasts [`dispatch::LEASE`] by the database's clock and is renewed every [`RENEWED`], all of a node's in one statement. A node counts
 //! it from before it asked, by a clock that never jumps, and starts nothing near its end. Each takeover raises the webhook's epoch; results
-//! are recorded under the epoch they were made in, so a node that was stopped for long and wakes up changes nothing.
+//! are recorded under the epoch they were made in, so a node that was stopped for long and wakes up changes nothing. A node that is dead
+//! need not be waited for: the database knows its connection to be gone, and others take over within a second.
 
 use std::time::Duration;
 

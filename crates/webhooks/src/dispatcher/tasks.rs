@@ -221,8 +221,9 @@ async fn attempt(crm: &Crm, client: &Client, Prepared { target, due }: Prepared)
         agent: &target.agent_slug,
         data,
     };
-    let refused = due.refused.map(|used| LastAttempt { at: now, used, status: Some(500) });
-    let Ok(sealed) = envelope::seal(&event, &secrets(&target), refused, &target.headers, now) else {
+    let last = due.last.as_ref();
+    let last = last.map(|last| LastAttempt { at: last.at, used: last.published, status: last.status_code });
+    let Ok(sealed) = envelope::seal(&event, &secrets(&target), last, &target.headers, now) else {
         tracing::error!(webhook = %target.webhook, "the secret of a webhook is none");
         let error = Some(String::from("signing: the secret is not one of ours; rotate it"));
         let attempt = client::Attempt {
