@@ -199,7 +199,74 @@ pub async fn replace(crm: &Crm, agent: AgentId, new: NewKey) -> Result<Key, Erro
     .await
 }
 
+/// A key as its owner sees it: never the key itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    /// The id.
+    pub id: ApiKeyId,
+    /// What its owner calls it.
+    pub name: String,
+    /// Its last four characters.
+    pub hint: String,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// When it ends; never when `None`.
+    pub expires_at: Option<UnixMillis>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<UnixMillis>,
+}
+
+/// The most keys of an agent that hold.
+pub const MAX_KEYS: usize = 10_000;
+/// The most that are listed.
+pub const LISTED: i64 = 500;
+
+/// The keys of an agent that were not revoked, newest first, [`LISTED`] at most.
+///
+/// # Errors
+/// Storage's errors.
+pub async fn list(crm: &Crm, agent: AgentId) -> Result<Vec<ApiKey>, Error> {
+    crm.db
+        .read("api_keys.list", move |tx| {
+            let sql = "SELECT id, name, hint, can_read, can_write, expires_at, last_used_at FROM api_keys
+                       WHERE agent_id = $1 AND revoked_at IS NULL ORDER BY id DESC LIMIT $2";
+            Ok(tx.query(sql, params![&agent, LISTED], |row| {
+                Ok(ApiKey {
+                    id: row.get(0)?,
+                    name: row.get(1)?,
+                    hint: row.get(2)?,
+                    scopes: Scopes { can_read: row.get(3)?, can_write: row.get(4)? },
+                    expires_at: row.get::<Option<i64>>(5)?.map(UnixMillis),
+                    last_used_at: row.get::<Option<i64>>(6)?.map(UnixMillis),
+                })
+            })?)
+        })
+        .await
+}
+
+/// Revokes a key: the next request with it is refused.
+///
+/// # Errors
+/// [`Error::NotFound`] for an id that is no key of this agent, or of one that was revoked.
+pub async fn revoke(crm: &Crm, agent: AgentId, id: ApiKeyId) -> Result<(), Error> {
+    let changes = Arc::clone(&crm.changes);
+    crm.change("api_keys.revoke", agent, move |tx, turn| {
+        changes.note_keys(tx);
+        let sql = "UPDATE api_keys SET revoked_at = $3 WHERE agent_id = $1 AND id = $2 AND revoked_at IS NULL";
+        if tx.execute(sql, params![&agent, &id, turn.now.0])? == 0 {
+            return Err(Error::NotFound);
+        }
+        Ok(())
+    })
+    .await
+}
+
 fn insert(tx: &mut Tx<'_>, turn: &mut Turn, new: &NewKey) -> Result<Key, Error> {
+    let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM api_keys WHERE agent_id = $1 AND revoked_at IS NULL LIMIT $2) held";
+    let held = tx.query_one(sql, params![&turn.agent, MAX_KEYS as i64], |row| row.get::<i64>(0))?;
+    if usize::try_from(held).is_ok_and(|held| held >= MAX_KEYS) {
+        return Err(Error::invalid("name", format!("is one too many: there can be {MAX_KEYS} keys, revoke one first")));
+    }
     let id = ApiKeyId(turn.next_id());
     let key = Key::generate(turn.random());
     let hint = &key.0[key.0.len() - 4..];

@@ -158,6 +158,8 @@ ids! {
     AgentId = "agt";
     /// Someone who signs in for an agent.
     AccountId = "acc";
+    /// Somebody's stay in the dashboard.
+    SessionId = "ses";
     /// An API key (not the key itself).
     ApiKeyId = "key";
     /// An inquiry by a person.

@@ -115,7 +115,7 @@ macro_rules! claim_sql {
     ($lock:literal) => {
         concat!(
             "UPDATE jobs SET due_at = $2, claim = $3 WHERE id = (
-                 SELECT id FROM jobs WHERE failed_at IS NULL AND due_at <= $1 AND kind IN ($4, $5, $6, $7, $8) ORDER BY due_at, id LIMIT 1",
+                 SELECT id FROM jobs WHERE failed_at IS NULL AND due_at <= $1 AND kind IN ($4, $5, $6, $7, $8, $9) ORDER BY due_at, id LIMIT 1",
             $lock,
             ") RETURNING id, kind, agent_id, payload, every, attempts"
         )
@@ -129,8 +129,8 @@ fn claim_next(tx: &mut Tx<'_>, now: UnixMillis, number: &[u8; 16]) -> Result<Opt
         // A job that another node is just claiming is passed over.
         Engine::Postgres => claim_sql!(" FOR UPDATE SKIP LOCKED"),
     };
-    let [first, second, third, fourth, fifth] = JobKind::ALL.map(JobKind::name);
-    let values = params![now.0, now.plus(LEASE).0, number, first, second, third, fourth, fifth];
+    let [first, second, third, fourth, fifth, sixth] = JobKind::ALL.map(JobKind::name);
+    let values = params![now.0, now.plus(LEASE).0, number, first, second, third, fourth, fifth, sixth];
     let claimed = tx.query_opt(sql, values, |row| {
         let kind = JobKind::from_name(row.text(1)?);
         Ok(ClaimedJob {

@@ -3,6 +3,7 @@
 //! Knows nothing of HTTP and HTML. Every use case takes the agent (the tenant) as an argument, reads and writes through
 //! [`db::Database`], and gets time and randomness from [`Crm`].
 
+pub mod accounts;
 pub mod agents;
 pub mod api_keys;
 pub mod backup;
@@ -32,11 +33,14 @@ pub mod randomness;
 mod same_person;
 pub mod seal;
 pub mod search;
+pub mod sessions;
 mod showing_states;
 pub mod showings;
 pub mod sources;
 pub mod stages;
 mod state;
+mod throttle;
+pub mod tokens;
 mod totals;
 pub mod trash;
 mod trashed_showings;

@@ -32,4 +32,9 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: Some("-- PostgreSQL counts for itself"),
         ..step(11, "webhook_statistics", include_str!("../migrations/0011_webhook_statistics.sqlite.sql"))
     },
+    step(12, "sessions", include_str!("../migrations/0012_sessions.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(13, "session_statistics", include_str!("../migrations/0013_session_statistics.sqlite.sql"))
+    },
 ];

@@ -10,8 +10,10 @@ use crate::{
     changes::Changes,
     clock::Clock,
     limiter::{Exhausted, Limiter},
+    passwords::Hashing,
     randomness::Randomness,
     seal::Keyring,
+    throttle::Throttle,
     webhooks::{OutboxBell, UrlRule},
 };
 
@@ -45,6 +47,8 @@ pub struct Crm {
     pub(crate) to_index: Arc<Notify>,
     pub(crate) outbox: Arc<OutboxBell>,
     pub(crate) url_rule: UrlRule,
+    pub(crate) hashing: Arc<Hashing>,
+    pub(crate) throttle: Arc<Throttle>,
 }
 
 impl Crm {
@@ -59,8 +63,23 @@ impl Crm {
         let limiter = Arc::new(Limiter::new(settings.rate_limit));
         let (exhausted, changes, known_keys) = (Arc::default(), Arc::default(), Arc::default());
         let (keyring, to_index, outbox) = (Arc::new(keyring), Arc::default(), Arc::default());
+        let (hashing, throttle) = (Arc::default(), Arc::default());
         let url_rule = settings.webhook_url_rule.clone();
-        Self { db, clock, random, limiter, keyring, exhausted, changes, known_keys, to_index, outbox, url_rule }
+        Self {
+            db,
+            clock,
+            random,
+            limiter,
+            keyring,
+            exhausted,
+            changes,
+            known_keys,
+            to_index,
+            outbox,
+            url_rule,
+            hashing,
+            throttle,
+        }
     }
 
     /// The keys that seal what must be read back.

@@ -30,6 +30,6 @@ pub use registrations::{Details, MAX_WEBHOOKS, Registered, Webhook, create, dele
 pub use retention::EVENTS_KEPT;
 pub(crate) use retention::{SLICE, prune, prune_events};
 pub use samples::sample;
-pub use secrets::{OVERLAP, Rotated, RotationStart, Secrets, rotate};
+pub use secrets::{OVERLAP, Rotated, RotationStart, Secrets, reveal, rotate};
 pub use states::{DeliveryStatus, State};
 pub use targets::UrlRule;

@@ -12,7 +12,10 @@ use axum::{
 };
 use crm::{Crm, randomness};
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use site::docs::{self, ErrorKind};
+use site::{
+    Seen, Site,
+    docs::{self, ErrorKind},
+};
 
 use crate::{
     hosts::Hosts,
@@ -77,6 +80,7 @@ impl App {
         Router::new()
             .merge(probes)
             .merge(self.docs())
+            .merge(site::router(Site::new(self.crm.clone(), &self.public_url)))
             .merge(api)
             .fallback(unknown)
             .layer(middleware::from_fn_with_state(self, outermost))
@@ -146,6 +150,7 @@ async fn outermost(State(app): State<App>, mut request: Request, next: Next) -> 
     if let Some(peer) = request.extensions().get::<SocketAddr>().copied() {
         let client = client_address(peer.ip(), request.headers(), &app.proxies);
         request.extensions_mut().insert(ClientAddress(client));
+        request.extensions_mut().insert(Seen { address: client, request_id: id.0.as_str().into() });
     }
     let observed = Observed::new(
         request.method(),

@@ -81,6 +81,12 @@ pub enum AgentCommand {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Print a link, for one use within an hour, to set a new password with
+    ResetPassword {
+        /// The agent's slug
+        #[arg(long)]
+        agent: String,
+    },
 }
 
 /// What can be done with API keys.

@@ -43,8 +43,8 @@ pub const TABLES: &[&str] = &[
     "jobs",
 ];
 
-/// Tables that a backup leaves out: what a restart forgets as well.
-pub const LEFT_OUT: &[&str] = &["key_windows"];
+/// Tables that a backup leaves out: what a restart forgets as well, and what lets people in, who then sign in anew.
+pub const LEFT_OUT: &[&str] = &["key_windows", "sessions", "reset_links"];
 
 /// The table that stands while a restore is under way, and keeps everything else from running.
 const MARKER: &str = "unfinished_restore";

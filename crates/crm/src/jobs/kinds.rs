@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::ClaimedJob;
-use crate::{Crm, Error, idempotency, search, trash, webhooks};
+use crate::{Crm, Error, idempotency, search, sessions, trash, webhooks};
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub enum JobKind {
     PruneWebhooks,
     /// Events past their time are thrown away.
     PruneEvents,
+    /// Sessions and links that have ended are thrown away.
+    PruneSessions,
 }
 
 /// How far a run came.
@@ -50,16 +52,23 @@ struct Payload {
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 5] =
-        [Self::PruneIdempotency, Self::EraseTrash, Self::SweepSearch, Self::PruneWebhooks, Self::PruneEvents];
+    pub const ALL: [Self; 6] = [
+        Self::PruneIdempotency,
+        Self::EraseTrash,
+        Self::SweepSearch,
+        Self::PruneWebhooks,
+        Self::PruneEvents,
+        Self::PruneSessions,
+    ];
 
     /// The kinds that come round again, and how often.
-    pub const RECURRING: [(Self, Duration); 5] = [
+    pub const RECURRING: [(Self, Duration); 6] = [
         (Self::PruneIdempotency, HOUR),
         (Self::EraseTrash, HOUR),
         (Self::SweepSearch, Duration::from_secs(24 * 60 * 60)),
         (Self::PruneWebhooks, HOUR),
         (Self::PruneEvents, HOUR),
+        (Self::PruneSessions, HOUR),
     ];
 
     /// The name in the database.
@@ -71,6 +80,7 @@ impl JobKind {
             Self::SweepSearch => "search.sweep",
             Self::PruneWebhooks => "webhooks.prune",
             Self::PruneEvents => "events.prune",
+            Self::PruneSessions => "sessions.prune",
         }
     }
 
@@ -104,6 +114,7 @@ pub(super) async fn run_once(crm: &Crm, job: &ClaimedJob) -> Result<Progress, St
         JobKind::SweepSearch => search::sweep(crm).await.map(|count| Progress::after(count, search::SWEPT_AT_ONCE)),
         JobKind::PruneWebhooks => webhooks::prune(crm).await.map(|count| Progress::after(count, webhooks::SLICE)),
         JobKind::PruneEvents => webhooks::prune_events(crm).await.map(|count| Progress::after(count, webhooks::SLICE)),
+        JobKind::PruneSessions => sessions::prune(crm).await.map(|count| Progress::after(count, sessions::SLICE)),
     };
     ran.map_err(|error| error.to_string())
 }

@@ -3,6 +3,7 @@
 use std::io::BufRead;
 
 use crm::{
+    accounts,
     agents::{self, NewAgent},
     passwords,
     values::{EmailAddress, Slug},
@@ -27,12 +28,27 @@ pub(super) async fn create(config: &Config, create: Create) -> Result<(), String
     let crm = storage::open(config).await?;
     let password_hash = match password {
         None => None,
-        Some(password) => Some(passwords::hash(&crm, &password).map_err(|message| format!("the password {message}"))?),
+        Some(password) => Some(
+            passwords::hash(&crm, &password, email.as_str()).map_err(|message| format!("the password {message}"))?,
+        ),
     };
     let new = NewAgent { name: create.name, email, slug, time_zone: machine::time_zone(), password_hash };
     let agent = agents::create(&crm, new).await.map_err(|error| error.to_string())?;
     crm.database().close().await;
     print(&agent.slug)
+}
+
+/// Prints a link to a new password, for one use: the way in when no mail server is set.
+pub(super) async fn reset_password(config: &Config, slug: &str) -> Result<(), String> {
+    let crm = storage::open(config).await?;
+    let agent = agents::get_by_slug(&crm, slug).await.map_err(|error| match error {
+        crm::Error::NotFound => format!("there is no agent {slug:?}"),
+        other => other.to_string(),
+    })?;
+    let link = accounts::create_link(&crm, agent.id).await.map_err(|error| error.to_string())?;
+    crm.database().close().await;
+    let base = config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));
+    print(&format!("{}/reset/{}", base.trim_end_matches('/'), link.reveal()))
 }
 
 fn read_password() -> Result<String, String> {

@@ -25,6 +25,7 @@ pub async fn run(cli: Cli) -> Result<(), String> {
         Command::Agent(AgentCommand::Create { name, email, slug, password_stdin }) => {
             agents::create(&config, agents::Create { name, email, slug, password_stdin }).await
         }
+        Command::Agent(AgentCommand::ResetPassword { agent }) => agents::reset_password(&config, &agent).await,
         Command::Key(KeyCommand::Create { agent, name, scope, expires }) => {
             keys::create(&config, keys::Create { agent, name, scope, expires }).await
         }

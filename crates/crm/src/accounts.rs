@@ -1,0 +1,200 @@
+//! Accounts: who signs in for an agent. Signing in, changing the password, links that let in once.
+
+use std::{net::IpAddr, time::Duration};
+
+use db::{Lane, Tx, params};
+
+use crate::{
+    AgentId, Crm, Error,
+    ids::AccountId,
+    passwords,
+    sessions::{self, Visitor},
+    throttle::Guess,
+    tokens::Token,
+    turns::Turn,
+    values::EmailAddress,
+};
+
+/// How long a link to a new password holds.
+pub const LINK_LASTS: Duration = Duration::from_secs(60 * 60);
+
+/// Why somebody is not signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// No account with this address and password. Which of the two is wrong is not told.
+    Wrong,
+    /// Too many failures: the next try is in so long.
+    Wait(Duration),
+    /// Storage failed, or too many sign in at once.
+    Failed(Error),
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// What somebody types to sign in.
+#[derive(Clone)]
+pub struct SignIn {
+    /// The e-mail address.
+    pub email: String,
+    /// The password.
+    pub password: String,
+}
+
+/// Signs somebody in: a session's token for the right address and password.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn sign_in(crm: &Crm, typed: SignIn, visitor: Visitor) -> Result<Token, Refusal> {
+    let SignIn { email, password } = typed;
+    let guess = |address: IpAddr| Guess { email: &email, address };
+    crm.throttle.check(crm, guess(visitor.address)).map_err(Refusal::Wait)?;
+    let found = find(crm, &email).await?;
+    let (account, hash) = found.map_or((None, None), |(account, hash)| (Some(account), hash));
+    let is_right = passwords::verify_in_turn(crm, password, hash).await?;
+    match account.filter(|_| is_right) {
+        Some((agent, account)) => {
+            crm.throttle.succeed(guess(visitor.address));
+            Ok(sessions::create(crm, agent, account, visitor).await?)
+        }
+        None => {
+            crm.throttle.fail(crm, guess(visitor.address));
+            Err(Refusal::Wrong)
+        }
+    }
+}
+
+/// Whether the password is that of a signed-in account: asked again before what is secret is shown.
+///
+/// # Errors
+/// [`Refusal`].
+pub async fn confirm(
+    crm: &Crm,
+    agent: AgentId,
+    account: AccountId,
+    typed: SignIn,
+    from: IpAddr,
+) -> Result<(), Refusal> {
+    let guess = Guess { email: &typed.email, address: from };
+    crm.throttle.check(crm, guess).map_err(Refusal::Wait)?;
+    let read = crm.db.read("accounts.password", move |tx| {
+        let sql = "SELECT password_hash FROM accounts WHERE agent_id = $1 AND id = $2";
+        Ok::<_, Error>(tx.query_opt(sql, params![&agent, &account], |row| row.get(0))?.flatten())
+    });
+    if passwords::verify_in_turn(crm, typed.password, read.await?).await? {
+        crm.throttle.succeed(guess);
+        Ok(())
+    } else {
+        crm.throttle.fail(crm, guess);
+        Err(Refusal::Wrong)
+    }
+}
+
+type Found = ((AgentId, AccountId), Option<String>);
+
+async fn find(crm: &Crm, email: &str) -> Result<Option<Found>, Error> {
+    let Ok(email) = EmailAddress::parse(email) else { return Ok(None) };
+    let key = email.key();
+    crm.db
+        .read("accounts.find", move |tx| {
+            let sql = "SELECT agent_id, id, password_hash FROM accounts WHERE email_key = $1";
+            Ok(tx.query_opt(sql, params![&key], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?)
+        })
+        .await
+}
+
+/// A link for the first account of an agent: whoever follows it sets a new password. It holds for [`LINK_LASTS`] and for one use.
+///
+/// # Errors
+/// [`Error::NotFound`] for an agent without an account.
+pub async fn create_link(crm: &Crm, agent: AgentId) -> Result<Token, Error> {
+    crm.change("accounts.create_link", agent, move |tx, turn| {
+        let sql = "SELECT id FROM accounts WHERE agent_id = $1 ORDER BY id LIMIT 1";
+        let account = tx.query_opt(sql, params![&agent], |row| row.get::<AccountId>(0))?.ok_or(Error::NotFound)?;
+        insert_link(tx, turn, account)
+    })
+    .await
+}
+
+fn insert_link(tx: &mut Tx<'_>, turn: &mut Turn, account: AccountId) -> Result<Token, Error> {
+    let token = Token::generate(turn.random());
+    let (id, expires_at) = (turn.next_id(), turn.now.plus(LINK_LASTS));
+    tx.execute(
+        "INSERT INTO reset_links (agent_id, id, account_id, token_hash, expires_at) VALUES ($1, $2, $3, $4, $5)",
+        params![&turn.agent, &id, &account, &token.hash(), expires_at.0],
+    )?;
+    Ok(token)
+}
+
+/// Whose link it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    agent: AgentId,
+    account: AccountId,
+    /// The address that the account signs in with.
+    pub email: String,
+}
+
+/// Looks at a link without using it up.
+///
+/// # Errors
+/// [`Error::NotFound`] when it was used, has ended or never was.
+pub async fn find_link(crm: &Crm, token: &Token) -> Result<Link, Error> {
+    let (hash, now) = (token.hash(), crm.clock.now());
+    crm.db
+        .read("accounts.find_link", move |tx| {
+            let sql = "SELECT l.agent_id, l.account_id, a.email FROM reset_links l
+                       JOIN accounts a ON a.agent_id = l.agent_id AND a.id = l.account_id
+                       WHERE l.token_hash = $1 AND l.expires_at > $2";
+            let link = tx.query_opt(sql, params![&hash, now.0], |row| {
+                Ok(Link { agent: row.get(0)?, account: row.get(1)?, email: row.get(2)? })
+            })?;
+            link.ok_or(Error::NotFound)
+        })
+        .await
+}
+
+/// Sets a new password by a link and uses the link up: every session of the account ends, every other link of it too. Signs in.
+///
+/// # Errors
+/// [`Error::NotFound`] as [`find_link`], [`Error::Invalid`] for a password that will not do.
+pub async fn follow_link(crm: &Crm, token: &Token, password: String, visitor: Visitor) -> Result<Token, Error> {
+    let Link { agent, account, email } = find_link(crm, token).await?;
+    let new_hash = passwords::hash_in_turn(crm, password, email).await?;
+    let (hash, now) = (token.hash(), crm.clock.now());
+    let changed = crm.db.write("accounts.follow_link", Lane::of(&agent.0), move |tx| {
+        let sql = "DELETE FROM reset_links WHERE token_hash = $1 AND expires_at > $2";
+        if tx.execute(sql, params![&hash, now.0])? == 0 {
+            return Err(Error::NotFound);
+        }
+        set_password(tx, agent, account, &new_hash)
+    });
+    changed.await?;
+    sessions::create(crm, agent, account, visitor).await
+}
+
+/// Sets the password of the first account of an agent, for the operator: every session of the account ends.
+///
+/// # Errors
+/// [`Error::NotFound`] for an agent without an account, [`Error::Invalid`] for a password that will not do.
+pub async fn reset_password(crm: &Crm, agent: AgentId, password: String) -> Result<(), Error> {
+    let hash = passwords::hash_in_turn(crm, password, String::new()).await?;
+    crm.db
+        .write("accounts.reset_password", Lane::of(&agent.0), move |tx| {
+            let sql = "SELECT id FROM accounts WHERE agent_id = $1 ORDER BY id LIMIT 1";
+            let account = tx.query_opt(sql, params![&agent], |row| row.get::<AccountId>(0))?.ok_or(Error::NotFound)?;
+            set_password(tx, agent, account, &hash)
+        })
+        .await
+}
+
+fn set_password(tx: &mut Tx<'_>, agent: AgentId, account: AccountId, hash: &str) -> Result<(), Error> {
+    let sql = "UPDATE accounts SET password_hash = $3 WHERE agent_id = $1 AND id = $2";
+    tx.execute(sql, params![&agent, &account, hash])?;
+    tx.execute("DELETE FROM reset_links WHERE agent_id = $1 AND account_id = $2", params![&agent, &account])?;
+    tx.execute("DELETE FROM sessions WHERE agent_id = $1 AND account_id = $2", params![&agent, &account])?;
+    Ok(())
+}

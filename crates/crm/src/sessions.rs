@@ -1,0 +1,173 @@
+//! Sessions: who is signed in, from which browser, until when.
+
+use std::{net::IpAddr, time::Duration};
+
+use db::{Lane, params};
+
+use crate::{
+    AgentId, Crm, Error,
+    clock::UnixMillis,
+    ids::{AccountId, SessionId},
+    tokens::Token,
+};
+
+/// A session that is not used for so long has ended.
+pub const IDLE: Duration = Duration::from_secs(12 * 60 * 60);
+/// And every session after so long.
+pub const LASTS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How stale a session's last use may be: it is not written for every page.
+const USE_STEP: Duration = Duration::from_secs(5 * 60);
+/// Sessions that are thrown away in one go.
+pub(crate) const SLICE: usize = 500;
+/// What is kept of what a browser calls itself.
+const USER_AGENT: usize = 300;
+
+/// Where somebody comes from.
+#[derive(Debug, Clone)]
+pub struct Visitor {
+    /// The network address.
+    pub address: IpAddr,
+    /// What the browser calls itself.
+    pub user_agent: Option<String>,
+}
+
+/// Somebody who is signed in.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// The session.
+    pub id: SessionId,
+    /// Whose data it is about.
+    pub agent: AgentId,
+    /// Who it is.
+    pub account: AccountId,
+    /// The address that they sign in with.
+    pub email: String,
+    /// The agent's name.
+    pub agent_name: String,
+    /// The agent's public name in addresses.
+    pub slug: String,
+    /// IANA name of the agent's time zone.
+    pub time_zone: String,
+}
+
+/// Begins a session of an account.
+pub(crate) async fn create(crm: &Crm, agent: AgentId, account: AccountId, visitor: Visitor) -> Result<Token, Error> {
+    let Visitor { address, user_agent } = visitor;
+    let user_agent = user_agent.map(|text| text.chars().take(USER_AGENT).collect::<String>());
+    let address = address.to_canonical().to_string();
+    crm.change("sessions.create", agent, move |tx, turn| {
+        let token = Token::generate(turn.random());
+        let (id, now) = (SessionId(turn.next_id()), turn.now);
+        tx.execute(
+            "INSERT INTO sessions (agent_id, id, account_id, token_hash, user_agent, address, used_at, expires_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            params![
+                &agent,
+                &id,
+                &account,
+                &token.hash(),
+                user_agent.as_deref(),
+                address.as_str(),
+                now.0,
+                now.plus(LASTS).0
+            ],
+        )?;
+        Ok(token)
+    })
+    .await
+}
+
+/// The session of a token, unless it has ended. Notes its use.
+///
+/// # Errors
+/// Storage's errors.
+pub async fn find(crm: &Crm, token: &Token) -> Result<Option<Session>, Error> {
+    let (hash, now) = (token.hash(), crm.clock.now());
+    let found = crm.db.read("sessions.find", move |tx| {
+        let sql = "SELECT s.id, s.agent_id, s.account_id, c.email, a.name, a.slug, a.time_zone, s.used_at
+                   FROM sessions s
+                   JOIN accounts c ON c.agent_id = s.agent_id AND c.id = s.account_id
+                   JOIN agents a ON a.id = s.agent_id
+                   WHERE s.token_hash = $1 AND s.expires_at > $2 AND s.used_at > $3";
+        let found = tx.query_opt(sql, params![&hash, now.0, now.minus(IDLE).0], |row| {
+            let session = Session {
+                id: row.get(0)?,
+                agent: row.get(1)?,
+                account: row.get(2)?,
+                email: row.get(3)?,
+                agent_name: row.get(4)?,
+                slug: row.get(5)?,
+                time_zone: row.get(6)?,
+            };
+            Ok((session, UnixMillis(row.get(7)?)))
+        });
+        Ok::<_, Error>(found?)
+    });
+    let Some((session, used_at)) = found.await? else { return Ok(None) };
+    if used_at <= now.minus(USE_STEP) {
+        note_use(crm, session.agent, session.id, now);
+    }
+    Ok(Some(session))
+}
+
+fn note_use(crm: &Crm, agent: AgentId, id: SessionId, now: UnixMillis) {
+    let db = crm.db.clone();
+    tokio::spawn(async move {
+        let noted = db.write_in_background("sessions.note_use", Lane::of(&agent.0), move |tx| {
+            let sql = "UPDATE sessions SET used_at = $3 WHERE agent_id = $1 AND id = $2 AND used_at < $3";
+            tx.execute(sql, params![&agent, &id, now.0])
+        });
+        if let Err(error) = noted.await {
+            tracing::warn!(%error, "a session's last use was not noted");
+        }
+    });
+}
+
+/// Ends a session of an account.
+///
+/// # Errors
+/// Storage's errors.
+pub async fn end(crm: &Crm, agent: AgentId, account: AccountId, id: SessionId) -> Result<(), Error> {
+    crm.db
+        .write("sessions.end", Lane::of(&agent.0), move |tx| {
+            let sql = "DELETE FROM sessions WHERE agent_id = $1 AND id = $2 AND account_id = $3";
+            tx.execute(sql, params![&agent, &id, &account])?;
+            Ok(())
+        })
+        .await
+}
+
+/// Ends every session of an account: signing out everywhere.
+///
+/// # Errors
+/// Storage's errors.
+pub async fn end_all(crm: &Crm, agent: AgentId, account: AccountId) -> Result<(), Error> {
+    crm.db
+        .write("sessions.end_all", Lane::of(&agent.0), move |tx| {
+            let sql = "DELETE FROM sessions WHERE agent_id = $1 AND account_id = $2";
+            tx.execute(sql, params![&agent, &account])?;
+            Ok(())
+        })
+        .await
+}
+
+/// Throws away sessions and links that have ended, [`SLICE`] at most of each. Says how many.
+pub(crate) async fn prune(crm: &Crm) -> Result<usize, Error> {
+    let now = crm.clock.now();
+    crm.db
+        .write_in_background("sessions.prune", Lane::SHARED, move |tx| {
+            let limit = i64::try_from(SLICE).unwrap_or(i64::MAX);
+            let sessions = tx.execute(
+                "DELETE FROM sessions WHERE token_hash IN
+                     (SELECT token_hash FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+                params![now.0, limit],
+            )?;
+            let links = tx.execute(
+                "DELETE FROM reset_links WHERE token_hash IN
+                     (SELECT token_hash FROM reset_links WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+                params![now.0, limit],
+            )?;
+            Ok(usize::try_from(sessions.max(links)).unwrap_or(SLICE))
+        })
+        .await
+}

@@ -1,0 +1,28 @@
+// What HTML alone cannot do. Every page works without it.
+"use strict";
+
+// A button that copies the text of the element it names. Hidden until there is a script to serve it.
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const text = document.getElementById(button.dataset.copy).textContent;
+    const label = button.querySelector("[data-label]");
+    try {
+      await navigator.clipboard.writeText(text);
+      label.textContent = "Copied";
+    } catch {
+      const range = document.createRange();
+      range.selectNodeContents(document.getElementById(button.dataset.copy));
+      getSelection().removeAllRanges();
+      getSelection().addRange(range);
+      label.textContent = "Press Ctrl+C";
+    }
+    setTimeout(() => { label.textContent = "Copy"; }, 2500);
+  });
+}
+
+// A second question before what cannot be undone.
+document.addEventListener("submit", (event) => {
+  const question = event.target.dataset.confirm;
+  if (question && !window.confirm(question)) event.preventDefault();
+});

@@ -1,0 +1,36 @@
+//! Styles, scripts and icons: in the binary, under names that change with their contents, so browsers keep them for good.
+
+use std::sync::OnceLock;
+
+use axum::Router;
+use memory_serve::{CacheControl, MemoryServe};
+
+const BASE: &str = "/assets";
+
+/// Where each asset is served.
+pub(crate) struct Assets {
+    pub style: String,
+    pub script: String,
+    pub icons: String,
+    pub icon: String,
+}
+
+#[expect(unused_qualifications, reason = "the list of assets is generated")]
+fn served() -> MemoryServe {
+    memory_serve::load!().index_file(None).cache_control(CacheControl::Medium).enable_hashed_routes(true)
+}
+
+/// The names of today.
+pub(crate) fn get() -> &'static Assets {
+    static ASSETS: OnceLock<Assets> = OnceLock::new();
+    ASSETS.get_or_init(|| {
+        let manifest = served().manifest();
+        let name = |file: &str| format!("{BASE}{}", manifest.get(file).unwrap_or(file));
+        Assets { style: name("/app.css"), script: name("/app.js"), icons: name("/icons.svg"), icon: name("/icon.svg") }
+    })
+}
+
+/// The assets as routes.
+pub(crate) fn routes() -> Router {
+    Router::new().nest(BASE, served().into_router())
+}

@@ -1,0 +1,37 @@
+//! Forms of the dashboard: what was typed, and what is wrong with it.
+
+use crm::{Error, FieldError};
+
+/// What is wrong with a form, to be shown beside its fields.
+#[derive(Default)]
+pub(crate) struct Wrong(Vec<FieldError>);
+
+impl Wrong {
+    /// The errors of a use case.
+    ///
+    /// # Errors
+    /// What is no fault of the form.
+    pub fn of(error: Error) -> Result<Self, Error> {
+        match error {
+            Error::Invalid(errors) => Ok(Self(errors)),
+            error => Err(error),
+        }
+    }
+
+    /// Of one field, or of its elements, as a sentence.
+    pub fn at(&self, field: &str) -> Option<String> {
+        let of = self.0.iter().filter(|error| {
+            let rest = error.field.strip_prefix(field);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['[', '.']))
+        });
+        let text = of.map(|error| error.message.clone()).collect::<Vec<_>>().join("; ");
+        let mut letters = text.chars();
+        let first = letters.next()?;
+        Some(format!("{}{}.", first.to_uppercase(), letters.as_str()))
+    }
+
+    /// Whether there is anything.
+    pub fn any(&self) -> bool {
+        !self.0.is_empty()
+    }
+}

@@ -1,0 +1,25 @@
+//! The dashboard: pages for who is signed in.
+
+mod deliveries;
+mod forms;
+mod keys;
+mod shell;
+mod webhooks;
+
+use axum::{Router, routing::get};
+
+use crate::{Site, pages, signed_in::SignedIn};
+
+/// Where the dashboard begins.
+async fn home(_: SignedIn) -> axum::response::Response {
+    pages::see_other(keys::PATH)
+}
+
+#[expect(clippy::disallowed_methods, reason = "pages are no part of the API")]
+pub(crate) fn routes() -> Router<Site> {
+    Router::new()
+        .route("/dashboard", get(home))
+        .merge(keys::routes())
+        .merge(webhooks::routes())
+        .merge(deliveries::routes())
+}

@@ -1,0 +1,48 @@
+//! What stands around every page: security headers on the way out, and no cross-site posts on the way in.
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    middleware::{self, Next},
+    response::Response,
+};
+use http::{HeaderName, HeaderValue, header};
+use tower_http::csrf::CsrfLayer;
+
+use crate::Site;
+
+/// Nothing but our own; no inline script or style; no frame around it.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
+                      connect-src 'self'; form-action 'self'; manifest-src 'self'; frame-src 'self'; base-uri 'none'; \
+                      object-src 'none'; frame-ancestors 'none'";
+const PERMISSIONS: &str = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()";
+
+/// Puts pages behind the guard.
+pub(crate) fn around(pages: Router, site: &Site) -> Router {
+    // Sec-Fetch-Site tells, else Origin against Host; behind a proxy that changes Host, against the public URL.
+    let posts = CsrfLayer::new().add_trusted_origin(&*site.public_url);
+    let posts = posts.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the public URL is no origin that browsers send");
+        CsrfLayer::new()
+    });
+    pages.layer(posts).layer(middleware::from_fn_with_state(site.is_secure(), headers))
+}
+
+async fn headers(State(is_secure): State<bool>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), PERMISSIONS),
+        (header::CACHE_CONTROL, "no-store"),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if is_secure {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000"));
+    }
+    response
+}

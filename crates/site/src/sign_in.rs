@@ -1,0 +1,182 @@
+//! Signing in and out, the first agent's sign-up, and links to a new password.
+
+use askama::Template;
+use axum::{
+    Router,
+    extract::{Path, Query, State},
+    response::Response,
+    routing::{get, post},
+};
+use crm::{
+    Error,
+    accounts::{self, Refusal as Denied, SignIn},
+    sessions,
+    tokens::Token,
+};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use crate::{
+    Site,
+    assets::{self, Assets},
+    cookies,
+    fields::Fields,
+    pages::{Refusal, ok, page, see_other},
+    seen::From,
+    signed_in::SignedIn,
+};
+
+const HOME: &str = "/dashboard";
+
+#[expect(clippy::disallowed_methods, reason = "pages are no part of the API")]
+pub(crate) fn routes() -> Router<Site> {
+    Router::new()
+        .route("/login", get(show).post(sign_in))
+        .route("/logout", post(sign_out))
+        .route("/reset/{token}", get(show_link).post(follow_link))
+}
+
+#[derive(Template)]
+#[template(path = "sign_in/login.html")]
+struct Login {
+    assets: &'static Assets,
+    email: String,
+    next: String,
+    error: Option<String>,
+}
+
+/// A page of ours to go on with, never one of another host.
+fn local(next: &str) -> &str {
+    let is_local = next.starts_with('/')
+        && !next.starts_with("//")
+        && !next.contains('\\')
+        && next.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_local { next } else { "" }
+}
+
+/// The query of the sign-in page.
+type Asked = Query<std::collections::HashMap<String, String>>;
+
+async fn show(State(site): State<Site>, Query(asked): Asked, headers: HeaderMap) -> Result<Response, Refusal> {
+    let next = asked.get("next").map_or("", |next| local(next)).to_owned();
+    if let Some(token) = cookies::token(&site, &headers)
+        && sessions::find(&site.crm, &token).await?.is_some()
+    {
+        return Ok(see_other(if next.is_empty() { HOME } else { &next }));
+    }
+    Ok(ok(&Login { assets: assets::get(), email: String::new(), next, error: None }))
+}
+
+async fn sign_in(State(site): State<Site>, From(visitor): From, headers: HeaderMap, fields: Fields) -> Response {
+    let typed = SignIn { email: fields.get("email").to_owned(), password: fields.get("password").to_owned() };
+    let email = typed.email.clone();
+    let next = local(fields.get("next")).to_owned();
+    let (status, error) = match accounts::sign_in(&site.crm, typed, visitor).await {
+        Ok(token) => {
+            end_held(&site, &headers).await;
+            return begin(&site, &token, if next.is_empty() { HOME } else { &next });
+        }
+        Err(Denied::Wrong) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            String::from("No account has this e-mail address and password. Check both, capital letters too."),
+        ),
+        Err(Denied::Wait(rest)) => (
+            StatusCode::TOO_MANY_REQUESTS,
+            format!("That was tried too often. Try again in {} seconds.", rest.as_secs() + 1),
+        ),
+        Err(Denied::Failed(_)) => {
+            (StatusCode::SERVICE_UNAVAILABLE, String::from("Too many people sign in at once. Try again in a moment."))
+        }
+    };
+    page(status, &Login { assets: assets::get(), email, next, error: Some(error) })
+}
+
+/// Ends the session that the browser came with: a cookie from before is never signed in.
+async fn end_held(site: &Site, headers: &HeaderMap) {
+    let Some(token) = cookies::token(site, headers) else { return };
+    if let Ok(Some(session)) = sessions::find(&site.crm, &token).await {
+        let _ = sessions::end(&site.crm, session.agent, session.account, session.id).await;
+    }
+}
+
+fn begin(site: &Site, token: &Token, path: &str) -> Response {
+    let mut response = see_other(path);
+    response.headers_mut().insert(header::SET_COOKIE, cookies::set(site, token));
+    response
+}
+
+async fn sign_out(State(site): State<Site>, SignedIn(session): SignedIn, fields: Fields) -> Result<Response, Refusal> {
+    match fields.get("everywhere") {
+        "" => sessions::end(&site.crm, session.agent, session.account, session.id).await?,
+        _ => sessions::end_all(&site.crm, session.agent, session.account).await?,
+    }
+    let mut response = see_other("/login");
+    response.headers_mut().insert(header::SET_COOKIE, cookies::clear(&site));
+    // Nothing of what was shown stays behind in a shared browser.
+    let clear = HeaderValue::from_static("\"cache\", \"storage\"");
+    response.headers_mut().insert("clear-site-data", clear);
+    Ok(response)
+}
+
+#[derive(Template)]
+#[template(path = "sign_in/reset.html")]
+struct Reset {
+    assets: &'static Assets,
+    email: Option<String>,
+    error: Option<String>,
+}
+
+impl Reset {
+    /// The link was used, has ended or never was.
+    fn ended() -> Response {
+        page(StatusCode::NOT_FOUND, &Self { assets: assets::get(), email: None, error: None })
+    }
+}
+
+async fn show_link(State(site): State<Site>, Path(token): Path<String>) -> Result<Response, Refusal> {
+    let Some(token) = Token::parse(&token) else { return Ok(Reset::ended()) };
+    match accounts::find_link(&site.crm, &token).await {
+        Ok(link) => Ok(ok(&Reset { assets: assets::get(), email: Some(link.email), error: None })),
+        Err(Error::NotFound) => Ok(Reset::ended()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn follow_link(
+    State(site): State<Site>,
+    Path(token): Path<String>,
+    From(visitor): From,
+    fields: Fields,
+) -> Result<Response, Refusal> {
+    let Some(token) = Token::parse(&token) else { return Ok(Reset::ended()) };
+    let password = fields.get("password").to_owned();
+    match accounts::follow_link(&site.crm, &token, password, visitor).await {
+        Ok(session) => Ok(begin(&site, &session, HOME)),
+        Err(Error::NotFound) => Ok(Reset::ended()),
+        Err(Error::Invalid(errors)) => {
+            let email = accounts::find_link(&site.crm, &token).await?.email;
+            let error = errors.first().map(|error| format!("The password {}.", error.message));
+            Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &Reset { assets: assets::get(), email: Some(email), error }))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::local;
+
+    #[test]
+    fn only_pages_of_ours_come_next() {
+        for (next, kept) in [
+            ("/dashboard/leads?q=a%20b", "/dashboard/leads?q=a%20b"),
+            ("//evil.example", ""),
+            ("/\\evil.example", ""),
+            ("https://evil.example", ""),
+            ("/\t/evil.example", ""),
+            ("javascript:alert(1)", ""),
+            ("", ""),
+        ] {
+            assert_eq!(local(next), kept, "{next}");
+        }
+    }
+}

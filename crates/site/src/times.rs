@@ -1,0 +1,38 @@
+//! Instants in words, in somebody's time zone.
+
+use crm::clock::UnixMillis;
+use jiff::{Timestamp, tz::TimeZone};
+
+/// A time as a page shows it: in words for people, in full for machines.
+pub(crate) struct Time {
+    /// `24 Nov 2026, 15:04`.
+    pub words: String,
+    /// RFC 3339, for `<time datetime>`.
+    pub exact: String,
+}
+
+/// Tells times of one person.
+pub(crate) struct Times {
+    zone: TimeZone,
+}
+
+impl Times {
+    /// In this time zone; in UTC where the name is none.
+    pub fn of(zone: &str) -> Self {
+        Self { zone: TimeZone::get(zone).unwrap_or(TimeZone::UTC) }
+    }
+
+    /// A time to the minute.
+    pub fn show(&self, at: UnixMillis) -> Time {
+        let timestamp = Timestamp::from_millisecond(at.0).unwrap_or_default();
+        let words = timestamp.to_zoned_datetime(self.zone.clone()).strftime("%-d %b %Y, %H:%M").to_string();
+        Time { words, exact: at.to_rfc3339() }
+    }
+
+    /// A time to the second.
+    pub fn show_second(&self, at: UnixMillis) -> Time {
+        let timestamp = Timestamp::from_millisecond(at.0).unwrap_or_default();
+        let words = timestamp.to_zoned_datetime(self.zone.clone()).strftime("%-d %b %Y, %H:%M:%S").to_string();
+        Time { words, exact: at.to_rfc3339() }
+    }
+}
