@@ -51,6 +51,18 @@ impl Server {
         processor_time(&self.child.id().to_string())
     }
 
+    /// Waits until it has nothing left to do: what was created is indexed, and the log is copied.
+    pub fn settle(&self) {
+        const LOOK: Duration = Duration::from_millis(500);
+        for _ in 0..600 {
+            let before = self.processor_time();
+            std::thread::sleep(LOOK);
+            if self.processor_time().saturating_sub(before) <= LOOK / 25 {
+                return;
+            }
+        }
+    }
+
     /// Stops it as an operator would.
     ///
     /// # Errors

@@ -122,6 +122,7 @@ pub fn fill(bench: &Bench, server: &Server, key: &str, count: usize) -> Result<(
     {
         return Err(format!("after {count} creates the list says: {}, {}", listed["total"], listed["leads"]));
     }
+    server.settle();
     say(&format!("{count} leads are there"));
     Ok(measured)
 }

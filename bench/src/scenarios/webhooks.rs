@@ -197,6 +197,7 @@ fn backlog(bench: &mut Bench, engine: Engine) -> Result<(), String> {
     let mut floors = Floor::default();
     floor(bench, &place.sink, &mut floors)?;
     let (measured, processor, note) = place.send_backlog(bench, count)?;
+    place.product.settle();
     floor(bench, &place.sink, &mut floors)?;
     let (rate, memory) = (floors.rate_around(), place.product.peak_memory());
     bench.add(floors.row(engine, POSTED));
@@ -238,6 +239,7 @@ fn at_once(bench: &mut Bench, engine: Engine, place: &Place) -> Result<(), Strin
     place.wait_until_recorded()?;
     let drained = ended.elapsed();
     let delivered = within(&sink.since(had)?, from, to);
+    product.settle();
     floors.measure(bench, CREATED, &floor, lines(&floor))?;
     let (floor, memory) = (floors.rate_around(), product.peak_memory());
     let processor = after.saturating_sub(before).as_secs_f64() * 1e6;
