@@ -233,6 +233,16 @@ pub async fn create(crm: &Crm, agent: AgentId, new: NewClient, once: Option<Once
 
 /// Adds a client within a transaction, or fills in the one who has the e-mail address.
 pub(crate) fn insert(tx: &mut Tx<'_>, turn: &mut Turn, new: &NewClient) -> Result<Created, Error> {
+    insert_in_order_of(tx, turn, new, None)
+}
+
+/// As [`insert`], with the event told in the order of another record: of the lead that becomes a client.
+pub(crate) fn insert_in_order_of(
+    tx: &mut Tx<'_>,
+    turn: &mut Turn,
+    new: &NewClient,
+    order_key: Option<&[u8; 16]>,
+) -> Result<Created, Error> {
     if let Some(held) = find_by_email(tx, turn.agent, &new.email.key())? {
         fill(tx, turn, &held, new)?;
         return Ok(Created { id: held.client.id, is_new: false });
@@ -254,7 +264,8 @@ pub(crate) fn insert(tx: &mut Tx<'_>, turn: &mut Turn, new: &NewClient) -> Resul
     };
     store(tx, turn.agent, &client, stage.id)?;
     totals::add(tx, turn.agent, Kind::Client, NO_STATUS, 1)?;
-    turn.record(tx, EventKind::ClientCreated, &id.0, &ClientCreated::from(&client))?;
+    let data = ClientCreated::from(&client);
+    turn.record_in_order_of(tx, EventKind::ClientCreated, &id.0, order_key, &data)?;
     search::enqueue(tx, turn.agent, Kind::Client, &id.0)?;
     note_source(tx, turn.agent, &client)?;
     Ok(Created { id, is_new: true })

@@ -7,11 +7,12 @@ use utoipa::ToSchema;
 
 use crate::{
     AgentId, Crm, Error,
+    clients::{self, NewClient},
     clock::UnixMillis,
     events::EventKind,
     fold::fold,
     idempotency::{Answer, Once},
-    ids::LeadId,
+    ids::{ClientId, LeadId},
     input::{Given, Purpose, Reader, max},
     pages::{self, Filter, Listed, Page, Source},
     same_person::{self, PersonKeys},
@@ -369,29 +370,85 @@ where
         if !precondition(&old) {
             return Err(Error::PreconditionFailed);
         }
-        let mut lead = change.apply(&old);
-        if lead == old {
-            return Ok(old);
-        }
-        lead.updated_at = turn.now.max(old.updated_at);
-        let (old_keys, new_keys) = (keys(&old), keys(&lead));
-        if old_keys != new_keys {
-            lead.same_person_as = same_person::earlier(tx, agent, id, &new_keys)?;
-        }
-        tx.execute("DELETE FROM leads WHERE agent_id = $1 AND id = $2", params![&agent, &id])?;
-        store(tx, agent, &lead)?;
-        if old_keys != new_keys {
-            same_person::relink_later(tx, agent, id, &old_keys)?;
-            same_person::relink_later(tx, agent, id, &new_keys)?;
-        }
-        totals::shift(tx, agent, Kind::Lead, &old.status, &lead.status)?;
-        search::enqueue(tx, agent, Kind::Lead, &id.0)?;
-        if lead.source != old.source {
-            sources::note(tx, agent, &lead.source)?;
-        }
-        Ok(lead)
+        replace(tx, turn, &old, change.apply(&old))
     })
     .await
+}
+
+/// Stores `lead` where `old` was, if they differ. Gives it back as it now is.
+fn replace(tx: &mut Tx<'_>, turn: &Turn, old: &Lead, mut lead: Lead) -> Result<Lead, Error> {
+    let (agent, id) = (turn.agent, lead.id);
+    if lead == *old {
+        return Ok(lead);
+    }
+    lead.updated_at = turn.now.max(old.updated_at);
+    let (old_keys, new_keys) = (keys(old), keys(&lead));
+    if old_keys != new_keys {
+        lead.same_person_as = same_person::earlier(tx, agent, id, &new_keys)?;
+    }
+    tx.execute("DELETE FROM leads WHERE agent_id = $1 AND id = $2", params![&agent, &id])?;
+    store(tx, agent, &lead)?;
+    if old_keys != new_keys {
+        same_person::relink_later(tx, agent, id, &old_keys)?;
+        same_person::relink_later(tx, agent, id, &new_keys)?;
+    }
+    totals::shift(tx, agent, Kind::Lead, &old.status, &lead.status)?;
+    search::enqueue(tx, agent, Kind::Lead, &id.0)?;
+    if lead.source != old.source {
+        sources::note(tx, agent, &lead.source)?;
+    }
+    Ok(lead)
+}
+
+/// Makes a client of a lead's person, in one transaction: the lead becomes `client`, and `client.created` is raised in the order of
+/// the lead's events. Somebody who is a client already stays the one they are.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Invalid`] for a lead without an e-mail address: a client needs one.
+pub async fn convert(crm: &Crm, agent: AgentId, id: LeadId) -> Result<ClientId, Error> {
+    crm.change("leads.convert", agent, move |tx, turn| {
+        let old = find(tx, agent, id)?;
+        let email = old.email.as_deref().map(EmailAddress::parse);
+        let Some(Ok(email)) = email else {
+            return Err(Error::invalid("email", "is missing: a client needs an address to sign in with"));
+        };
+        let new = NewClient {
+            name: old.name.clone(),
+            email,
+            phone: old.phone.as_deref().and_then(|phone| PhoneNumber::parse(phone).ok()),
+            source: Some(old.source.clone()),
+            notes: old.notes.clone(),
+        };
+        let made = clients::insert_in_order_of(tx, turn, &new, Some(&id.0))?;
+        replace(tx, turn, &old, Lead { status: String::from("client"), ..old.clone() })?;
+        Ok(made.id)
+    })
+    .await
+}
+
+/// Sets the status of several leads, each in a transaction of its own. Those that were there and had another before, with that one.
+///
+/// # Errors
+/// Storage's errors; what was set before one stays set.
+pub async fn set_status(
+    crm: &Crm,
+    agent: AgentId,
+    changes: Vec<(LeadId, &'static str)>,
+) -> Result<Vec<(LeadId, String)>, Error> {
+    let mut before = Vec::new();
+    for (id, status) in changes {
+        let changed = crm.change("leads.set_status", agent, move |tx, turn| {
+            let old = find(tx, agent, id)?;
+            replace(tx, turn, &old, Lead { status: status.to_owned(), ..old.clone() })?;
+            Ok(old.status)
+        });
+        match changed.await {
+            Ok(old) if old != status => before.push((id, old)),
+            Ok(_) | Err(Error::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(before)
 }
 
 /// Deletes a lead, if `precondition` holds of it: it is gone at once from lists, totals and search, and kept for a while

@@ -59,7 +59,9 @@ impl IntoResponse for Refusal {
         let (status, title, text) = match self {
             Self::SignIn(None) => return see_other("/login"),
             Self::SignIn(Some(target)) => {
-                let mut query = form_urlencoded::Serializer::new(String::from("/login?"));
+                let login = String::from("/login?");
+                let length = login.len();
+                let mut query = form_urlencoded::Serializer::for_suffix(login, length);
                 return see_other(&query.append_pair("next", &target).finish());
             }
             Self::BadForm => (

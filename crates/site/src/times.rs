@@ -29,6 +29,23 @@ impl Times {
         Time { words, exact: at.to_rfc3339() }
     }
 
+    /// A time in the past as one speaks of it: minutes, hours, the day of the week, then the date.
+    pub fn show_near(&self, at: UnixMillis, now: UnixMillis) -> Time {
+        const MINUTE: i64 = 60_000;
+        let ago = (now.0 - at.0) / MINUTE;
+        let words = match ago {
+            ..0 | 10_080.. => return self.show(at),
+            0 => String::from("just now"),
+            1..60 => format!("{ago} min ago"),
+            60..1_440 => format!("{} h ago", ago / 60),
+            _ => {
+                let timestamp = Timestamp::from_millisecond(at.0).unwrap_or_default();
+                timestamp.to_zoned_datetime(self.zone.clone()).strftime("%a, %H:%M").to_string()
+            }
+        };
+        Time { words, exact: at.to_rfc3339() }
+    }
+
     /// A time to the second.
     pub fn show_second(&self, at: UnixMillis) -> Time {
         let timestamp = Timestamp::from_millisecond(at.0).unwrap_or_default();

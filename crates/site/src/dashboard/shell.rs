@@ -7,6 +7,7 @@ use crate::assets::{self, Assets};
 /// A part of the dashboard, as its navigation has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
+    Leads,
     Api,
 }
 
@@ -16,7 +17,22 @@ pub(crate) struct Shell {
     pub agent_name: String,
     pub email: String,
     pub place: Place,
-    pub notice: Option<&'static str>,
+    pub notice: Option<Notice>,
+}
+
+/// What has just been done, and how to take it back.
+pub(crate) struct Notice {
+    pub text: String,
+    pub undo: Option<Undo>,
+}
+
+/// A form that takes back what was done.
+pub(crate) struct Undo {
+    /// Where it is posted.
+    pub action: &'static str,
+    /// The one field that it carries.
+    pub name: &'static str,
+    pub values: Vec<String>,
 }
 
 impl Shell {
@@ -28,7 +44,7 @@ impl Shell {
 
     /// The same, saying what has just been done: one of a few words, as they stand in the address.
     pub fn saying(mut self, done: Option<&str>) -> Self {
-        self.notice = done.and_then(|done| {
+        let text = done.and_then(|done| {
             Some(match done {
                 "key-revoked" => "The key is revoked. Whatever still uses it is refused from now on.",
                 "webhook-saved" => "The webhook is saved.",
@@ -39,9 +55,22 @@ impl Shell {
                 "redelivered" => "It is sent again.",
                 "all-redelivered" => "Everything not delivered since then is sent again, in order.",
                 "none-redelivered" => "Everything since then was delivered: there is nothing to send again.",
+                "lead-added" => "The lead is recorded.",
+                "lead-saved" => "The lead is saved.",
+                "note-added" => "The note is kept.",
+                "converted" => "The person is a client now.",
+                "undone" => "Taken back.",
+                "none-chosen" => "No lead was ticked, so nothing was changed.",
                 _ => return None,
             })
         });
+        self.notice = text.map(|text| Notice { text: text.to_owned(), undo: None });
+        self
+    }
+
+    /// The same, saying this.
+    pub fn noting(mut self, text: String, undo: Option<Undo>) -> Self {
+        self.notice = Some(Notice { text, undo });
         self
     }
 }

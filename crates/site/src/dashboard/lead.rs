@@ -1,0 +1,340 @@
+//! One lead: all that is known of the person, what happened, and what to do next.
+
+use std::collections::HashMap;
+
+use askama::Template;
+use axum::{
+    Router,
+    extract::{Path, Query, State},
+    response::Response,
+    routing::{get, post},
+};
+use crm::{
+    ids::{LeadId, NoteId},
+    leads::{self, Lead, LeadChange, NewLead},
+    notes::{self, About, NewNote},
+    sessions::Session,
+    sources::{self, LeadSource},
+};
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::{
+    forms::Wrong,
+    leads::{PATH, delete_all, dialled, statuses, tone, words},
+    shell::{Place, Shell},
+};
+use crate::{
+    Site,
+    fields::Fields,
+    pages::{self, Refusal, ok, page, see_other},
+    signed_in::SignedIn,
+    times::{Time, Times},
+};
+
+/// Where a lead comes from that an agent writes down.
+const OWN_SOURCE: &str = "dashboard";
+/// Notes on one page.
+const NOTES: u32 = 50;
+
+#[expect(clippy::disallowed_methods, reason = "pages are no part of the API")]
+pub(super) fn routes() -> Router<Site> {
+    Router::new()
+        .route("/dashboard/leads/new", get(show_new).post(create))
+        .route("/dashboard/leads/{id}", get(show))
+        .route("/dashboard/leads/{id}/edit", get(show_edit).post(update))
+        .route("/dashboard/leads/{id}/status", post(set_status))
+        .route("/dashboard/leads/{id}/notes", post(add_note))
+        .route("/dashboard/leads/{id}/convert", post(convert))
+        .route("/dashboard/leads/{id}/delete", post(delete))
+}
+
+fn path(id: LeadId) -> String {
+    format!("{PATH}/{id}")
+}
+
+/// The fields of a lead's form, by the names that the API has for them.
+const FIELDS: [&str; 6] = ["name", "email", "phone", "source", "propertyAddress", "notes"];
+
+/// What is typed into the form of a lead.
+#[derive(Default)]
+struct Typed {
+    name: String,
+    email: String,
+    phone: String,
+    source: String,
+    property_address: String,
+    notes: String,
+}
+
+impl Typed {
+    fn read(fields: &Fields) -> Self {
+        let [name, email, phone, source, property_address, notes] = FIELDS.map(|field| fields.get(field).to_owned());
+        Self { name, email, phone, source, property_address, notes }
+    }
+
+    fn of(lead: &Lead) -> Self {
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        Self {
+            name: lead.name.clone(),
+            email: text(&lead.email),
+            phone: text(&lead.phone),
+            source: lead.source.clone(),
+            property_address: text(&lead.property_address),
+            notes: text(&lead.notes),
+        }
+    }
+
+    /// The same as the API takes it; a blank field clears.
+    fn fields(&self) -> Map<String, Value> {
+        let values = [&self.name, &self.email, &self.phone, &self.source, &self.property_address, &self.notes];
+        let value = |text: &String| if text.trim().is_empty() { Value::Null } else { json!(text) };
+        FIELDS.iter().zip(values).map(|(name, text)| ((*name).to_owned(), value(text))).collect()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "dashboard/lead_form.html")]
+struct Form {
+    shell: Shell,
+    title: &'static str,
+    action: String,
+    back: String,
+    typed: Typed,
+    wrong: Wrong,
+    sources: Vec<LeadSource>,
+    is_new: bool,
+}
+
+async fn show_new(State(site): State<Site>, SignedIn(session): SignedIn) -> Result<Response, Refusal> {
+    Ok(ok(&new_form(&site, &session, Typed::default(), Wrong::default()).await?))
+}
+
+async fn new_form(site: &Site, session: &Session, typed: Typed, wrong: Wrong) -> Result<Form, Refusal> {
+    Ok(Form {
+        shell: Shell::new(session, Place::Leads),
+        title: "Add a lead",
+        action: String::from("/dashboard/leads/new"),
+        back: PATH.to_owned(),
+        typed,
+        wrong,
+        sources: sources::list(&site.crm, session.agent).await?,
+        is_new: true,
+    })
+}
+
+async fn create(State(site): State<Site>, SignedIn(session): SignedIn, fields: Fields) -> Result<Response, Refusal> {
+    let typed = Typed::read(&fields);
+    let made = match NewLead::read(&typed.fields()) {
+        Ok(new) => {
+            let source = if typed.source.trim().is_empty() { OWN_SOURCE.to_owned() } else { new.source.clone() };
+            leads::create(&site.crm, session.agent, NewLead { source, ..new }, None).await
+        }
+        Err(error) => Err(error),
+    };
+    match made {
+        Ok(made) => Ok(see_other(&format!("{}?done=lead-added", path(made.value.id)))),
+        Err(error) => {
+            let form = new_form(&site, &session, typed, Wrong::of(error)?).await?;
+            Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &form))
+        }
+    }
+}
+
+async fn show_edit(
+    State(site): State<Site>,
+    SignedIn(session): SignedIn,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
+    let Ok(id) = id.parse::<LeadId>() else { return Ok(pages::not_found()) };
+    let lead = leads::get(&site.crm, session.agent, id).await?;
+    Ok(ok(&edit_form(&site, &session, id, Typed::of(&lead), Wrong::default()).await?))
+}
+
+async fn edit_form(site: &Site, session: &Session, id: LeadId, typed: Typed, wrong: Wrong) -> Result<Form, Refusal> {
+    Ok(Form {
+        shell: Shell::new(session, Place::Leads),
+        title: "Change the lead",
+        action: format!("{}/edit", path(id)),
+        back: path(id),
+        typed,
+        wrong,
+        sources: sources::list(&site.crm, session.agent).await?,
+        is_new: false,
+    })
+}
+
+async fn update(
+    State(site): State<Site>,
+    SignedIn(session): SignedIn,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Refusal> {
+    let Ok(id) = id.parse::<LeadId>() else { return Ok(pages::not_found()) };
+    let typed = Typed::read(&fields);
+    let changed = match LeadChange::read(&typed.fields()) {
+        Ok(change) => leads::update(&site.crm, session.agent, id, change, |_| true).await,
+        Err(error) => Err(error),
+    };
+    match changed {
+        Ok(_) => Ok(see_other(&format!("{}?done=lead-saved", path(id)))),
+        Err(error) => {
+            let form = edit_form(&site, &session, id, typed, Wrong::of(error)?).await?;
+            Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &form))
+        }
+    }
+}
+
+/// Something that happened, for the timeline.
+struct Moment {
+    at: crm::clock::UnixMillis,
+    when: Time,
+    icon: &'static str,
+    title: String,
+    text: Option<String>,
+    link: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "dashboard/lead.html")]
+struct Shown {
+    shell: Shell,
+    path: String,
+    lead: Lead,
+    source: String,
+    status: &'static str,
+    tone: &'static str,
+    statuses: Vec<(&'static str, &'static str)>,
+    came: Time,
+    dialled: Option<String>,
+    moments: Vec<Moment>,
+    has_older_notes: bool,
+    typed_note: String,
+    wrong: Wrong,
+}
+
+async fn show(
+    State(site): State<Site>,
+    SignedIn(session): SignedIn,
+    Path(id): Path<String>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Result<Response, Refusal> {
+    let Ok(id) = id.parse::<LeadId>() else { return Ok(pages::not_found()) };
+    let shell = Shell::new(&session, Place::Leads).saying(query.get("done").map(String::as_str));
+    Ok(ok(&Shown::read(&site, &session, shell, id).await?))
+}
+
+impl Shown {
+    async fn read(site: &Site, session: &Session, shell: Shell, id: LeadId) -> Result<Self, Refusal> {
+        let (times, now) = (Times::of(&session.time_zone), site.crm.clock().now());
+        let lead = leads::get(&site.crm, session.agent, id).await?;
+        let notes = notes::list(&site.crm, session.agent, About::Lead(id), None::<NoteId>, NOTES).await?;
+        let names = sources::list(&site.crm, session.agent).await?;
+        let name_of = |source: &str| {
+            let folded = crm::fold::fold(source);
+            names.iter().find(|known| known.id == folded).map_or_else(|| source.to_owned(), |known| known.name.clone())
+        };
+        let mut moments = vec![Moment {
+            at: lead.created_at,
+            when: times.show_near(lead.created_at, now),
+            icon: "inbox",
+            title: format!("Came in from {}", name_of(&lead.source)),
+            text: lead.notes.clone(),
+            link: None,
+        }];
+        for note in notes.notes {
+            moments.push(Moment {
+                at: note.created_at,
+                when: times.show_near(note.created_at, now),
+                icon: "sticky-note",
+                title: String::from("Note"),
+                text: Some(note.text),
+                link: None,
+            });
+        }
+        for earlier in &lead.same_person_as {
+            // One that was deleted meanwhile is no part of the story.
+            let Ok(earlier) = leads::get(&site.crm, session.agent, *earlier).await else { continue };
+            moments.push(Moment {
+                at: earlier.created_at,
+                when: times.show_near(earlier.created_at, now),
+                icon: "history",
+                title: format!("Asked before, from {}", name_of(&earlier.source)),
+                text: earlier.property_address.or(earlier.notes),
+                link: Some(path(earlier.id)),
+            });
+        }
+        moments.sort_by_key(|moment| std::cmp::Reverse(moment.at));
+        Ok(Self {
+            shell,
+            path: path(id),
+            source: name_of(&lead.source),
+            status: words(&lead.status),
+            tone: tone(&lead.status),
+            statuses: statuses(),
+            came: times.show(lead.created_at),
+            dialled: lead.phone.as_deref().map(dialled).filter(|digits| !digits.is_empty()),
+            lead,
+            moments,
+            has_older_notes: notes.next.is_some(),
+            typed_note: String::new(),
+            wrong: Wrong::default(),
+        })
+    }
+}
+
+async fn set_status(
+    State(site): State<Site>,
+    SignedIn(session): SignedIn,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Refusal> {
+    let Ok(id) = id.parse::<LeadId>() else { return Ok(pages::not_found()) };
+    let given = Map::from_iter([(String::from("status"), json!(fields.get("status")))]);
+    leads::update(&site.crm, session.agent, id, LeadChange::read(&given)?, |_| true).await?;
+    Ok(see_other(&format!("{}?done=lead-saved", path(id))))
+}
+
+async fn add_note(
+    State(site): State<Site>,
+    SignedIn(session): SignedIn,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Refusal> {
+    let Ok(id) = id.parse::<LeadId>() else { return Ok(pages::not_found()) };
+    let text = fields.get("text").to_owned();
+    let given = Map::from_iter([(String::from("text"), json!(text))]);
+    let made = match NewNote::read(&given) {
+        Ok(new) => notes::create(&site.crm, session.agent, About::Lead(id), new, None).await,
+        Err(error) => Err(error),
+    };
+    match made {
+        Ok(_) => Ok(see_other(&format!("{}?done=note-added", path(id)))),
+        Err(error) => {
+            let wrong = Wrong::of(error)?;
+            let shell = Shell::new(&session, Place::Leads);
+            let shown = Shown { typed_note: text, wrong, ..Shown::read(&site, &session, shell, id).await? };
+            Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &shown))
+        }
+    }
+}
+
+async fn convert(
+    State(site): State<Site>,
+    SignedIn(session): SignedIn,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
+    let Ok(id) = id.parse::<LeadId>() else { return Ok(pages::not_found()) };
+    leads::convert(&site.crm, session.agent, id).await?;
+    Ok(see_other(&format!("{}?done=converted", path(id))))
+}
+
+async fn delete(
+    State(site): State<Site>,
+    SignedIn(session): SignedIn,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
+    let Ok(id) = id.parse::<LeadId>() else { return Ok(pages::not_found()) };
+    let deleted = delete_all(&site, session.agent, &[id]).await?;
+    Ok(see_other(&format!("{PATH}?done=deleted&undo={}", deleted.join(","))))
+}

@@ -1,0 +1,319 @@
+//! Leads: the list, with search, filters and changes of many at once.
+
+use std::collections::HashMap;
+
+use askama::Template;
+use axum::{
+    Router,
+    extract::{Query, State},
+    response::Response,
+    routing::{get, post},
+};
+use crm::{
+    AgentId, Error,
+    clock::UnixMillis,
+    fold::fold,
+    ids::LeadId,
+    leads::{self, Lead, STATUSES},
+    pages::{Cursor, Filter, Page, Sort, Start},
+    search,
+    sources::{self, LeadSource},
+};
+
+use super::{
+    lead,
+    shell::{Place, Shell, Undo},
+};
+use crate::{
+    Site,
+    fields::Fields,
+    pages::{Refusal, ok, see_other},
+    signed_in::SignedIn,
+    times::{Time, Times},
+};
+
+pub(super) const PATH: &str = "/dashboard/leads";
+const ROWS: u32 = 50;
+/// The most leads that are changed in one go: as many as a page shows.
+const TOGETHER: usize = 100;
+
+#[expect(clippy::disallowed_methods, reason = "pages are no part of the API")]
+pub(super) fn routes() -> Router<Site> {
+    Router::new()
+        .route(PATH, get(show))
+        .route("/dashboard/leads/change", post(change))
+        .route("/dashboard/leads/status", post(set_back))
+        .route("/dashboard/leads/restore", post(restore))
+        .merge(lead::routes())
+}
+
+/// A status in words.
+pub(super) fn words(status: &str) -> &'static str {
+    match status {
+        "new" => "New",
+        "attempted" => "Attempted",
+        "contacted" => "Contacted",
+        "appointment" => "Appointment",
+        "qualified" => "Qualified",
+        "nurture" => "Nurture",
+        "client" => "Client",
+        "archived" => "Archived",
+        "junk" => "Junk",
+        _ => "Do not contact",
+    }
+}
+
+/// The colour of a status.
+pub(super) fn tone(status: &str) -> &'static str {
+    match status {
+        "new" => "busy",
+        "client" | "qualified" | "appointment" => "good",
+        "junk" | "do_not_contact" => "bad",
+        _ => "quiet",
+    }
+}
+
+/// Every status with its words, for menus.
+pub(super) fn statuses() -> Vec<(&'static str, &'static str)> {
+    STATUSES.iter().map(|status| (*status, words(status))).collect()
+}
+
+/// A number to dial, of what was typed as one.
+pub(super) fn dialled(phone: &str) -> String {
+    let plus = if phone.trim_start().starts_with('+') { "+" } else { "" };
+    let digits = phone.chars().take_while(|letter| !letter.is_alphabetic()).filter(char::is_ascii_digit);
+    format!("{plus}{}", digits.collect::<String>())
+}
+
+/// A lead as the list shows it.
+struct Row {
+    id: LeadId,
+    name: String,
+    email: Option<String>,
+    phone: Option<String>,
+    dialled: Option<String>,
+    about: Option<String>,
+    source: String,
+    status: &'static str,
+    tone: &'static str,
+    came: Time,
+    is_again: bool,
+}
+
+impl Row {
+    fn of(lead: Lead, times: &Times, now: UnixMillis, names: &HashMap<String, String>) -> Self {
+        let source = names.get(&fold(&lead.source)).cloned().unwrap_or(lead.source);
+        Self {
+            id: lead.id,
+            name: lead.name,
+            email: lead.email,
+            dialled: lead.phone.as_deref().map(dialled).filter(|digits| !digits.is_empty()),
+            phone: lead.phone,
+            about: lead.property_address,
+            source,
+            status: words(&lead.status),
+            tone: tone(&lead.status),
+            came: times.show_near(lead.created_at, now),
+            is_again: !lead.same_person_as.is_empty(),
+        }
+    }
+}
+
+/// What the list is narrowed by, as it stands in the address.
+#[derive(Default, Clone)]
+struct Asked {
+    q: String,
+    status: String,
+    source: String,
+    sort: String,
+    after: String,
+}
+
+impl Asked {
+    fn read(query: &HashMap<String, String>) -> Self {
+        let get = |name: &str| query.get(name).map(|value| value.trim().to_owned()).unwrap_or_default();
+        let status = Some(get("status")).filter(|status| STATUSES.contains(&status.as_str())).unwrap_or_default();
+        let sort = Some(get("sort")).filter(|sort| Sort::NAMES.iter().any(|(name, _)| name == sort));
+        let q = get("q").chars().take(200).collect();
+        Self { q, status, source: get("source"), sort: sort.unwrap_or_default(), after: get("after") }
+    }
+
+    fn is_narrowed(&self) -> bool {
+        !self.q.is_empty() || !self.status.is_empty() || !self.source.is_empty()
+    }
+
+    fn filter(&self) -> Filter {
+        let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        Filter {
+            status: given(&self.status),
+            source_key: given(&self.source).map(|source| fold(&source)),
+            words: search::words(&self.q),
+            ..Filter::default()
+        }
+    }
+
+    fn page(&self) -> Page {
+        let sort = Sort::NAMES.iter().find(|(name, _)| *name == self.sort).map(|(_, sort)| *sort).unwrap_or_default();
+        let start = Cursor::parse(&self.after, sort).map_or(Start::Offset(0), Start::After);
+        Page { sort, start, limit: ROWS }
+    }
+
+    /// The address of the same list from another place.
+    fn link(&self, after: Option<&str>) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in [
+            ("q", self.q.as_str()),
+            ("status", &self.status),
+            ("source", &self.source),
+            ("sort", &self.sort),
+            ("after", after.unwrap_or_default()),
+        ] {
+            if !value.is_empty() {
+                query.append_pair(name, value);
+            }
+        }
+        let query = query.finish();
+        if query.is_empty() { PATH.to_owned() } else { format!("{PATH}?{query}") }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "dashboard/leads.html")]
+struct List {
+    shell: Shell,
+    rows: Vec<Row>,
+    total: String,
+    asked: Asked,
+    statuses: Vec<(&'static str, &'static str)>,
+    sources: Vec<LeadSource>,
+    here: String,
+    newest: Option<String>,
+    older: Option<String>,
+}
+
+async fn show(
+    State(site): State<Site>,
+    SignedIn(session): SignedIn,
+    Query(query): Query<HashMap<String, String>>,
+) -> Result<Response, Refusal> {
+    let asked = Asked::read(&query);
+    let shell = said(Shell::new(&session, Place::Leads), &query);
+    let listed = leads::list(&site.crm, session.agent, asked.filter(), asked.page()).await?;
+    let sources = sources::list(&site.crm, session.agent).await?;
+    let names = sources.iter().map(|source| (source.id.clone(), source.name.clone())).collect();
+    let (times, now) = (Times::of(&session.time_zone), site.crm.clock().now());
+    let total = match listed.total.is_exact {
+        true => listed.total.count.to_string(),
+        false => format!("more than {}", listed.total.count),
+    };
+    Ok(ok(&List {
+        shell,
+        rows: listed.items.into_iter().map(|lead| Row::of(lead, &times, now, &names)).collect(),
+        total,
+        statuses: statuses(),
+        sources,
+        here: asked.link(Some(&asked.after)),
+        newest: (!asked.after.is_empty()).then(|| asked.link(None)),
+        older: listed.next.map(|next| asked.link(Some(&next.to_string()))),
+        asked,
+    }))
+}
+
+/// Says what was done to which leads, with a way back.
+fn said(shell: Shell, query: &HashMap<String, String>) -> Shell {
+    let done = query.get("done").map(String::as_str);
+    let undo = query.get("undo").map(|undo| undo.split(',').map(str::to_owned).collect::<Vec<_>>()).unwrap_or_default();
+    let count = match undo.len() {
+        1 => String::from("1 lead is"),
+        count => format!("{count} leads are"),
+    };
+    match done {
+        Some("moved") if !undo.is_empty() => {
+            let undo = Undo { action: "/dashboard/leads/status", name: "was", values: undo };
+            shell.noting(format!("{count} changed."), Some(undo))
+        }
+        Some("deleted") if !undo.is_empty() => {
+            let undo = Undo { action: "/dashboard/leads/restore", name: "lead", values: undo };
+            shell.noting(format!("{count} deleted. For 30 days it can be taken back."), Some(undo))
+        }
+        done => shell.saying(done),
+    }
+}
+
+/// Back to a list, with more in its address.
+fn back(fields: &Fields, done: &str, undo: &[String]) -> Response {
+    let here = Some(fields.get("here")).filter(|here| here.starts_with(PATH)).unwrap_or(PATH);
+    let mut more = form_urlencoded::Serializer::new(String::new());
+    more.append_pair("done", done);
+    if !undo.is_empty() {
+        more.append_pair("undo", &undo.join(","));
+    }
+    let joint = if here.contains('?') { '&' } else { '?' };
+    see_other(&format!("{here}{joint}{}", more.finish()))
+}
+
+/// Changes the ticked leads: a status, or deleted.
+async fn change(State(site): State<Site>, SignedIn(session): SignedIn, fields: Fields) -> Result<Response, Refusal> {
+    let ids = fields.all("lead").filter_map(|id| id.parse::<LeadId>().ok()).take(TOGETHER).collect::<Vec<_>>();
+    let to = fields.get("to");
+    if ids.is_empty() {
+        return Ok(back(&fields, "none-chosen", &[]));
+    }
+    if to == "delete" {
+        let deleted = delete_all(&site, session.agent, &ids).await?;
+        return Ok(back(&fields, "deleted", &deleted));
+    }
+    let Some(status) = STATUSES.iter().find(|status| **status == to) else {
+        return Err(Error::invalid("to", "must be a status").into());
+    };
+    let before = leads::set_status(&site.crm, session.agent, ids.iter().map(|id| (*id, *status)).collect()).await?;
+    let undo = before.iter().map(|(id, status)| format!("{id}.{status}")).collect::<Vec<_>>();
+    Ok(back(&fields, "moved", &undo))
+}
+
+/// Deletes leads; those that were there.
+pub(super) async fn delete_all(site: &Site, agent: AgentId, ids: &[LeadId]) -> Result<Vec<String>, Error> {
+    let mut deleted = Vec::new();
+    for id in ids {
+        match leads::delete(&site.crm, agent, *id, |_| true).await {
+            Ok(()) => deleted.push(id.to_string()),
+            Err(Error::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(deleted)
+}
+
+/// Takes a change of statuses back: `was` names a lead and the status that it had.
+async fn set_back(State(site): State<Site>, SignedIn(session): SignedIn, fields: Fields) -> Result<Response, Refusal> {
+    let was = fields.all("was").filter_map(|was| {
+        let (id, status) = was.split_once('.')?;
+        let status = STATUSES.iter().find(|known| **known == status)?;
+        Some((id.parse::<LeadId>().ok()?, *status))
+    });
+    leads::set_status(&site.crm, session.agent, was.take(TOGETHER).collect()).await?;
+    Ok(back(&fields, "undone", &[]))
+}
+
+/// Brings deleted leads back.
+async fn restore(State(site): State<Site>, SignedIn(session): SignedIn, fields: Fields) -> Result<Response, Refusal> {
+    for id in fields.all("lead").filter_map(|id| id.parse::<LeadId>().ok()).take(TOGETHER) {
+        match leads::restore(&site.crm, session.agent, id).await {
+            Ok(_) | Err(Error::NotFound) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(back(&fields, "undone", &[]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::dialled;
+
+    #[test]
+    fn a_number_is_dialled_without_what_stands_around_it() {
+        assert_eq!(dialled("(555) 123-4567"), "5551234567");
+        assert_eq!(dialled("+1 555 123 4567 ext. 9"), "+15551234567");
+        assert_eq!(dialled("ask for Jane"), "");
+    }
+}
