@@ -13,7 +13,7 @@ use crate::{
     idempotency::{Answer, Once},
     ids::{ClientId, StageId},
     input::{Given, Purpose, Reader, max},
-    pages::{self, Filter, Listed, Page, Source},
+    pages::{self, Filter, Listed, Page, Sort, Source, Start},
     search,
     showings::{self, Parent},
     sources,
@@ -392,6 +392,36 @@ pub(crate) fn exists(tx: &mut Tx<'_>, agent: AgentId, id: ClientId) -> Result<bo
 /// One page of an agent's clients.
 pub async fn list(crm: &Crm, agent: AgentId, filter: Filter, page: Page) -> Result<Listed<Client>, Error> {
     crm.db.read("clients.list", move |tx| pages::read(tx, agent, &CLIENTS, &filter, &page, from_row)).await
+}
+
+/// A stage with the newest clients on it.
+#[derive(Debug)]
+pub struct Column {
+    /// The stage.
+    pub stage: Stage,
+    /// The clients on it.
+    pub clients: Listed<Client>,
+}
+
+/// The stages of a pipeline and of the one aside, each with its newest `limit` clients.
+///
+/// # Errors
+/// Storage's errors.
+pub async fn board(crm: &Crm, agent: AgentId, pipeline: Pipeline, limit: u32) -> Result<Vec<Column>, Error> {
+    crm.db
+        .read("clients.board", move |tx| {
+            let stages = stages::all(tx, agent)?;
+            let shown = stages.into_iter().filter(|stage| [pipeline, Pipeline::Side].contains(&stage.pipeline));
+            let mut columns = Vec::new();
+            for stage in shown {
+                let filter = Filter { stage: Some(stage.id), ..Filter::default() };
+                let page = Page { sort: Sort::NewestFirst, start: Start::Offset(0), limit };
+                let clients = pages::read(tx, agent, &CLIENTS, &filter, &page, from_row)?;
+                columns.push(Column { stage, clients });
+            }
+            Ok(columns)
+        })
+        .await
 }
 
 /// A client of the agent's.

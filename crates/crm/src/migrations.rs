@@ -37,4 +37,9 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: Some("-- PostgreSQL counts for itself"),
         ..step(13, "session_statistics", include_str!("../migrations/0013_session_statistics.sqlite.sql"))
     },
+    step(14, "client_stage_index", include_str!("../migrations/0014_client_stage_index.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(15, "client_stage_statistics", include_str!("../migrations/0015_client_stage_statistics.sqlite.sql"))
+    },
 ];

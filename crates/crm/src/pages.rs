@@ -5,7 +5,7 @@ use db::{Engine, Row, Tx, Value};
 use crate::{
     AgentId, Error,
     clock::UnixMillis,
-    ids::{self, ClientId, ListingId},
+    ids::{self, ClientId, ListingId, StageId},
     search::{Lookup, WALKED},
     totals::{self, Kind},
 };
@@ -156,6 +156,8 @@ pub struct Filter {
     pub client: Option<ClientId>,
     /// Only this listing's.
     pub listing: Option<ListingId>,
+    /// Only clients of this stage.
+    pub stage: Option<StageId>,
     /// Only records found by these words.
     pub words: Vec<String>,
     /// Only records made at or after this instant.
@@ -167,12 +169,14 @@ pub struct Filter {
 impl Filter {
     /// Whether the kept totals tell the count.
     fn is_kept(&self) -> bool {
-        let Self { status: _, email_key, phone_key, source_key, client, listing, words, since, updated_since } = self;
+        let Self { status: _, email_key, phone_key, source_key, client, listing, stage, words, since, updated_since } =
+            self;
         email_key.is_none()
             && phone_key.is_none()
             && source_key.is_none()
             && client.is_none()
             && listing.is_none()
+            && stage.is_none()
             && words.is_empty()
             && since.is_none()
             && updated_since.is_none()
@@ -266,6 +270,9 @@ pub(crate) fn read<T>(
     }
     if let Some(listing) = &filter.listing {
         sql.and("t.listing_id =", listing);
+    }
+    if let Some(stage) = &filter.stage {
+        sql.and("t.stage_id =", stage);
     }
     if let Some(since) = &since {
         sql.and("t.id >=", since);

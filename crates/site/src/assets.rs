@@ -13,6 +13,8 @@ pub(crate) struct Assets {
     pub script: String,
     pub icons: String,
     pub icon: String,
+    /// Dragging, for the board.
+    pub sortable: String,
 }
 
 #[expect(unused_qualifications, reason = "the list of assets is generated")]
@@ -26,7 +28,13 @@ pub(crate) fn get() -> &'static Assets {
     ASSETS.get_or_init(|| {
         let manifest = served().manifest();
         let name = |file: &str| format!("{BASE}{}", manifest.get(file).unwrap_or(file));
-        Assets { style: name("/app.css"), script: name("/app.js"), icons: name("/icons.svg"), icon: name("/icon.svg") }
+        Assets {
+            style: name("/app.css"),
+            script: name("/app.js"),
+            icons: name("/icons.svg"),
+            icon: name("/icon.svg"),
+            sortable: name("/sortable.js"),
+        }
     })
 }
 

@@ -26,3 +26,27 @@ document.addEventListener("submit", (event) => {
   const question = event.target.dataset.confirm;
   if (question && !window.confirm(question)) event.preventDefault();
 });
+
+// The board: a card that is dropped on another stage is moved by its own form.
+document.addEventListener("DOMContentLoaded", () => {
+  if (!window.Sortable) return;
+  for (const list of document.querySelectorAll(".board ul")) {
+    list.closest(".board").classList.add("with-drag");
+    Sortable.create(list, {
+      group: "board",
+      sort: false,
+      animation: 150,
+      delay: 200,
+      delayOnTouchOnly: true,
+      forceFallback: true,
+      filter: "select, button",
+      preventOnFilter: false,
+      ghostClass: "dragged",
+      onAdd: ({ item, to }) => {
+        const form = item.querySelector("form");
+        form.elements.stage.value = to.dataset.stage;
+        form.requestSubmit();
+      },
+    });
+  }
+});

@@ -10,7 +10,7 @@ use axum::{
     routing::{get, post},
 };
 use crm::{
-    ids::{LeadId, NoteId},
+    ids::LeadId,
     leads::{self, Lead, LeadChange, NewLead},
     notes::{self, About, NewNote},
     sessions::Session,
@@ -23,6 +23,7 @@ use super::{
     forms::Wrong,
     leads::{PATH, delete_all, dialled, statuses, tone, words},
     shell::{Place, Shell},
+    timeline::{SourceNames, Timeline},
 };
 use crate::{
     Site,
@@ -34,8 +35,6 @@ use crate::{
 
 /// Where a lead comes from that an agent writes down.
 const OWN_SOURCE: &str = "dashboard";
-/// Notes on one page.
-const NOTES: u32 = 50;
 
 #[expect(clippy::disallowed_methods, reason = "pages are no part of the API")]
 pub(super) fn routes() -> Router<Site> {
@@ -185,16 +184,6 @@ async fn update(
     }
 }
 
-/// Something that happened, for the timeline.
-struct Moment {
-    at: crm::clock::UnixMillis,
-    when: Time,
-    icon: &'static str,
-    title: String,
-    text: Option<String>,
-    link: Option<String>,
-}
-
 #[derive(Template)]
 #[template(path = "dashboard/lead.html")]
 struct Shown {
@@ -207,8 +196,7 @@ struct Shown {
     statuses: Vec<(&'static str, &'static str)>,
     came: Time,
     dialled: Option<String>,
-    moments: Vec<Moment>,
-    has_older_notes: bool,
+    timeline: Timeline,
     typed_note: String,
     wrong: Wrong,
 }
@@ -228,55 +216,29 @@ impl Shown {
     async fn read(site: &Site, session: &Session, shell: Shell, id: LeadId) -> Result<Self, Refusal> {
         let (times, now) = (Times::of(&session.time_zone), site.crm.clock().now());
         let lead = leads::get(&site.crm, session.agent, id).await?;
-        let notes = notes::list(&site.crm, session.agent, About::Lead(id), None::<NoteId>, NOTES).await?;
-        let names = sources::list(&site.crm, session.agent).await?;
-        let name_of = |source: &str| {
-            let folded = crm::fold::fold(source);
-            names.iter().find(|known| known.id == folded).map_or_else(|| source.to_owned(), |known| known.name.clone())
-        };
-        let mut moments = vec![Moment {
-            at: lead.created_at,
-            when: times.show_near(lead.created_at, now),
-            icon: "inbox",
-            title: format!("Came in from {}", name_of(&lead.source)),
-            text: lead.notes.clone(),
-            link: None,
-        }];
-        for note in notes.notes {
-            moments.push(Moment {
-                at: note.created_at,
-                when: times.show_near(note.created_at, now),
-                icon: "sticky-note",
-                title: String::from("Note"),
-                text: Some(note.text),
-                link: None,
-            });
-        }
+        let names = SourceNames::read(&site.crm, session.agent).await?;
+        let mut timeline = Timeline::new(&session.time_zone, now);
+        let title = format!("Came in from {}", names.of(&lead.source));
+        timeline.add(lead.created_at, "inbox", title, lead.notes.clone(), None);
+        timeline.add_notes(&site.crm, session.agent, About::Lead(id)).await?;
         for earlier in &lead.same_person_as {
             // One that was deleted meanwhile is no part of the story.
             let Ok(earlier) = leads::get(&site.crm, session.agent, *earlier).await else { continue };
-            moments.push(Moment {
-                at: earlier.created_at,
-                when: times.show_near(earlier.created_at, now),
-                icon: "history",
-                title: format!("Asked before, from {}", name_of(&earlier.source)),
-                text: earlier.property_address.or(earlier.notes),
-                link: Some(path(earlier.id)),
-            });
+            let title = format!("Asked before, from {}", names.of(&earlier.source));
+            let text = earlier.property_address.or(earlier.notes);
+            timeline.add(earlier.created_at, "history", title, text, Some(path(earlier.id)));
         }
-        moments.sort_by_key(|moment| std::cmp::Reverse(moment.at));
         Ok(Self {
             shell,
             path: path(id),
-            source: name_of(&lead.source),
+            source: names.of(&lead.source),
             status: words(&lead.status),
             tone: tone(&lead.status),
             statuses: statuses(),
             came: times.show(lead.created_at),
             dialled: lead.phone.as_deref().map(dialled).filter(|digits| !digits.is_empty()),
             lead,
-            moments,
-            has_older_notes: notes.next.is_some(),
+            timeline: timeline.sorted(),
             typed_note: String::new(),
             wrong: Wrong::default(),
         })

@@ -229,11 +229,11 @@ fn said(shell: Shell, query: &HashMap<String, String>) -> Shell {
     };
     match done {
         Some("moved") if !undo.is_empty() => {
-            let undo = Undo { action: "/dashboard/leads/status", name: "was", values: undo };
+            let undo = Undo { action: String::from("/dashboard/leads/status"), name: "was", values: undo };
             shell.noting(format!("{count} changed."), Some(undo))
         }
         Some("deleted") if !undo.is_empty() => {
-            let undo = Undo { action: "/dashboard/leads/restore", name: "lead", values: undo };
+            let undo = Undo { action: String::from("/dashboard/leads/restore"), name: "lead", values: undo };
             shell.noting(format!("{count} deleted. For 30 days it can be taken back."), Some(undo))
         }
         done => shell.saying(done),

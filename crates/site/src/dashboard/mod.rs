@@ -1,11 +1,15 @@
 //! The dashboard: pages for who is signed in.
 
+mod board;
+mod client;
+mod clients;
 mod deliveries;
 mod forms;
 mod keys;
 mod lead;
 mod leads;
 mod shell;
+mod timeline;
 mod webhooks;
 
 use axum::{Router, routing::get};
@@ -22,6 +26,8 @@ pub(crate) fn routes() -> Router<Site> {
     Router::new()
         .route("/dashboard", get(home))
         .merge(leads::routes())
+        .merge(clients::routes())
+        .merge(board::routes())
         .merge(keys::routes())
         .merge(webhooks::routes())
         .merge(deliveries::routes())

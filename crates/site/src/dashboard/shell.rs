@@ -8,6 +8,7 @@ use crate::assets::{self, Assets};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     Leads,
+    Clients,
     Api,
 }
 
@@ -29,7 +30,7 @@ pub(crate) struct Notice {
 /// A form that takes back what was done.
 pub(crate) struct Undo {
     /// Where it is posted.
-    pub action: &'static str,
+    pub action: String,
     /// The one field that it carries.
     pub name: &'static str,
     pub values: Vec<String>,
@@ -58,6 +59,10 @@ impl Shell {
                 "lead-added" => "The lead is recorded.",
                 "lead-saved" => "The lead is saved.",
                 "note-added" => "The note is kept.",
+                "client-added" => "The client is added.",
+                "client-known" => "A client with this e-mail address was here already: this is the one.",
+                "client-saved" => "The client is saved.",
+                "client-restored" => "The client is back.",
                 "converted" => "The person is a client now.",
                 "undone" => "Taken back.",
                 "none-chosen" => "No lead was ticked, so nothing was changed.",

@@ -1,0 +1,308 @@
+//! One client: where they stand, what happened, what comes next.
+
+use std::collections::HashMap;
+
+use askama::Template;
+use axum::{
+    Router,
+    extract::{Path, Query, State},
+    response::Response,
+    routing::{get, post},
+};
+use crm::{
+    clients::{self, Client, ClientChange, NewClient},
+    ids::{ClientId, StageId},
+    notes::{self, About, NewNote},
+    pages::{Filter, Page, Sort, Start},
+    sessions::Session,
+    showings::{self, ShowingStatus},
+    sources::{self, LeadSource},
+    stages::{self, Stage},
+};
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::{
+    board,
+    clients::PATH,
+    forms::Wrong,
+    leads::dialled,
+    shell::{Place, Shell},
+    timeline::{SourceNames, Timeline},
+};
+use crate::{
+    Site,
+    fields::Fields,
+    pages::{self, Refusal, ok, page, see_other},
+    signed_in::SignedIn,
+    times::{Time, Times},
+};
+
+/// Showings on a client's page.
+const SHOWINGS: u32 = 20;
+
+#[expect(clippy::disallowed_methods, reason = "pages are no part of the API")]
+pub(super) fn routes() -> Router<Site> {
+    Router::new()
+        .route("/dashboard/clients/new", get(show_new).post(create))
+        .route("/dashboard/clients/{id}", get(show))
+        .route("/dashboard/clients/{id}/edit", get(show_edit).post(update))
+        .route("/dashboard/clients/{id}/notes", post(add_note))
+        .route("/dashboard/clients/{id}/delete", post(delete))
+}
+
+/// The path of a client's page.
+pub(super) fn path(id: ClientId) -> String {
+    format!("{PATH}/{id}")
+}
+
+/// The fields of a client's form, by the names that the API has for them.
+const FIELDS: [&str; 5] = ["name", "email", "phone", "source", "notes"];
+
+/// What is typed into the form of a client.
+#[derive(Default)]
+struct Typed {
+    name: String,
+    email: String,
+    phone: String,
+    source: String,
+    notes: String,
+}
+
+impl Typed {
+    fn read(fields: &Fields) -> Self {
+        let [name, email, phone, source, notes] = FIELDS.map(|field| fields.get(field).to_owned());
+        Self { name, email, phone, source, notes }
+    }
+
+    fn of(client: &Client) -> Self {
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        Self {
+            name: client.name.clone(),
+            email: client.email.clone(),
+            phone: text(&client.phone),
+            source: text(&client.source),
+            notes: text(&client.notes),
+        }
+    }
+
+    /// The same as the API takes it; a blank field clears.
+    fn fields(&self) -> Map<String, Value> {
+        let values = [&self.name, &self.email, &self.phone, &self.source, &self.notes];
+        let value = |text: &String| if text.trim().is_empty() { Value::Null } else { json!(text) };
+        FIELDS.iter().zip(values).map(|(name, text)| ((*name).to_owned(), value(text))).collect()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "dashboard/client_form.html")]
+struct Form {
+    shell: Shell,
+    title: &'static str,
+    action: String,
+    back: String,
+    typed: Typed,
+    wrong: Wrong,
+    sources: Vec<LeadSource>,
+    is_new: bool,
+}
+
+impl Form {
+    async fn read(
+        site: &Site,
+        session: &Session,
+        id: Option<ClientId>,
+        typed: Typed,
+        wrong: Wrong,
+    ) -> Result<Self, Refusal> {
+        let (title, action, back) = match id {
+            None => ("Add a client", String::from("/dashboard/clients/new"), PATH.to_owned()),
+            Some(id) => ("Change the client", format!("{}/edit", path(id)), path(id)),
+        };
+        let sources = sources::list(&site.crm, session.agent).await?;
+        let shell = Shell::new(session, Place::Clients);
+        Ok(Self { shell, title, action, back, typed, wrong, sources, is_new: id.is_none() })
+    }
+}
+
+async fn show_new(State(site): State<Site>, SignedIn(session): SignedIn) -> Result<Response, Refusal> {
+    Ok(ok(&Form::read(&site, &session, None, Typed::default(), Wrong::default()).await?))
+}
+
+async fn create(State(site): State<Site>, SignedIn(session): SignedIn, fields: Fields) -> Result<Response, Refusal> {
+    let typed = Typed::read(&fields);
+    let made = match NewClient::read(&typed.fields()) {
+        Ok(new) => clients::create(&site.crm, session.agent, new, None).await,
+        Err(error) => Err(error),
+    };
+    match made {
+        Ok(made) => {
+            let done = if made.value.is_new { "client-added" } else { "client-known" };
+            Ok(see_other(&format!("{}?done={done}", path(made.value.id))))
+        }
+        Err(error) => {
+            let form = Form::read(&site, &session, None, typed, Wrong::of(error)?).await?;
+            Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &form))
+        }
+    }
+}
+
+async fn show_edit(
+    State(site): State<Site>,
+    SignedIn(session): SignedIn,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
+    let Ok(id) = id.parse::<ClientId>() else { return Ok(pages::not_found()) };
+    let client = clients::get(&site.crm, session.agent, id).await?;
+    Ok(ok(&Form::read(&site, &session, Some(id), Typed::of(&client), Wrong::default()).await?))
+}
+
+async fn update(
+    State(site): State<Site>,
+    SignedIn(session): SignedIn,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Refusal> {
+    let Ok(id) = id.parse::<ClientId>() else { return Ok(pages::not_found()) };
+    let typed = Typed::read(&fields);
+    let changed = match ClientChange::read(&typed.fields()) {
+        Ok(change) => clients::update(&site.crm, session.agent, id, change, |_| true).await,
+        Err(error) => Err(error),
+    };
+    match changed {
+        Ok(_) => Ok(see_other(&format!("{}?done=client-saved", path(id)))),
+        Err(error) => {
+            let form = Form::read(&site, &session, Some(id), typed, Wrong::of(error)?).await?;
+            Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &form))
+        }
+    }
+}
+
+/// A stage on the way, for the road on the page.
+struct Step {
+    id: StageId,
+    name: String,
+    is_here: bool,
+}
+
+#[derive(Template)]
+#[template(path = "dashboard/client.html")]
+struct Shown {
+    shell: Shell,
+    path: String,
+    client: Client,
+    source: Option<String>,
+    since: Time,
+    dialled: Option<String>,
+    steps: Vec<Step>,
+    timeline: Timeline,
+    typed_note: String,
+    wrong: Wrong,
+}
+
+async fn show(
+    State(site): State<Site>,
+    SignedIn(session): SignedIn,
+    Path(id): Path<String>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Result<Response, Refusal> {
+    let Ok(id) = id.parse::<ClientId>() else { return Ok(pages::not_found()) };
+    let stages = stages::list(&site.crm, session.agent).await?;
+    let shell = board::moved(Shell::new(&session, Place::Clients), &query, &stages);
+    Ok(ok(&Shown::read(&site, &session, shell, id, &stages).await?))
+}
+
+impl Shown {
+    async fn read(
+        site: &Site,
+        session: &Session,
+        shell: Shell,
+        id: ClientId,
+        stages: &[Stage],
+    ) -> Result<Self, Refusal> {
+        let client = clients::get(&site.crm, session.agent, id).await?;
+        let names = SourceNames::read(&site.crm, session.agent).await?;
+        let mut timeline = Timeline::new(&session.time_zone, site.crm.clock().now());
+        timeline.add(
+            client.created_at,
+            "user-round-check",
+            String::from("Became a client"),
+            client.notes.clone(),
+            None,
+        );
+        timeline.add_notes(&site.crm, session.agent, About::Client(id)).await?;
+        let filter = Filter { client: Some(id), ..Filter::default() };
+        let newest = Page { sort: Sort::NewestFirst, start: Start::Offset(0), limit: SHOWINGS };
+        for showing in showings::list(&site.crm, session.agent, filter, newest).await?.items {
+            let title = format!("Asked to see {}", showing.address);
+            timeline.add(showing.created_at, "calendar", title, Some(showing_words(showing.status)), None);
+        }
+        let steps = stages.iter().map(|stage| Step {
+            id: stage.id,
+            name: match stage.pipeline {
+                stages::Pipeline::Seller => format!("Seller: {}", stage.name),
+                _ => stage.name.clone(),
+            },
+            is_here: stage.name == client.buying_stage && stage.pipeline == client.pipeline,
+        });
+        Ok(Self {
+            shell,
+            path: path(id),
+            source: client.source.as_deref().map(|source| names.of(source)),
+            since: Times::of(&session.time_zone).show(client.created_at),
+            dialled: client.phone.as_deref().map(dialled).filter(|digits| !digits.is_empty()),
+            steps: steps.collect(),
+            client,
+            timeline: timeline.sorted(),
+            typed_note: String::new(),
+            wrong: Wrong::default(),
+        })
+    }
+}
+
+/// How far a showing is, in words.
+fn showing_words(status: ShowingStatus) -> String {
+    let words = match status {
+        ShowingStatus::Requested => "Waits for an answer",
+        ShowingStatus::Confirmed => "Confirmed",
+        ShowingStatus::Declined => "Declined",
+        ShowingStatus::Cancelled => "Cancelled",
+        ShowingStatus::Completed => "Took place",
+    };
+    words.to_owned()
+}
+
+async fn add_note(
+    State(site): State<Site>,
+    SignedIn(session): SignedIn,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Refusal> {
+    let Ok(id) = id.parse::<ClientId>() else { return Ok(pages::not_found()) };
+    let text = fields.get("text").to_owned();
+    let given = Map::from_iter([(String::from("text"), json!(text))]);
+    let made = match NewNote::read(&given) {
+        Ok(new) => notes::create(&site.crm, session.agent, About::Client(id), new, None).await,
+        Err(error) => Err(error),
+    };
+    match made {
+        Ok(_) => Ok(see_other(&format!("{}?done=note-added", path(id)))),
+        Err(error) => {
+            let wrong = Wrong::of(error)?;
+            let shell = Shell::new(&session, Place::Clients);
+            let stages = stages::list(&site.crm, session.agent).await?;
+            let shown = Shown::read(&site, &session, shell, id, &stages).await?;
+            Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &Shown { typed_note: text, wrong, ..shown }))
+        }
+    }
+}
+
+async fn delete(
+    State(site): State<Site>,
+    SignedIn(session): SignedIn,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
+    let Ok(id) = id.parse::<ClientId>() else { return Ok(pages::not_found()) };
+    clients::delete(&site.crm, session.agent, id, |_| true).await?;
+    Ok(see_other(&format!("{PATH}?done=deleted&undo={id}")))
+}
