@@ -103,6 +103,7 @@ test("pages follow one another by cursor", async () => {
     for (let n = 0; n < 70; n++) await other.api("POST", "/api/v1/leads", { name: `Number ${n}` });
     const page = await open(browser, other);
     await signIn(page, other);
+    await page.goto("/dashboard/leads");
     const seen = new Set();
     for (;;) {
       for (const link of await page.locator("td.person > div > a:first-child").allTextContents()) {

@@ -11,7 +11,7 @@ use crate::{
     events::EventKind,
     fold::fold,
     idempotency::{Answer, Once},
-    ids::{ClientId, StageId},
+    ids::{self, ClientId, StageId},
     input::{Given, Purpose, Reader, max},
     pages::{self, Filter, Listed, Page, Sort, Source, Start},
     search,
@@ -394,7 +394,7 @@ pub async fn list(crm: &Crm, agent: AgentId, filter: Filter, page: Page) -> Resu
     crm.db.read("clients.list", move |tx| pages::read(tx, agent, &CLIENTS, &filter, &page, from_row)).await
 }
 
-/// A stage with the newest clients on it.
+/// A stage with clients on it.
 #[derive(Debug)]
 pub struct Column {
     /// The stage.
@@ -403,7 +403,7 @@ pub struct Column {
     pub clients: Listed<Client>,
 }
 
-/// The stages of a pipeline and of the one aside, each with its newest `limit` clients.
+/// The stages of a pipeline and of the one aside, each with the `limit` clients that changed last.
 ///
 /// # Errors
 /// Storage's errors.
@@ -415,11 +415,45 @@ pub async fn board(crm: &Crm, agent: AgentId, pipeline: Pipeline, limit: u32) ->
             let mut columns = Vec::new();
             for stage in shown {
                 let filter = Filter { stage: Some(stage.id), ..Filter::default() };
-                let page = Page { sort: Sort::NewestFirst, start: Start::Offset(0), limit };
+                let page = Page { sort: Sort::LastChangedFirst, start: Start::Offset(0), limit };
                 let clients = pages::read(tx, agent, &CLIENTS, &filter, &page, from_row)?;
                 columns.push(Column { stage, clients });
             }
             Ok(columns)
+        })
+        .await
+}
+
+/// Stages on which nobody waits to hear from the agent.
+const RESTING: [&str; 4] = ["Closed", "Past Client", "On Hold", "Lost"];
+
+/// Clients on their way of whom nothing was heard or written since `before`, quiet for longest first: `limit` at most.
+///
+/// # Errors
+/// Storage's errors.
+pub async fn quiet(crm: &Crm, agent: AgentId, before: UnixMillis, limit: usize) -> Result<Vec<Client>, Error> {
+    crm.db
+        .read("clients.quiet", move |tx| {
+            let mut quiet = Vec::new();
+            for stage in stages::all(tx, agent)?.iter().filter(|stage| !RESTING.contains(&stage.name.as_str())) {
+                let sql = "SELECT t.id, t.updated_at, t.name, t.email, t.phone, t.source, t.notes, s.name, s.pipeline
+                           FROM clients t LEFT JOIN stages s ON s.agent_id = t.agent_id AND s.id = t.stage_id
+                           WHERE t.agent_id = $1 AND t.stage_id = $2 AND t.updated_at < $3 ORDER BY t.updated_at, t.id LIMIT $4";
+                // Some more than asked for: a note or a showing may have come since.
+                let most = i64::try_from(limit * 3).unwrap_or(i64::MAX);
+                for client in tx.query(sql, params![&agent, &stage.id, before.0, most], from_row)? {
+                    let since = ids::floor(before);
+                    let note = "SELECT 1 FROM notes WHERE agent_id = $1 AND about_id = $2 AND id >= $3 LIMIT 1";
+                    let showing = "SELECT 1 FROM showings WHERE agent_id = $1 AND client_id = $2 AND id >= $3 LIMIT 1";
+                    let mut is_there = |sql| tx.query_opt(sql, params![&agent, &client.id, &since], |_| Ok(()));
+                    if is_there(note)?.is_none() && is_there(showing)?.is_none() {
+                        quiet.push(client);
+                    }
+                }
+            }
+            quiet.sort_by_key(|client| (client.updated_at, client.id));
+            quiet.truncate(limit);
+            Ok(quiet)
         })
         .await
 }

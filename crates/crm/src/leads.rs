@@ -343,6 +343,19 @@ pub async fn list(crm: &Crm, agent: AgentId, filter: Filter, page: Page) -> Resu
     crm.db.read("leads.list", move |tx| pages::read(tx, agent, &LEADS, &filter, &page, from_row)).await
 }
 
+/// How many leads the agent has of each of [`STATUSES`], as the kept totals say.
+///
+/// # Errors
+/// Storage's errors.
+pub async fn counts(crm: &Crm, agent: AgentId) -> Result<Vec<(&'static str, u64)>, Error> {
+    crm.db
+        .read("leads.counts", move |tx| {
+            let count = |status| Ok((status, totals::get(tx, agent, Kind::Lead, Some(status))?));
+            STATUSES.into_iter().map(count).collect()
+        })
+        .await
+}
+
 /// A lead of the agent's.
 ///
 /// # Errors

@@ -24,9 +24,7 @@ impl Times {
 
     /// A time to the minute.
     pub fn show(&self, at: UnixMillis) -> Time {
-        let timestamp = Timestamp::from_millisecond(at.0).unwrap_or_default();
-        let words = timestamp.to_zoned_datetime(self.zone.clone()).strftime("%-d %b %Y, %H:%M").to_string();
-        Time { words, exact: at.to_rfc3339() }
+        Time { words: self.format(at, "%-d %b %Y, %H:%M"), exact: at.to_rfc3339() }
     }
 
     /// A time in the past as one speaks of it: minutes, hours, the day of the week, then the date.
@@ -38,18 +36,28 @@ impl Times {
             0 => String::from("just now"),
             1..60 => format!("{ago} min ago"),
             60..1_440 => format!("{} h ago", ago / 60),
-            _ => {
-                let timestamp = Timestamp::from_millisecond(at.0).unwrap_or_default();
-                timestamp.to_zoned_datetime(self.zone.clone()).strftime("%a, %H:%M").to_string()
-            }
+            _ => self.format(at, "%a, %H:%M"),
         };
         Time { words, exact: at.to_rfc3339() }
     }
 
+    /// A time in the days to come.
+    pub fn show_weekday(&self, at: UnixMillis) -> Time {
+        Time { words: self.format(at, "%a %-d %b, %H:%M"), exact: at.to_rfc3339() }
+    }
+
+    /// The day, in words.
+    pub fn day(&self, at: UnixMillis) -> String {
+        self.format(at, "%A, %-d %B %Y")
+    }
+
+    fn format(&self, at: UnixMillis, form: &str) -> String {
+        let timestamp = Timestamp::from_millisecond(at.0).unwrap_or_default();
+        timestamp.to_zoned_datetime(self.zone.clone()).strftime(form).to_string()
+    }
+
     /// A time to the second.
     pub fn show_second(&self, at: UnixMillis) -> Time {
-        let timestamp = Timestamp::from_millisecond(at.0).unwrap_or_default();
-        let words = timestamp.to_zoned_datetime(self.zone.clone()).strftime("%-d %b %Y, %H:%M:%S").to_string();
-        Time { words, exact: at.to_rfc3339() }
+        Time { words: self.format(at, "%-d %b %Y, %H:%M:%S"), exact: at.to_rfc3339() }
     }
 }

@@ -48,7 +48,8 @@ pub(super) fn routes() -> Router<Site> {
         .route("/dashboard/leads/{id}/delete", post(delete))
 }
 
-fn path(id: LeadId) -> String {
+/// The path of a lead's page.
+pub(super) fn path(id: LeadId) -> String {
     format!("{PATH}/{id}")
 }
 

@@ -10,21 +10,16 @@ mod lead;
 mod leads;
 mod shell;
 mod timeline;
+mod today;
 mod webhooks;
 
-use axum::{Router, routing::get};
+use axum::Router;
 
-use crate::{Site, pages, signed_in::SignedIn};
+use crate::Site;
 
-/// Where the dashboard begins.
-async fn home(_: SignedIn) -> axum::response::Response {
-    pages::see_other(leads::PATH)
-}
-
-#[expect(clippy::disallowed_methods, reason = "pages are no part of the API")]
 pub(crate) fn routes() -> Router<Site> {
     Router::new()
-        .route("/dashboard", get(home))
+        .merge(today::routes())
         .merge(leads::routes())
         .merge(clients::routes())
         .merge(board::routes())

@@ -7,6 +7,7 @@ use crate::assets::{self, Assets};
 /// A part of the dashboard, as its navigation has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
+    Today,
     Leads,
     Clients,
     Api,
@@ -63,6 +64,8 @@ impl Shell {
                 "client-known" => "A client with this e-mail address was here already: this is the one.",
                 "client-saved" => "The client is saved.",
                 "client-restored" => "The client is back.",
+                "showing-confirmed" => "The showing is confirmed.",
+                "showing-declined" => "The showing is declined.",
                 "converted" => "The person is a client now.",
                 "undone" => "Taken back.",
                 "none-chosen" => "No lead was ticked, so nothing was changed.",

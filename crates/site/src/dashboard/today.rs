@@ -1,0 +1,241 @@
+//! Today: what needs the agent now, most urgent first, each with its reason and what to do at one tap.
+
+use std::{collections::HashMap, time::Duration};
+
+use askama::Template;
+use axum::{
+    Router,
+    extract::{Path, Query, State},
+    response::Response,
+    routing::{get, post},
+};
+use crm::{
+    clients,
+    clock::UnixMillis,
+    ids::{LeadId, ShowingId},
+    leads,
+    pages::{Filter, Page, Sort, Start},
+    sessions::Session,
+    showings::{self, ShowingChange},
+};
+use serde_json::{Map, json};
+
+use super::{
+    client, lead,
+    leads::{dialled, words},
+    shell::{Place, Shell, Undo},
+    timeline::SourceNames,
+};
+use crate::{
+    Site,
+    fields::Fields,
+    pages::{self, Refusal, ok, see_other},
+    signed_in::SignedIn,
+    times::{Time, Times},
+};
+
+pub(super) const PATH: &str = "/dashboard";
+/// Of each kind, so many are shown.
+const SHOWN: u32 = 12;
+/// After so long without a word a client is quiet.
+const QUIET: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+/// A lead that is older than this is answered no sooner for being rung up this minute.
+const HOT: Duration = Duration::from_secs(24 * 60 * 60);
+
+#[expect(clippy::disallowed_methods, reason = "pages are no part of the API")]
+pub(super) fn routes() -> Router<Site> {
+    Router::new()
+        .route(PATH, get(show))
+        .route("/dashboard/today/leads/{id}/contacted", post(contacted))
+        .route("/dashboard/today/showings/{id}", post(answer))
+}
+
+/// Something to do.
+struct Task {
+    icon: &'static str,
+    name: String,
+    link: String,
+    /// Why it is here.
+    reason: String,
+    /// Since when it waits.
+    waits: Time,
+    is_hot: bool,
+    about: Option<String>,
+    dialled: Option<String>,
+    email: Option<String>,
+    /// Where a done lead is posted.
+    done: Option<String>,
+    showing: Option<Asked>,
+}
+
+/// A showing to be answered.
+struct Asked {
+    action: String,
+    times: Vec<(String, Time)>,
+}
+
+/// A step of the way from lead to client.
+struct Bar {
+    words: &'static str,
+    status: &'static str,
+    count: u64,
+    /// Of the largest, in hundredths.
+    share: u64,
+}
+
+#[derive(Template)]
+#[template(path = "dashboard/today.html")]
+struct Today {
+    shell: Shell,
+    day: String,
+    tasks: Vec<Task>,
+    more_new: u64,
+    bars: Vec<Bar>,
+    all_leads: u64,
+}
+
+async fn show(
+    State(site): State<Site>,
+    SignedIn(session): SignedIn,
+    Query(query): Query<HashMap<String, String>>,
+) -> Result<Response, Refusal> {
+    let (times, now) = (Times::of(&session.time_zone), site.crm.clock().now());
+    let names = SourceNames::read(&site.crm, session.agent).await?;
+    let (hot, cool, more_new) = new_leads(&site, &session, &times, now, &names).await?;
+    let mut tasks = hot;
+    tasks.extend(asked_showings(&site, &session, &times, now).await?);
+    tasks.extend(cool);
+    tasks.extend(quiet_clients(&site, &session, &times, now).await?);
+    let counts = leads::counts(&site.crm, session.agent).await?;
+    let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(0).max(1);
+    let bars = counts.iter().filter(|(_, count)| *count > 0).map(|(status, count)| Bar {
+        words: words(status),
+        status,
+        count: *count,
+        share: count * 100 / most,
+    });
+    Ok(ok(&Today {
+        shell: said(Shell::new(&session, Place::Today), &query),
+        day: times.day(now),
+        tasks,
+        more_new,
+        bars: bars.collect(),
+        all_leads: counts.iter().map(|(_, count)| count).sum(),
+    }))
+}
+
+/// Leads that nobody has answered: those of the last day, the newest first, then the others; and how many more there are.
+async fn new_leads(
+    site: &Site,
+    session: &Session,
+    times: &Times,
+    now: UnixMillis,
+    names: &SourceNames,
+) -> Result<(Vec<Task>, Vec<Task>, u64), Refusal> {
+    let filter = Filter { status: Some(String::from("new")), ..Filter::default() };
+    let page = Page { sort: Sort::NewestFirst, start: Start::Offset(0), limit: SHOWN };
+    let listed = leads::list(&site.crm, session.agent, filter, page).await?;
+    let more = listed.total.count.saturating_sub(listed.items.len() as u64);
+    let tasks = listed.items.into_iter().map(|lead| {
+        let is_hot = lead.created_at > now.minus(HOT);
+        Task {
+            icon: "inbox",
+            link: lead::path(lead.id),
+            reason: format!("New from {}, not answered yet", names.of(&lead.source)),
+            waits: times.show_near(lead.created_at, now),
+            is_hot,
+            about: lead.property_address.or(lead.notes),
+            dialled: lead.phone.as_deref().map(dialled).filter(|digits| !digits.is_empty()),
+            email: lead.email,
+            done: Some(format!("/dashboard/today/leads/{}/contacted", lead.id)),
+            showing: None,
+            name: lead.name,
+        }
+    });
+    let (hot, cool) = tasks.partition(|task| task.is_hot);
+    Ok((hot, cool, more))
+}
+
+/// Showings that wait for an answer, the longest waiting first.
+async fn asked_showings(site: &Site, session: &Session, times: &Times, now: UnixMillis) -> Result<Vec<Task>, Refusal> {
+    let filter = Filter { status: Some(String::from("requested")), ..Filter::default() };
+    let page = Page { sort: Sort::OldestFirst, start: Start::Offset(0), limit: SHOWN };
+    let listed = showings::list(&site.crm, session.agent, filter, page).await?;
+    let tasks = listed.items.into_iter().map(|showing| Task {
+        icon: "calendar",
+        link: client::path(showing.client_id),
+        reason: format!("Asks to see {}", showing.address),
+        waits: times.show_near(showing.created_at, now),
+        is_hot: false,
+        about: showing.notes,
+        dialled: showing.phone.as_deref().map(dialled).filter(|digits| !digits.is_empty()),
+        email: Some(showing.email),
+        done: None,
+        showing: Some(Asked {
+            action: format!("/dashboard/today/showings/{}", showing.id),
+            times: showing.requested_times.iter().map(|at| (at.to_rfc3339(), times.show_weekday(*at))).collect(),
+        }),
+        name: showing.name,
+    });
+    Ok(tasks.collect())
+}
+
+/// Clients on their way who have not heard anything for a while.
+async fn quiet_clients(site: &Site, session: &Session, times: &Times, now: UnixMillis) -> Result<Vec<Task>, Refusal> {
+    let quiet = clients::quiet(&site.crm, session.agent, now.minus(QUIET), SHOWN as usize).await?;
+    let tasks = quiet.into_iter().map(|client| Task {
+        icon: "clock",
+        link: client::path(client.id),
+        reason: format!("Quiet for more than two weeks, at {}", client.buying_stage),
+        waits: times.show_near(client.updated_at, now),
+        is_hot: false,
+        about: client.notes,
+        dialled: client.phone.as_deref().map(dialled).filter(|digits| !digits.is_empty()),
+        email: Some(client.email),
+        done: None,
+        showing: None,
+        name: client.name,
+    });
+    Ok(tasks.collect())
+}
+
+/// Says what was done, with the way back where there is one.
+fn said(shell: Shell, query: &HashMap<String, String>) -> Shell {
+    let done = query.get("done").map(String::as_str);
+    match (done, query.get("undo")) {
+        (Some("contacted"), Some(was)) => {
+            let undo = Undo { action: String::from("/dashboard/leads/status"), name: "was", values: vec![was.clone()] };
+            shell.noting(String::from("Contacted: it is off the list."), Some(undo))
+        }
+        _ => shell.saying(done),
+    }
+}
+
+/// A lead is answered.
+async fn contacted(
+    State(site): State<Site>,
+    SignedIn(session): SignedIn,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
+    let Ok(id) = id.parse::<LeadId>() else { return Ok(pages::not_found()) };
+    let before = leads::set_status(&site.crm, session.agent, vec![(id, "contacted")]).await?;
+    let undo = before.first().map(|(id, status)| format!("&undo={id}.{status}")).unwrap_or_default();
+    Ok(see_other(&format!("{PATH}?done=contacted{undo}")))
+}
+
+/// A showing is confirmed at one of its times, or declined.
+async fn answer(
+    State(site): State<Site>,
+    SignedIn(session): SignedIn,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Refusal> {
+    let Ok(id) = id.parse::<ShowingId>() else { return Ok(pages::not_found()) };
+    let (given, done) = match fields.get("answer") {
+        "declined" => (json!({"status": "declined"}), "showing-declined"),
+        at => (json!({"status": "confirmed", "confirmedTime": at}), "showing-confirmed"),
+    };
+    let given = given.as_object().cloned().unwrap_or_else(Map::new);
+    showings::update(&site.crm, session.agent, id, ShowingChange::read(&given)?, |_| true).await?;
+    Ok(see_other(&format!("{PATH}?done={done}")))
+}
