@@ -73,4 +73,6 @@ mod webhook_deliveries;
 #[cfg(test)]
 mod webhook_results;
 #[cfg(test)]
+mod webhook_urls;
+#[cfg(test)]
 mod webhooks;
