@@ -59,7 +59,11 @@ mod search;
 #[cfg(test)]
 mod sending;
 #[cfg(test)]
+mod settings_api;
+#[cfg(test)]
 mod showings;
+#[cfg(test)]
+mod sign_in;
 #[cfg(test)]
 mod statements;
 #[cfg(test)]
