@@ -76,7 +76,7 @@ pub mod max {
     /// A short text with a form of its own (a code, a type).
     pub const SHORT: usize = 100;
     /// A URL.
-    pub const URL: usize = 2_000;
+    pub const URL: usize = 8_192;
 }
 
 /// Reads the fields of one input object.
