@@ -240,7 +240,9 @@ mod tests {
 
     #[test]
     fn the_largest_exact_numbers_are_read() {
-        for number in ["9007199254740992", "-9007199254740992", "9007199254740991.0", "9.007199254740991e15", "0.1", "-0"] {
+        for number in
+            ["9007199254740992", "-9007199254740992", "9007199254740991.0", "9.007199254740991e15", "0.1", "-0"]
+        {
             assert!(parse_object(format!("{{\"n\": {number}}}").as_bytes()).is_ok(), "{number}");
         }
     }

@@ -82,3 +82,39 @@ fn the_log_tells_neither_keys_nor_people() {
     let (_, log) = server.end();
     assert!(!log.to_lowercase().contains("zebediah") && !log.contains("oa_live_"), "{log}");
 }
+
+#[test]
+fn a_stopping_server_answers_503_on_the_connections_that_it_has() {
+    let desk = Desk::new();
+    desk.agent();
+    let key = desk.key();
+    let server = desk.serve(&[]);
+    let mut kept = [0, 1].map(|_| TcpStream::connect(&server.address).unwrap());
+    for stream in &mut kept {
+        write!(stream, "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        let mut head = [0; 15];
+        stream.read_exact(&mut head).unwrap();
+        assert_eq!(&head, b"HTTP/1.1 200 OK");
+    }
+    // What else is left of the answer stands before the next.
+    server.terminate();
+    while TcpStream::connect(&server.address).is_ok() {
+        std::thread::yield_now();
+    }
+    let [ready, post] = &mut kept;
+    write!(ready, "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let body = "{\"name\":\"Late\"}";
+    write!(post, "POST /api/v1/leads HTTP/1.1\r\nHost: localhost\r\nX-API-Key: {key}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+    for stream in &mut kept {
+        let mut rest = String::new();
+        stream.read_to_string(&mut rest).unwrap();
+        let (_, answer) = rest.split_once("HTTP/1.1 ").unwrap_or_else(|| panic!("no answer but {rest:?}"));
+        let answer = answer.to_lowercase();
+        assert!(
+            answer.starts_with("503 ") && answer.contains("retry-after: ") && answer.contains("connection: close"),
+            "{answer}"
+        );
+    }
+    assert_eq!(server.end().0, Some(0));
+    assert_eq!(total(&desk.serve(&[]).get("/api/v1/leads", &key).1), 0);
+}
