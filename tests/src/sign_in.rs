@@ -53,7 +53,7 @@ on_both_engines! {
         assert!(browser.get("/dashboard/settings/api").await.expect(200).text().contains("Sarah Johnson"));
     }
 
-    async fn where_the_public_url_is_https_the_cookie_is_kept_to_it(app: TestApp) {
+    async fn l9_where_the_public_url_is_https_the_cookie_is_kept_to_it(app: TestApp) {
         app.set_password(&app.agent).await;
         let node = app.arranged(|_| App::new(app.crm.clone(), "https://office.example.com")).await;
         let mut browser = Browser::new(&node.base);
@@ -287,7 +287,7 @@ on_both_engines! {
         assert!(!is_in(&mut idle).await);
     }
 
-    async fn two_cookies_of_one_name_are_none(app: TestApp) {
+    async fn l9_two_cookies_of_one_name_are_none(app: TestApp) {
         let browser = app.sign_in(&app.agent).await;
         let own = format!("{COOKIE}={}", browser.cookie(COOKIE));
         let mut two = app.browser().with("Cookie", &format!("{COOKIE}={PLANTED}; {own}"));
