@@ -22,6 +22,23 @@ on_both_engines! {
         assert_eq!(lead, expected);
     }
 
+    async fn a_length_is_counted_after_the_outer_white_space_is_cut(app: TestApp) {
+        let api = &app.agent.api;
+        let (name, phone) = ("n".repeat(200), "5".repeat(64));
+        let email = format!("{}@example.com", "e".repeat(242));
+        let blanks = " ".repeat(600);
+        let sent = json!({"name": format!("{blanks}{name} "), "phone": format!(" {phone}{blanks}"), "email": format!("{blanks}{email}\n")});
+        let id = api.post("/api/v1/leads", &sent).await.expect(201).json()["leadId"].as_str().unwrap().to_owned();
+        let lead = api.get(&format!("/api/v1/leads/{id}")).await.expect(200).json();
+        assert_eq!((&lead["name"], &lead["phone"], &lead["email"]), (&json!(name), &json!(phone), &json!(email)));
+        for (field, text) in [("name", name), ("phone", phone), ("email", format!("e{email}"))] {
+            let longer = if field == "email" { text } else { format!("{text}1") };
+            let mut sent = json!({"name": "x"});
+            sent[field] = json!(longer);
+            assert_eq!(api.post("/api/v1/leads", &sent).await.expect(400).json()["errors"][0]["field"], field);
+        }
+    }
+
     async fn a_name_is_enough_and_blank_fields_are_absent(app: TestApp) {
         let api = &app.agent.api;
         let sent = json!({"name": "王小明", "email": "", "phone": null, "source": "  ", "notes": ""});

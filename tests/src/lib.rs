@@ -59,7 +59,11 @@ mod search;
 #[cfg(test)]
 mod sending;
 #[cfg(test)]
+mod settings_api;
+#[cfg(test)]
 mod showings;
+#[cfg(test)]
+mod sign_in;
 #[cfg(test)]
 mod statements;
 #[cfg(test)]
@@ -72,5 +76,7 @@ mod webhook_changes;
 mod webhook_deliveries;
 #[cfg(test)]
 mod webhook_results;
+#[cfg(test)]
+mod webhook_urls;
 #[cfg(test)]
 mod webhooks;

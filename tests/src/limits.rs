@@ -8,7 +8,7 @@ use crm::{
 };
 use db::{DbError, Lane, params};
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
-use testkit::{Engine, TestApp, block_on, on_both_engines};
+use testkit::{Caller, Engine, TestApp, block_on, on_both_engines, process::Home};
 
 const MINUTE: i64 = 60_000_000;
 
@@ -63,7 +63,7 @@ fn two_nodes_let_a_key_in_a_hundred_times_together() {
         let other = app.another_node().await;
         let calls = (0..250).map(|n| {
             let base = if n % 2 == 0 { &app.base } else { &other.base };
-            let api = testkit::Caller::new(base).with_key(&app.agent.key);
+            let api = Caller::new(base).with_key(&app.agent.key);
             tokio::spawn(async move { api.get("/api/v1/me").await.status })
         });
         let mut statuses = Vec::new();
@@ -72,6 +72,38 @@ fn two_nodes_let_a_key_in_a_hundred_times_together() {
         }
         let count = |status| statuses.iter().filter(|answered| **answered == status).count();
         assert_eq!((count(200), count(429)), (100, 150), "{statuses:?}");
+    });
+}
+
+/// The same of two real processes, which share nothing but the database.
+#[test]
+fn two_processes_let_a_key_in_a_hundred_times_together() {
+    let home = Home::new(Engine::Postgres);
+    let slug = home.place.output_of(&["agent", "create", "--name", "Sarah Johnson", "--email", "sarah@example.com"]);
+    let key = home.place.output_of(&["key", "create", "--agent", &slug, "--name", "Test"]);
+    let limit = [("ORGANICAGENT_RATE_LIMIT", "100")];
+    let servers = [home.place.serve_with(&limit), home.place.serve_with(&limit)];
+    block_on(async {
+        let callers = servers.each_ref().map(|server| Caller::new(&server.base).with_key(&key));
+        let calls = (0..250).map(|n| {
+            let api = callers[n % 2].clone();
+            tokio::spawn(async move { (n % 2, api.get("/api/v1/me").await.status) })
+        });
+        let mut admitted = [0, 0];
+        let mut refused = 0;
+        for call in calls.collect::<Vec<_>>() {
+            match call.await.unwrap() {
+                (node, 200) => admitted[node] += 1,
+                (_, 429) => refused += 1,
+                (node, other) => panic!("node {node} answers {other}"),
+            }
+        }
+        assert_eq!((admitted[0] + admitted[1], refused), (100, 150), "{admitted:?}");
+        assert!(admitted[0] > 0 && admitted[1] > 0, "both were asked: {admitted:?}");
+        // And so does whoever is asked next.
+        for api in &callers {
+            let _ = api.get("/api/v1/me").await.expect(429);
+        }
     });
 }
 

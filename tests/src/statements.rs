@@ -39,6 +39,7 @@ impl Statement {
 }
 
 /// What was recorded, but for the tests' own statements.
+#[expect(clippy::disallowed_methods, reason = "./test says where the statements were written down")]
 fn recorded() -> Vec<Statement> {
     let folder = std::env::var("ORGANICAGENT_STATEMENTS").expect("run by ./test unit statements");
     let mut statements = Vec::new();

@@ -83,6 +83,21 @@ on_both_engines! {
         assert!(stored(&app).await.iter().all(|text| !text.contains(&secret[6..])));
     }
 
+    async fn a_url_has_8_kib(app: TestApp) {
+        let api = &app.agent.api;
+        let longest = format!("https://example.com/{}", "x".repeat(8_172));
+        let made = make(api, json!({"url": longest})).await;
+        assert_eq!(api.get(&path(&made)).await.expect(200).json()["url"], longest);
+        let longer = json!({"url": format!("{longest}x")});
+        assert_eq!(fields(&api.post("/api/v1/webhooks", &longer).await.expect(400)), ["url"]);
+        assert_eq!(fields(&api.patch(&path(&made), &longer).await.expect(400)), ["url"]);
+        let listing = json!({"address": "1 Main St", "price": 1, "virtualTourUrl": longest});
+        let _ = api.post("/api/v1/listings", &listing).await.expect(201);
+        assert_eq!(api.get("/api/v1/listings").await.json()["listings"][0]["virtualTourUrl"], longest);
+        let longer = json!({"address": "1 Main St", "price": 1, "virtualTourUrl": format!("{longest}x")});
+        assert_eq!(fields(&api.post("/api/v1/listings", &longer).await.expect(400)), ["virtualTourUrl"]);
+    }
+
     async fn without_a_filter_a_webhook_is_for_all_events(app: TestApp) {
         let all = json!(["lead.created", "client.created", "listing.created", "showing.requested", "client.stage_changed"]);
         let api = &app.agent.api;

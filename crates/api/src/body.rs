@@ -149,7 +149,8 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Value, E> {
-        let number = Number::from_f64(number).filter(|_| number.abs() <= MAX_SAFE as f64);
+        // Written with a fraction or an exponent, 2^53 itself cannot be told any more from what lies past it.
+        let number = Number::from_f64(number).filter(|_| number.abs() < MAX_SAFE as f64);
         number.map(Value::Number).ok_or_else(|| E::custom("a number is past 2^53"))
     }
 
@@ -210,6 +211,9 @@ mod tests {
             r#"{"n": 9007199254740993}"#,
             r#"{"n": -9007199254740993}"#,
             r#"{"n": 18446744073709551616}"#,
+            r#"{"n": 9007199254740993.0}"#,
+            r#"{"n": -9007199254740993.0}"#,
+            r#"{"n": 9.007199254740993e15}"#,
             r#"{"n": 1e16}"#,
             r#"{"n": 01}"#,
             r#"{"name": "a",}"#,
@@ -236,7 +240,9 @@ mod tests {
 
     #[test]
     fn the_largest_exact_numbers_are_read() {
-        for number in ["9007199254740992", "-9007199254740992", "0.1", "-0"] {
+        for number in
+            ["9007199254740992", "-9007199254740992", "9007199254740991.0", "9.007199254740991e15", "0.1", "-0"]
+        {
             assert!(parse_object(format!("{{\"n\": {number}}}").as_bytes()).is_ok(), "{number}");
         }
     }

@@ -34,7 +34,7 @@ use crate::{
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WebhookInput {
     /// Where to send events: an https address that the world can reach.
-    #[schema(min_length = 1, max_length = 2000, format = "uri", example = "https://example.com/hooks/organicagent")]
+    #[schema(min_length = 1, max_length = 8192, format = "uri", example = "https://example.com/hooks/organicagent")]
     url: String,
     /// The events to send; all when missing or empty. One name alone does as `event` too.
     #[schema(required = false, example = json!(["lead.created", "client.created"]))]
@@ -57,7 +57,7 @@ pub(crate) struct WebhookPatch {
         required = false,
         nullable = false,
         min_length = 1,
-        max_length = 2000,
+        max_length = 8192,
         format = "uri",
         example = "https://example.com/hooks/organicagent"
     )]

@@ -76,7 +76,7 @@ pub mod max {
     /// A short text with a form of its own (a code, a type).
     pub const SHORT: usize = 100;
     /// A URL.
-    pub const URL: usize = 2_000;
+    pub const URL: usize = 8_192;
 }
 
 /// Reads the fields of one input object.
@@ -113,15 +113,24 @@ impl<'a> Reader<'a> {
 
     /// Optional text as sent, of at most `most` characters.
     pub fn text(&mut self, field: &'static str, most: usize) -> Given<String> {
+        self.read_text(field, most, |text| text)
+    }
+
+    /// Optional text, outer white space cut, of at most `most` characters then.
+    pub fn trimmed_text(&mut self, field: &'static str, most: usize) -> Given<String> {
+        self.read_text(field, most, str::trim)
+    }
+
+    fn read_text(&mut self, field: &'static str, most: usize, kept: fn(&str) -> &str) -> Given<String> {
         match self.fields.get(field) {
             None => Given::Absent,
             Some(Value::Null) => Given::Null,
             Some(Value::String(text)) if text.trim().is_empty() => Given::Absent,
-            Some(Value::String(text)) if text.chars().nth(most).is_some() => {
+            Some(Value::String(text)) if kept(text).chars().nth(most).is_some() => {
                 self.refuse(field, format!("must have at most {most} characters"));
                 Given::Absent
             }
-            Some(Value::String(text)) => Given::Value(text.clone()),
+            Some(Value::String(text)) => Given::Value(kept(text).to_owned()),
             Some(_) => {
                 self.refuse(field, "must be a string");
                 Given::Absent
@@ -132,8 +141,14 @@ impl<'a> Reader<'a> {
     /// Required text, outer white space cut. When creating it must be there; when changing it may be missing but not
     /// `null` or blank.
     pub fn required_text(&mut self, field: &'static str, most: usize, purpose: Purpose) -> Option<String> {
+        let text = self.trimmed_text(field, most);
+        self.required(field, text, purpose)
+    }
+
+    /// The same, kept as sent.
+    pub fn required_text_as_sent(&mut self, field: &'static str, most: usize, purpose: Purpose) -> Option<String> {
         let text = self.text(field, most);
-        self.required(field, text, purpose).map(|text| text.trim().to_owned())
+        self.required(field, text, purpose)
     }
 
     /// The value of a required field that was read as `given`. When creating it must be there; when changing it may be
@@ -150,19 +165,19 @@ impl<'a> Reader<'a> {
 
     /// An optional e-mail address.
     pub fn email(&mut self, field: &'static str) -> Given<EmailAddress> {
-        let text = self.text(field, EmailAddress::MAX * 2);
+        let text = self.trimmed_text(field, EmailAddress::MAX);
         text.try_map(|text| self.keep(field, EmailAddress::parse(&text)))
     }
 
     /// A required e-mail address: as [`Reader::required_text`].
     pub fn required_email(&mut self, field: &'static str, purpose: Purpose) -> Option<EmailAddress> {
-        let text = self.required_text(field, EmailAddress::MAX * 2, purpose)?;
+        let text = self.required_text(field, EmailAddress::MAX, purpose)?;
         self.keep(field, EmailAddress::parse(&text))
     }
 
     /// An optional phone number.
     pub fn phone(&mut self, field: &'static str) -> Given<PhoneNumber> {
-        let text = self.text(field, PhoneNumber::MAX * 2);
+        let text = self.trimmed_text(field, PhoneNumber::MAX);
         text.try_map(|text| self.keep(field, PhoneNumber::parse(&text)))
     }
 
@@ -322,6 +337,18 @@ mod tests {
         {
             assert_eq!(errors_of(&input, |r| drop(r.required_text("name", 9, Purpose::Change))).len(), 1, "{input}");
         }
+    }
+
+    #[test]
+    fn a_length_is_that_of_what_is_kept() {
+        let input = json!({"name": " 0123456789\t"});
+        let mut reader = Reader::new(input.as_object().unwrap());
+        assert_eq!(reader.required_text("name", 10, Purpose::Create).as_deref(), Some("0123456789"));
+        assert_eq!(reader.required_text_as_sent("name", 12, Purpose::Create).as_deref(), Some(" 0123456789\t"));
+        assert!(!reader.has_errors());
+        assert_eq!(reader.required_text("name", 9, Purpose::Create), None);
+        assert!(reader.has_errors());
+        assert_eq!(errors_of(&input, |r| drop(r.required_text_as_sent("name", 11, Purpose::Create))).len(), 1);
     }
 
     #[test]

@@ -179,7 +179,7 @@ details! {
     #[schema(format = Date, example = "2027-03-31")]
     expiration_date: String = "expirationDate", date;
     /// A virtual tour without branding (RESO VirtualTourURLUnbranded).
-    #[schema(max_length = 2000, pattern = r#"^$|^[Hh][Tt][Tt][Pp][Ss]?://[^\s\x00-\x1f\x7f-\x9f"'<>\\`{}|^@:./?#][^\s\x00-\x1f\x7f-\x9f"'<>\\`{}|^@/?#]*([/?#][^\s\x00-\x1f\x7f-\x9f"'<>\\`{}|^]*)?$"#, example = "https://tours.example.com/456-oak-ave")]
+    #[schema(max_length = 8192, pattern = r#"^$|^[Hh][Tt][Tt][Pp][Ss]?://[^\s\x00-\x1f\x7f-\x9f"'<>\\`{}|^@:./?#][^\s\x00-\x1f\x7f-\x9f"'<>\\`{}|^@/?#]*([/?#][^\s\x00-\x1f\x7f-\x9f"'<>\\`{}|^]*)?$"#, example = "https://tours.example.com/456-oak-ave")]
     virtual_tour_url: String = "virtualTourUrl", web_address;
     /// Remarks for agents only; never shown to the public (RESO PrivateRemarks).
     #[schema(max_length = 20000, example = "Seller prefers a closing in January.")]

@@ -36,7 +36,7 @@ impl NewListing {
     /// [`Error::Invalid`] with every wrong field.
     pub fn read(fields: &Map<String, Value>) -> Result<Self, Error> {
         let mut reader = Reader::new(fields);
-        let address = reader.required_text("address", max::ADDRESS, Purpose::Create);
+        let address = reader.required_text_as_sent("address", max::ADDRESS, Purpose::Create);
         let price = reader.money("price");
         let price = reader.required("price", price, Purpose::Create);
         let sizes = Sizes::read(&mut reader);
@@ -115,7 +115,7 @@ impl ListingChange {
     /// [`Error::Invalid`] with every wrong field.
     pub fn read(fields: &Map<String, Value>) -> Result<Self, Error> {
         let mut reader = Reader::new(fields);
-        let address = reader.required_text("address", max::ADDRESS, Purpose::Change);
+        let address = reader.required_text_as_sent("address", max::ADDRESS, Purpose::Change);
         let price = reader.money("price");
         let price = reader.required("price", price, Purpose::Change);
         let sizes = Sizes::read(&mut reader);

@@ -80,7 +80,7 @@ impl App {
         Router::new()
             .merge(probes)
             .merge(self.docs())
-            .merge(site::router(Site::new(self.crm.clone(), &self.public_url)))
+            .merge(site::router(&Site::new(self.crm.clone(), &self.public_url)))
             .merge(api)
             .fallback(unknown)
             .layer(middleware::from_fn_with_state(self, outermost))

@@ -29,6 +29,7 @@ fn code(error: FramingError) -> ProblemCode {
         StatusCode::PAYLOAD_TOO_LARGE => ProblemCode::ContentTooLarge,
         StatusCode::URI_TOO_LONG => ProblemCode::UriTooLong,
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => ProblemCode::HeadersTooLarge,
+        StatusCode::SERVICE_UNAVAILABLE => ProblemCode::Unavailable,
         _ => ProblemCode::BadRequest,
     }
 }

@@ -31,6 +31,8 @@ pub enum Reach {
 #[must_use]
 pub fn guard(config: &Config, address: SocketAddr, public_url: Option<&str>, reach: Reach) -> Guard {
     let mut own = vec![(String::from("localhost"), address.port()), (address.ip().to_string(), address.port())];
+    // A command does not know which port a server picks.
+    own.retain(|(_, port)| *port != 0);
     if let Some(url) = public_url.and_then(|url| url.parse::<Uri>().ok())
         && let Some(host) = url.host()
     {
@@ -38,14 +40,17 @@ pub fn guard(config: &Config, address: SocketAddr, public_url: Option<&str>, rea
         own.push((host.to_owned(), url.port_u16().unwrap_or(usual)));
     }
     let allow = config.webhook_allow.iter().map(range).collect();
-    let guard = Guard::new(allow, own);
+    let mut guard = Guard::new(allow, own);
+    if address.ip().is_unspecified() && address.port() != 0 {
+        guard = guard.listening_everywhere(address.port());
+    }
     if reach == Reach::AllowedOnly { guard.allowed_only() } else { guard }
 }
 
-/// What the rules say of a URL when it is saved.
+/// What the rules of a server that listens on `address` say of a URL when it is saved.
 #[must_use]
-pub fn url_rule(config: &Config) -> UrlRule {
-    let guard = guard(config, config.listen, config.public_url.as_deref(), Reach::Everyone);
+pub fn url_rule(config: &Config, address: SocketAddr) -> UrlRule {
+    let guard = guard(config, address, config.public_url.as_deref(), Reach::Everyone);
     UrlRule::new(move |url| guard.check_url(url))
 }
 

@@ -26,9 +26,10 @@ use crate::{
 pub async fn run(config: Config, is_demo: bool) -> Result<(), String> {
     let config = if is_demo { demo::config(config)? } else { config };
     tracing::info!(data_dir = %config.data_dir.display(), "starting");
-    let crm = storage::open(&config).await?;
+    // First of all, since what a webhook's URL may be depends on the port; whoever connects already waits until all is ready.
     let listener = TcpListener::bind(config.listen).await.map_err(|error| format!("{}: {error}", config.listen))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let crm = storage::open_for(&config, address).await?;
     let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let origins = Origins::parse(config.api_cors.iter().map(String::as_str))?;
     let mut app = App::new(crm.clone(), &public_url).with_origins(origins).with_proxies(&config.trusted_proxies);

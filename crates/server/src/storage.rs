@@ -1,6 +1,6 @@
 //! Opening storage for a command or the server: the folder, the database, the newest schema, the keys.
 
-use std::{path::Path, sync::Arc};
+use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use crm::{Crm, Settings, backup, migrations::MIGRATIONS, seal};
 use db::{Database, DbError, Options};
@@ -12,11 +12,19 @@ use crate::{
     sending,
 };
 
-/// The domain over the configured database, migrated, with its keys.
+/// The domain over the configured database, migrated, with its keys, for a command.
 ///
 /// # Errors
 /// A sentence for the operator.
 pub async fn open(config: &Config) -> Result<Crm, String> {
+    open_for(config, config.listen).await
+}
+
+/// The same for a server that listens on `address`: its webhooks are not to go there.
+///
+/// # Errors
+/// A sentence for the operator.
+pub async fn open_for(config: &Config, address: SocketAddr) -> Result<Crm, String> {
     let database = connect(config).await?;
     let explain = |error: crm::Error| error.to_string();
     if backup::is_restoring(&database).await.map_err(explain)? {
@@ -33,7 +41,7 @@ pub async fn open(config: &Config) -> Result<Crm, String> {
         ),
         other => other.to_string(),
     })?;
-    let settings = Settings { rate_limit: config.rate_limit, webhook_url_rule: sending::url_rule(config) };
+    let settings = Settings { rate_limit: config.rate_limit, webhook_url_rule: sending::url_rule(config, address) };
     Ok(Crm::new(database, Arc::new(MachineClock::default()), Arc::new(MachineRandomness), keyring, &settings))
 }
 

@@ -23,7 +23,7 @@ pub use state::{SignUp, Site};
 use axum::Router;
 
 /// Every page but the documentation.
-pub fn router(site: Site) -> Router {
+pub fn router(site: &Site) -> Router {
     let pages = Router::new().merge(sign_in::routes()).merge(dashboard::routes()).with_state(site.clone());
-    guard::around(pages, &site).merge(assets::routes())
+    guard::around(pages, site).merge(assets::routes())
 }

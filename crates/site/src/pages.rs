@@ -59,10 +59,8 @@ impl IntoResponse for Refusal {
         let (status, title, text) = match self {
             Self::SignIn(None) => return see_other("/login"),
             Self::SignIn(Some(target)) => {
-                let login = String::from("/login?");
-                let length = login.len();
-                let mut query = form_urlencoded::Serializer::for_suffix(login, length);
-                return see_other(&query.append_pair("next", &target).finish());
+                let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", &target).finish();
+                return see_other(&format!("/login?{query}"));
             }
             Self::BadForm => (
                 StatusCode::BAD_REQUEST,

@@ -65,6 +65,8 @@ pub struct TestAgent {
     pub id: AgentId,
     /// The agent's slug.
     pub slug: String,
+    /// The address that the agent signs in with.
+    pub email: String,
     /// A key with all scopes.
     pub key: String,
     /// Calls with that key.
@@ -190,6 +192,7 @@ impl Drop for TestApp {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "./test says where the statements are to be written down")]
 fn open(url: &str) -> tokio::task::JoinHandle<Database> {
     let url = url.to_owned();
     tokio::task::spawn_blocking(move || {
@@ -216,7 +219,7 @@ async fn new_agent(crm: &Crm, base: &str, name: &str) -> TestAgent {
     let new = NewKey { name: String::from("Test"), scopes: Scopes::ALL, lifetime: None };
     let key = api_keys::create(crm, agent.id, new).await.expect("a key is made").reveal().to_owned();
     let api = Caller::new(base).with_key(&key);
-    TestAgent { id: agent.id, slug: agent.slug, key, api }
+    TestAgent { id: agent.id, slug: agent.slug, email, key, api }
 }
 
 async fn serve(crm: &Crm, stopping: CancellationToken) -> String {

@@ -1,6 +1,7 @@
 //! What tests stand on: whole servers on both engines, callers, a manual clock.
 
 pub mod app;
+pub mod browser;
 pub mod faulty_vfs;
 pub mod manual;
 pub mod postgres;
@@ -11,6 +12,7 @@ pub mod sending;
 pub mod sink;
 
 pub use app::{EmptyDatabase, TestAgent, TestApp, TestNode, block_on, until};
+pub use browser::Browser;
 pub use crm::Settings;
 pub use db::Engine;
 pub use requests::{Answer, Caller};

@@ -3,8 +3,12 @@
 use std::{
     io::{BufRead, BufReader},
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
 };
+
+use db::Engine;
+
+use crate::postgres::{TempDatabase, fresh_database};
 
 /// A running `organicagent serve`.
 pub struct Server {
@@ -20,6 +24,29 @@ pub struct Place {
     pub folder: PathBuf,
     /// The database's URL; the folder's own file when empty.
     pub database_url: String,
+}
+
+/// A place of its own on an engine: folder and database go with it.
+pub struct Home {
+    /// The place.
+    pub place: Place,
+    _folder: tempfile::TempDir,
+    _database: Option<TempDatabase>,
+}
+
+impl Home {
+    /// An empty one.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    #[must_use]
+    pub fn new(engine: Engine) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let database = (engine == Engine::Postgres).then(fresh_database);
+        let database_url = database.as_ref().map(|database| database.url.clone()).unwrap_or_default();
+        let place = Place { folder: folder.path().to_owned(), database_url };
+        Self { place, _folder: folder, _database: database }
+    }
 }
 
 /// The binary: built beside the test's own.
@@ -65,7 +92,18 @@ impl Place {
     /// When it does not.
     #[must_use]
     pub fn serve(&self) -> Server {
-        let mut child = self.command(&["serve"]).stdout(Stdio::piped()).spawn().expect("the binary runs");
+        self.serve_with(&[])
+    }
+
+    /// The same with settings of the environment.
+    ///
+    /// # Panics
+    /// When it does not.
+    #[must_use]
+    pub fn serve_with(&self, settings: &[(&str, &str)]) -> Server {
+        let mut command = self.command(&["serve"]);
+        command.envs(settings.iter().copied()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("the binary runs");
         let stdout = child.stdout.take().expect("piped");
         let mut lines = BufReader::new(stdout).lines();
         let line =
@@ -80,6 +118,19 @@ impl Server {
     pub fn kill(mut self) {
         self.child.kill().expect("the process is ours");
         self.child.wait().expect("the process is ours");
+    }
+
+    /// Asks the process to stop, as systemd and Docker do.
+    pub fn terminate(&self) {
+        self.signal("-TERM");
+    }
+
+    /// Waits until it has ended by itself.
+    ///
+    /// # Panics
+    /// When the system cannot say.
+    pub fn ended(mut self) -> ExitStatus {
+        self.child.wait().expect("the process is ours")
     }
 
     /// Stops the process where it stands, its connections open, until it is [woken](Self::wake).

@@ -6,7 +6,10 @@
 
 mod ranges;
 
-use std::{fmt, net::IpAddr};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket},
+};
 
 use ipnet::IpNet;
 use url::{Host, Url};
@@ -74,6 +77,8 @@ impl fmt::Display for Refused {
 pub struct Guard {
     allow: Vec<IpNet>,
     own: Vec<(Host, u16)>,
+    /// The port where this server listens at every address of its machine.
+    everywhere: Option<u16>,
     is_closed: bool,
 }
 
@@ -85,7 +90,13 @@ impl Guard {
         // The brackets of an IPv6 literal are the URL's, so a bare one gets them.
         let parse = |host: &str| Host::parse(host).or_else(|_| Host::parse(&format!("[{host}]"))).ok();
         let own = own.into_iter().filter_map(|(host, port)| parse(&host).map(|host| (host, port))).collect();
-        Self { allow, own, is_closed: false }
+        Self { allow, own, everywhere: None, is_closed: false }
+    }
+
+    /// The same rules for a server that listens on this port at every address of its machine: each of them is its own.
+    #[must_use]
+    pub fn listening_everywhere(self, port: u16) -> Self {
+        Self { everywhere: Some(port), ..self }
     }
 
     /// The same rules, but nothing is connected to except what is allowed.
@@ -94,15 +105,23 @@ impl Guard {
         Self { is_closed: true, ..self }
     }
 
-    /// Whether a webhook may have this URL; a sentence for its owner when not.
+    /// Whether a webhook may have this URL, when it is saved; a sentence for its owner when not.
+    ///
+    /// Where a name will lead is not known yet, so it gets neither plain http nor an odd port on the strength of an allow list:
+    /// those are for addresses within it, and for `localhost` where it covers that.
     ///
     /// # Errors
     /// The sentence.
     pub fn check_url(&self, text: &str) -> Result<(), String> {
-        self.target(text).map(|_| ())
+        let target = self.target(text)?;
+        match &target.host {
+            Host::Domain(name) if !is_localhost(name) => usual(&target),
+            _ => Ok(()),
+        }
     }
 
-    /// The receiver that a URL names.
+    /// The receiver that a URL names, when it is sent to. With an allow list, scheme and port of a name are judged with each address
+    /// that it resolves to.
     ///
     /// # Errors
     /// A sentence for the owner when the rules refuse it.
@@ -139,7 +158,7 @@ impl Guard {
     }
 
     fn check(&self, target: &Target) -> Result<(), String> {
-        if self.own.iter().any(|(host, port)| *host == target.host && *port == target.port) {
+        if self.is_own_host(target) {
             return Err("The URL points to OrganicAgent itself.".to_owned());
         }
         let refuse = |refused: Refused| match refused {
@@ -156,25 +175,29 @@ impl Guard {
         }
     }
 
+    /// Whether the URL's host, as it is written, is this server.
+    fn is_own_host(&self, target: &Target) -> bool {
+        let is_same = |own: &Host| match (own, &target.host) {
+            (Host::Domain(own), Host::Domain(name)) => own == name || is_localhost(own) && is_localhost(name),
+            (own, host) => own == host,
+        };
+        self.own.iter().any(|(own, port)| *port == target.port && is_same(own))
+    }
+
     fn check_name(&self, name: &str, target: &Target) -> Result<(), String> {
         if name.ends_with('.') {
             return Err("The host must not end with a dot.".to_owned());
         }
         if is_localhost(name) {
-            let is_allowed = self.allow.iter().any(|range| range.addr().is_loopback());
+            let loopback = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+            let is_allowed = self.allow.iter().any(|range| loopback.iter().any(|address| range.contains(address)));
             return is_allowed.then_some(()).ok_or_else(|| "The URL points to this machine.".to_owned());
         }
         // With an allow list a name may resolve into it, so scheme and port are judged with the address.
         if !self.allow.is_empty() {
             return Ok(());
         }
-        if target.scheme == Scheme::Http {
-            return Err("The URL must begin with https://.".to_owned());
-        }
-        if !is_usual(target.port) {
-            return Err(format!("Port {} cannot be used: use 80, 443 or one from 1024 on.", target.port));
-        }
-        Ok(())
+        usual(target)
     }
 
     /// Whether a connection to this address may be opened for the target.
@@ -182,8 +205,7 @@ impl Guard {
     /// # Errors
     /// Why not.
     pub fn check_address(&self, address: IpAddr, target: &Target, origin: Origin) -> Result<(), Refused> {
-        let is_own = |(host, port): &(Host, u16)| *port == target.port && is_same(host, address);
-        if self.own.iter().any(is_own) {
+        if self.is_own_address(address, target.port) {
             return Err(Refused::Own);
         }
         if self.allow.iter().any(|range| range.contains(&address)) {
@@ -204,6 +226,39 @@ impl Guard {
         }
         is_usual(target.port).then_some(()).ok_or(Refused::Port(target.port))
     }
+
+    fn is_own_address(&self, address: IpAddr, port: u16) -> bool {
+        let address = address.to_canonical();
+        let is_own = |(host, own): &(Host, u16)| {
+            // A connection to the unspecified address goes to this machine.
+            *own == port && (is_same(host, address) || address.is_unspecified())
+        };
+        self.own.iter().any(is_own) || self.everywhere == Some(port) && is_of_this_machine(address)
+    }
+}
+
+/// Scheme and port of a name that may lead anywhere.
+fn usual(target: &Target) -> Result<(), String> {
+    if target.scheme == Scheme::Http {
+        return Err("The URL must begin with https://.".to_owned());
+    }
+    if !is_usual(target.port) {
+        return Err(format!("Port {} cannot be used: use 80, 443 or one from 1024 on.", target.port));
+    }
+    Ok(())
+}
+
+/// Whether one of this machine's interfaces has the address, now. The system is asked by which address it would speak to that one:
+/// only for one of its own is it the same. Nothing is sent: a UDP socket only looks up the way.
+fn is_of_this_machine(address: IpAddr) -> bool {
+    let any = if address.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
+    let speaks_as = || {
+        let socket = UdpSocket::bind((any, 0))?;
+        // Any port will do; this one discards what it gets.
+        socket.connect((address, 9))?;
+        socket.local_addr()
+    };
+    address.is_loopback() || address.is_unspecified() || speaks_as().is_ok_and(|own| own.ip() == address)
 }
 
 /// Names that mean this machine (RFC 6761, section 6.3), whatever a name server says.
@@ -227,7 +282,7 @@ fn has_user_info(text: &str) -> bool {
 fn is_same(host: &Host, address: IpAddr) -> bool {
     match host {
         Host::Ipv4(own) => IpAddr::V4(*own) == address,
-        Host::Ipv6(own) => IpAddr::V6(*own) == address,
+        Host::Ipv6(own) => IpAddr::V6(*own).to_canonical() == address,
         Host::Domain(name) => is_localhost(name) && address.is_loopback(),
     }
 }

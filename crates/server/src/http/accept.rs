@@ -27,8 +27,9 @@ const BACKOFF_MAX: Duration = Duration::from_secs(1);
 /// How often a full house, all of it being answered, is looked at again.
 const ROOM_CHECK: Duration = Duration::from_millis(20);
 
-/// Accepts connections and serves them until `shutdown`: then no more are accepted, idle ones are closed, requests in
-/// flight are finished for at most [`Limits::stop_timeout`], and the rest is cut off.
+/// Accepts connections and serves them until `shutdown`: then no more are accepted, idle ones are closed after
+/// [`Limits::stop_grace`], within which a request is answered 503; requests in flight are finished for at most
+/// [`Limits::stop_timeout`], and the rest is cut off.
 ///
 /// The service finds the peer's `SocketAddr` and the [`RequestId`](super::RequestId) in the request's extensions.
 /// A failing `accept` (too many open files) is tried again later; it ends nothing.

@@ -13,13 +13,13 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
 use tower::Service;
 
 use super::bodies::RequestBody;
 use super::exchanges::{House, answer_http1, answer_http2};
 use super::frames::{FrameGuard, PREFACE};
-use super::guard::Guard;
+use super::guard::{Guard, Start};
 use super::seats::Seat;
 use super::sockets::Socket;
 use super::streams::Streams;
@@ -47,9 +47,13 @@ where
     B: Body<Data = Bytes> + Unpin + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
+    let grace = async {
+        house.stop.cancelled().await;
+        sleep(house.limits.stop_grace).await;
+    };
     let first = tokio::select! {
         first = read_first(&mut io, &house) => first,
-        () = house.stop.cancelled() => return,
+        () = grace => return,
     };
     let Some(first) = first else {
         return;
@@ -57,7 +61,8 @@ where
     let socket = Socket::new(io, house.limits.write_timeout);
     match first.protocol {
         Protocol::Http1 => {
-            let guard = Guard::new(socket, first.bytes, first.begun_at, house.limits.clone(), seat);
+            let (limits, stop) = (house.limits.clone(), house.stop.clone());
+            let guard = Guard::new(socket, first.bytes, first.begun_at, first.start, stop, limits, seat);
             serve_http1(guard, peer, house).await;
         }
         Protocol::Http2 => {
@@ -79,6 +84,7 @@ struct First {
     bytes: BytesMut,
     /// When the first byte came.
     begun_at: Instant,
+    start: Start,
 }
 
 /// Reads until the protocol is clear. `None`: nothing came. A client that stops within the preface is taken for one of
@@ -92,7 +98,7 @@ where
     if !matches!(timeout_at(idle_until, io.read_buf(&mut bytes)).await, Ok(Ok(1..))) {
         return None;
     }
-    let begun_at = Instant::now();
+    let (begun_at, start) = (Instant::now(), Start::now(&house.stop));
     loop {
         let compared = bytes.len().min(PREFACE.len());
         let protocol = match bytes[..compared] == PREFACE[..compared] {
@@ -106,7 +112,7 @@ where
             true => Protocol::Http2,
             false => Protocol::Http1,
         };
-        return Some(First { protocol, bytes, begun_at });
+        return Some(First { protocol, bytes, begun_at, start });
     }
 }
 

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-/// A request that breaks the framing rules, a size or a time bound. Every one of them ends an HTTP/1 connection.
+/// A request that breaks the framing rules, a size or a time bound, or comes too late. Every one of them ends an HTTP/1 connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum FramingError {
@@ -62,13 +62,15 @@ pub enum FramingError {
     RequestTimeout,
     /// The peer ended its side within a request.
     Incomplete,
+    /// The request began after the server was told to stop.
+    Stopping,
 }
 
 use FramingError::*;
 
 impl FramingError {
     /// All of them, in the order of their codes.
-    pub const ALL: [FramingError; 28] = [
+    pub const ALL: [FramingError; 29] = [
         Method,
         RequestLine,
         Target,
@@ -97,15 +99,17 @@ impl FramingError {
         HeadTimeout,
         RequestTimeout,
         Incomplete,
+        Stopping,
     ];
 
-    /// The status the answer must have: 400, 408, 413, 414 or 431.
+    /// The status the answer must have: 400, 408, 413, 414, 431 or 503.
     pub fn status(self) -> StatusCode {
         match self {
             HeadTimeout | RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             TargetTooLong => StatusCode::URI_TOO_LONG,
             HeadersTooLarge | TooManyFields => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Stopping => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
         }
     }
@@ -156,6 +160,7 @@ impl FramingError {
             HeadTimeout => ("head_timeout", "The headers were not complete in time."),
             RequestTimeout => ("request_timeout", "The request was not complete in time."),
             Incomplete => ("incomplete", "The request ended before it was complete."),
+            Stopping => ("stopping", "The server is stopping and has not looked at this request; send it again."),
         }
     }
 
@@ -189,6 +194,6 @@ mod tests {
             assert_eq!(FramingError::from_code(error.code()), Some(error));
         }
         assert_eq!(FramingError::from_code(0), None);
-        assert_eq!(FramingError::from_code(29), None);
+        assert_eq!(FramingError::from_code(30), None);
     }
 }

@@ -17,6 +17,7 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::framing::{BodyLength, Framing, Step};
 use super::seats::Seat;
@@ -53,13 +54,33 @@ impl Exchange {
         !self.is_complete.load(Ordering::Acquire) || self.is_stopping.load(Ordering::Acquire)
     }
 
-    /// Ends the connection once no request is in flight. The connection must be polled after this.
+    /// Ends the connection once no request is in flight and, if there is none now, none comes within the grace. The
+    /// connection must be polled after this.
     pub(super) fn stop(&self) {
         self.is_stopping.store(true, Ordering::Release);
     }
 
     fn refuse(&self, error: FramingError) {
         self.verdict.store(error.code(), Ordering::Release);
+    }
+}
+
+/// When a request began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    /// While the server ran: it is answered.
+    InTime,
+    /// After the server was told to stop: it is refused.
+    Late,
+}
+
+impl Start {
+    /// That of a request that begins now.
+    pub(super) fn now(stop: &CancellationToken) -> Start {
+        match stop.is_cancelled() {
+            true => Start::Late,
+            false => Start::InTime,
+        }
     }
 }
 
@@ -103,6 +124,10 @@ pub(super) struct Guard<IO> {
     /// When the connection began to wait, and when the request's first bytes came.
     idle_at: Instant,
     begun_at: Instant,
+    start: Start,
+    stop: CancellationToken,
+    /// When the idle connection saw that the server stops.
+    stopped_at: Option<Instant>,
     timer: Timer,
 }
 
@@ -112,6 +137,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Guard<IO> {
         socket: Socket<IO>,
         held: BytesMut,
         begun_at: Instant,
+        start: Start,
+        stop: CancellationToken,
         limits: Arc<Limits>,
         seat: Seat,
     ) -> Guard<IO> {
@@ -128,6 +155,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Guard<IO> {
             is_fresh: true,
             idle_at: begun_at,
             begun_at,
+            start,
+            stop,
+            stopped_at: None,
             timer: Timer::default(),
         }
     }
@@ -143,6 +173,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Guard<IO> {
         self.seat.wait(now);
         self.idle_at = now;
         self.begun_at = now;
+        self.start = Start::now(&self.stop);
         self.is_fresh = !self.held.is_empty();
         self.phase = match self.is_fresh {
             true => Phase::Head,
@@ -155,6 +186,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Guard<IO> {
         let was_body = self.phase == Phase::Body;
         if self.phase == Phase::Idle {
             self.phase = Phase::Head;
+            self.start = Start::now(&self.stop);
         }
         loop {
             let step = match self.framing.advance(&pending[self.settled..]) {
@@ -177,6 +209,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Guard<IO> {
                 }
                 Step::Head(length) => {
                     self.settled += length;
+                    if self.start == Start::Late {
+                        self.refuse(FramingError::Stopping, pending);
+                        return 0;
+                    }
                     let head = self.framing.head();
                     self.phase = match head.length {
                         BodyLength::None => return self.end(was_body),
@@ -269,16 +305,16 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Guard<IO> {
         self.refuse(error, &held);
     }
 
-    /// Whether the server stops and nothing keeps this connection.
-    fn may_go(&self) -> bool {
-        self.phase == Phase::Idle && self.exchange.is_stopping.load(Ordering::Acquire)
-    }
-
     /// Ready when the deadline of the phase has passed.
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let due = match self.phase {
             Phase::Head => self.begun_at + self.limits.head_timeout.min(self.limits.request_timeout),
             Phase::Whole | Phase::Body => self.begun_at + self.limits.request_timeout,
+            // A request may be on its way that was sent before the peer could know.
+            _ if self.stop.is_cancelled() => {
+                let stopped_at = *self.stopped_at.get_or_insert_with(Instant::now);
+                (self.idle_at + self.limits.idle_timeout).min(stopped_at + self.limits.stop_grace)
+            }
             _ => self.idle_at + self.limits.idle_timeout,
         };
         self.timer.poll_until(due, cx)
@@ -372,9 +408,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for Guard<IO> {
                         Poll::Ready(Ok(())) => {}
                         Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                         Poll::Pending => {
-                            if !this.may_go() {
-                                ready!(this.poll_deadline(cx));
-                            }
+                            ready!(this.poll_deadline(cx));
                             this.expire();
                         }
                     }

@@ -17,6 +17,8 @@ pub struct Limits {
     pub idle_timeout: Duration,
     /// How long a peer may leave an answer unread before the connection is dropped.
     pub write_timeout: Duration,
+    /// How long a stopping server keeps connections without a request, to answer 503 to one that is on its way.
+    pub stop_grace: Duration,
     /// How long a stopping server waits for requests in flight.
     pub stop_timeout: Duration,
     /// Connections at a time; one more closes the one that waits longest for a complete request.
@@ -36,6 +38,7 @@ impl Default for Limits {
             request_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(15),
             write_timeout: Duration::from_secs(30),
+            stop_grace: Duration::from_secs(1),
             stop_timeout: Duration::from_secs(30),
             connections: 1024,
             streams: 100,

@@ -78,6 +78,7 @@ pub fn limits() -> Limits {
         request_timeout: long,
         idle_timeout: long,
         write_timeout: long,
+        stop_grace: Duration::from_millis(50),
         stop_timeout: long,
         body_bytes: |_, path| match path.starts_with("/large") {
             true => u64::MAX,

@@ -53,3 +53,40 @@ async fn a_stop_does_not_wait_for_ever() {
     soon(server.task).await.unwrap();
     assert!(stuck.is_dropped().await);
 }
+
+#[tokio::test]
+async fn a_request_that_comes_after_the_stop_is_refused_and_not_looked_at() {
+    let server = Server::start_with(Limits { stop_grace: Duration::from_secs(3600), ..limits() }).await;
+    let (mut kept, mut posting) = (server.connect().await, server.connect().await);
+    for client in [&mut kept, &mut posting] {
+        client.send(GOOD).await;
+        client.answer().await.unwrap().assert_ok("GET /good 0 ");
+    }
+    let mut fresh = server.connect().await;
+    let mut begun = server.connect().await;
+    begun.send("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n").await;
+    soon(async {
+        while server.probe.calls() < 3 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+
+    server.stop.cancel();
+    for (client, request) in [
+        (&mut kept, GOOD),
+        (&mut fresh, GOOD),
+        (&mut posting, "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"),
+    ] {
+        client.send(request).await;
+        let answer = client.answer().await.unwrap();
+        answer.assert_refusal("stopping");
+        assert_eq!(answer.status, 503);
+        assert!(client.answer().await.is_none());
+    }
+    begun.send("0\r\n\r\n").await;
+    begun.answer().await.unwrap().assert_ok("POST /x 5 hello");
+    assert_eq!(server.probe.calls(), 3, "only what had begun");
+    drop((kept, fresh, posting, begun));
+    soon(server.task).await.unwrap();
+}

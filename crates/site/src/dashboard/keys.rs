@@ -112,7 +112,7 @@ async fn render(
     let now = site.crm.clock().now();
     let keys = api_keys::list(&site.crm, session.agent).await?;
     let keys = keys.into_iter().map(|key| Row::of(key, &times, now)).collect();
-    let webhooks = webhooks::list(&site.crm, session.agent).await?.into_iter().map(Line::of).collect();
+    let webhooks = webhooks::list(&site.crm, session.agent).await?.iter().map(Line::of).collect();
     let made = made.map(|(name, key)| (name, key.reveal().to_owned()));
     let api = Api { shell, base_url: &site.public_url, keys, webhooks, lifetimes: &LIFETIMES, made, typed_name, wrong };
     Ok(page(status, &api))

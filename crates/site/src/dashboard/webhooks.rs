@@ -63,7 +63,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    pub fn of(webhook: Webhook) -> Self {
+    pub fn of(webhook: &Webhook) -> Self {
         let host = host(&webhook.url);
         let name = webhook.description.clone().unwrap_or_else(|| host.clone());
         let events = match webhook.events.len() {
@@ -220,7 +220,7 @@ async fn create(State(site): State<Site>, SignedIn(session): SignedIn, fields: F
     match made {
         Ok(made) => {
             let webhooks::Registered { webhook, secret } = made.value;
-            let line = Line::of(webhook.clone());
+            let line = Line::of(&webhook);
             let reason = "The webhook is made";
             let made = Made { shell, name: line.name, url: line.host, path: path(webhook.id), secret, reason };
             Ok(page(StatusCode::CREATED, &made))
@@ -259,7 +259,7 @@ impl Shown {
         let details = webhooks::get(&site.crm, session.agent, id).await?;
         let times = Times::of(&session.time_zone);
         let log = Log::read(site, session, id, after).await?;
-        let line = Line::of(details.webhook.clone());
+        let line = Line::of(&details.webhook);
         let pending = match details.pending {
             count if count >= webhooks::outbox::COUNTED => format!("{count} or more"),
             count => count.to_string(),
@@ -418,7 +418,7 @@ async fn show_secret(
     reason: &'static str,
 ) -> Result<Response, Refusal> {
     let webhook = webhooks::get(&site.crm, session.agent, id).await?.webhook;
-    let line = Line::of(webhook);
+    let line = Line::of(&webhook);
     let shell = Shell::new(session, Place::Api);
     Ok(ok(&Made { shell, name: line.name, url: line.host, path: path(id), secret, reason }))
 }

@@ -110,7 +110,6 @@ fn within_the_allow_list_plain_http_private_addresses_and_any_port_are_fine() {
         "http://[fd00::1]:1/",
         "http://localhost:25/",
         "http://hooks.localhost:1/",
-        "http://receiver:81/",
         "https://example.com/",
     ] {
         assert_eq!(guard.check_url(url), Ok(()), "{url}");
@@ -118,7 +117,16 @@ fn within_the_allow_list_plain_http_private_addresses_and_any_port_are_fine() {
     for url in ["http://10.2.0.1/", "http://8.8.8.8/", "https://8.8.8.8:25/", "http://[::1]/", "http://u@127.0.0.1/"] {
         assert!(guard.check_url(url).is_err(), "{url}");
     }
-    assert!(allowing(&["10.0.0.0/8"]).check_url("http://localhost/").is_err());
+    for url in
+        ["http://example.com/", "https://example.com:25/", "http://receiver:81/", "http://localhost.example.com/"]
+    {
+        assert!(guard.check_url(url).is_err(), "{url}: nobody knows yet where the name leads");
+    }
+    for (range, is_covered) in
+        [("10.0.0.0/8", false), ("127.0.0.5/32", false), ("0.0.0.0/0", true), ("::1/128", true), ("127.0.0.1/32", true)]
+    {
+        assert_eq!(allowing(&[range]).check_url("http://localhost/").is_ok(), is_covered, "{range}");
+    }
 }
 
 #[test]
@@ -137,12 +145,37 @@ fn a_name_over_plain_http_or_at_an_odd_port_may_only_resolve_into_the_allow_list
 #[test]
 fn the_server_itself_is_refused_also_where_its_address_is_allowed() {
     let guard = allowing(&["127.0.0.0/8", "::1/128"]);
-    for url in ["http://localhost:8080/", "http://127.0.0.1:8080/", "http://[::1]:8080/", "http://127.1:8080/"] {
+    for url in [
+        "http://localhost:8080/",
+        "http://hooks.localhost:8080/",
+        "http://127.0.0.1:8080/",
+        "http://[::1]:8080/",
+        "http://127.1:8080/",
+    ] {
         assert!(guard.check_url(url).is_err(), "{url}");
     }
     assert_eq!(guard.check_url("http://localhost:8081/"), Ok(()));
     let target = guard.target("http://name:8080/").unwrap();
     assert_eq!(guard.check_address("127.0.0.1".parse().unwrap(), &target, Origin::Dns), Err(Refused::Own));
+}
+
+#[test]
+fn who_listens_everywhere_owns_every_address_of_the_machine() {
+    let guard = allowing(&["0.0.0.0/0", "::/0"]).listening_everywhere(9000);
+    let mut own =
+        ["127.0.0.1", "127.0.0.9", "0.0.0.0", "[::1]", "[::]", "[::ffff:127.0.0.1]"].map(str::to_owned).to_vec();
+    // The interface to the outside, where this machine has one.
+    let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
+    if socket.connect("192.0.2.1:9").is_ok() {
+        own.push(socket.local_addr().unwrap().ip().to_string());
+    }
+    for address in own {
+        assert!(guard.check_url(&format!("http://{address}:9000/")).is_err(), "{address}");
+        assert_eq!(guard.check_url(&format!("http://{address}:9001/")), Ok(()), "{address}");
+    }
+    for other in ["192.0.2.1", "8.8.8.8", "[2001:db8::1]"] {
+        assert_eq!(guard.check_url(&format!("http://{other}:9000/")), Ok(()), "{other}");
+    }
 }
 
 #[test]
@@ -154,8 +187,8 @@ fn a_refused_address_says_what_it_is() {
 proptest! {
     #[test]
     fn the_nat64_prefix_inherits_the_verdict_of_the_address_inside(bits in any::<u32>()) {
-        let inner = std::net::Ipv4Addr::from_bits(bits);
-        let outer = std::net::Ipv6Addr::from_bits(0x64_ff9b << 96 | u128::from(bits));
+        let inner = Ipv4Addr::from_bits(bits);
+        let outer = Ipv6Addr::from_bits(0x64_ff9b << 96 | u128::from(bits));
         let target = strict().target("https://example.com/").unwrap();
         let judge = |address: IpAddr, origin| strict().check_address(address, &target, origin).is_ok();
         prop_assert_eq!(judge(outer.into(), Origin::Dns), judge(inner.into(), Origin::Dns));
@@ -164,7 +197,7 @@ proptest! {
 
     #[test]
     fn every_spelling_of_an_address_gets_one_verdict(bits in any::<u32>()) {
-        let address = std::net::Ipv4Addr::from_bits(bits);
+        let address = Ipv4Addr::from_bits(bits);
         let [a, b, c, d] = address.octets();
         let low = u32::from(c) << 8 | u32::from(d);
         let expected = strict().check_url(&format!("https://{address}/")).is_ok();
