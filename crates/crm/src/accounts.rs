@@ -6,9 +6,10 @@ use db::{Lane, Tx, params};
 
 use crate::{
     AgentId, Crm, Error,
+    agents::{self, NewAgent},
     ids::AccountId,
     passwords,
-    sessions::{self, Visitor},
+    sessions::{self, Session, Visitor},
     throttle::Guess,
     tokens::Token,
     turns::Turn,
@@ -65,6 +66,90 @@ pub async fn sign_in(crm: &Crm, typed: SignIn, visitor: Visitor) -> Result<Token
             Err(Refusal::Wrong)
         }
     }
+}
+
+/// Somebody who wants to be an agent here.
+#[derive(Clone)]
+pub struct SignUp {
+    /// The agent's name.
+    pub name: String,
+    /// The e-mail address to sign in with.
+    pub email: String,
+    /// The password.
+    pub password: String,
+    /// IANA name of the agent's time zone.
+    pub time_zone: String,
+}
+
+/// Makes an agent with an account and signs in. `only_first`: only while there is no agent yet.
+///
+/// # Errors
+/// [`Error::NotFound`] when `only_first` and there is one, [`Error::Invalid`] with every wrong field, also when the address belongs to
+/// an account.
+pub async fn sign_up(crm: &Crm, typed: SignUp, only_first: bool, visitor: Visitor) -> Result<Token, Error> {
+    let SignUp { name, email, password, time_zone } = typed;
+    let mut wrong = Vec::new();
+    let mut note = |error: Error| {
+        if let Error::Invalid(errors) = error {
+            wrong.extend(errors);
+        }
+    };
+    let name = agents::checked_name(&name).map_err(&mut note);
+    let address = EmailAddress::parse(&email).map_err(|message| note(Error::invalid("email", message)));
+    let _ = passwords::check(&password, email.trim()).map_err(|message| note(Error::invalid("password", message)));
+    let (Ok(name), Ok(address), true) = (name, address, wrong.is_empty()) else { return Err(Error::Invalid(wrong)) };
+    let hash = passwords::hash_in_turn(crm, password, address.as_str().to_owned()).await?;
+    let new = NewAgent { name: name.clone(), email: address.clone(), slug: None, time_zone, password_hash: Some(hash) };
+    let own = crm.clone();
+    let made = crm.db.write("accounts.sign_up", Lane::SHARED, move |tx| {
+        if only_first && agents::is_any(tx)? {
+            return Err(Error::NotFound);
+        }
+        let agent = agents::insert(tx, &own, &name, &new)?.id;
+        let sql = "SELECT id FROM accounts WHERE agent_id = $1 ORDER BY id LIMIT 1";
+        let account = tx.query_one(sql, params![&agent], |row| row.get::<AccountId>(0))?;
+        Ok((agent, account))
+    });
+    let (agent, account) = made.await?;
+    sessions::create(crm, agent, account, visitor).await
+}
+
+/// Whether somebody could sign up while only the first agent may: whether there is none.
+///
+/// # Errors
+/// Storage's errors.
+pub async fn is_unclaimed(crm: &Crm) -> Result<bool, Error> {
+    crm.db
+        .read("accounts.is_unclaimed", |tx| {
+            Ok(tx.query_opt("SELECT 1 FROM agents LIMIT 1", &[], |_| Ok(()))?.is_none())
+        })
+        .await
+}
+
+/// Changes the password of a signed-in account, who gives the old one again: every other session of it ends.
+///
+/// # Errors
+/// [`Refusal`]; a new password that will not do is [`Error::Invalid`].
+pub async fn change_password(
+    crm: &Crm,
+    session: &Session,
+    old: String,
+    new: String,
+    from: IpAddr,
+) -> Result<(), Refusal> {
+    let (agent, account, kept) = (session.agent, session.account, session.id);
+    let typed = SignIn { email: session.email.clone(), password: old };
+    confirm(crm, agent, account, typed, from).await?;
+    let hash = passwords::hash_in_turn(crm, new, session.email.clone()).await?;
+    let changed = crm.db.write("accounts.change_password", Lane::of(&agent.0), move |tx| {
+        let sql = "UPDATE accounts SET password_hash = $3 WHERE agent_id = $1 AND id = $2";
+        tx.execute(sql, params![&agent, &account, &hash])?;
+        tx.execute("DELETE FROM reset_links WHERE agent_id = $1 AND account_id = $2", params![&agent, &account])?;
+        let sql = "DELETE FROM sessions WHERE agent_id = $1 AND account_id = $2 AND id <> $3";
+        tx.execute(sql, params![&agent, &account, &kept])?;
+        Ok::<_, Error>(())
+    });
+    Ok(changed.await?)
 }
 
 /// Whether the password is that of a signed-in account: asked again before what is secret is shown.

@@ -1,6 +1,6 @@
 //! Agents: the tenants. An agent is made with one account that signs in for it, its turn and its pipelines.
 
-use db::{Lane, Tx, params};
+use db::{Engine, Lane, Tx, params};
 use serde::Serialize;
 
 use crate::{
@@ -48,15 +48,29 @@ const NAMESAKES: u32 = 10_000;
 /// # Errors
 /// [`Error::Invalid`] for a blank or long name, a slug asked for that is taken, an e-mail address that has an account.
 pub async fn create(crm: &Crm, new: NewAgent) -> Result<Agent, Error> {
-    let name = new.name.trim().to_owned();
-    if name.is_empty() || name.chars().count() > max::NAME {
-        return Err(Error::invalid("name", format!("must have 1 to {} characters", max::NAME)));
-    }
+    let name = checked_name(&new.name)?;
     let state = crm.clone();
     crm.db.write("agents.create", Lane::SHARED, move |tx| insert(tx, &state, &name, &new)).await
 }
 
-fn insert(tx: &mut Tx<'_>, crm: &Crm, name: &str, new: &NewAgent) -> Result<Agent, Error> {
+/// A name with its outer white space cut, if that is one.
+pub(crate) fn checked_name(name: &str) -> Result<String, Error> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > max::NAME {
+        return Err(Error::invalid("name", format!("must have 1 to {} characters", max::NAME)));
+    }
+    Ok(name.to_owned())
+}
+
+/// Whether there is any agent; nobody else makes the first one until the transaction has ended.
+pub(crate) fn is_any(tx: &mut Tx<'_>) -> Result<bool, Error> {
+    if tx.engine() == Engine::Postgres {
+        tx.batch("LOCK TABLE agents IN SHARE ROW EXCLUSIVE MODE")?;
+    }
+    Ok(tx.query_opt("SELECT 1 FROM agents LIMIT 1", &[], |_| Ok(()))?.is_some())
+}
+
+pub(crate) fn insert(tx: &mut Tx<'_>, crm: &Crm, name: &str, new: &NewAgent) -> Result<Agent, Error> {
     let email_key = new.email.key();
     let has_account = tx.query_opt("SELECT 1 FROM accounts WHERE email_key = $1", params![&email_key], |_| Ok(()))?;
     if has_account.is_some() {

@@ -123,6 +123,40 @@ fn note_use(crm: &Crm, agent: AgentId, id: SessionId, now: UnixMillis) {
     });
 }
 
+/// A session as its owner sees it in the list.
+#[derive(Debug, Clone)]
+pub struct Seat {
+    /// The session.
+    pub id: SessionId,
+    /// What the browser calls itself.
+    pub user_agent: Option<String>,
+    /// The network address that it began from.
+    pub address: Option<String>,
+    /// When it was last used, to five minutes.
+    pub used_at: UnixMillis,
+}
+
+/// The most sessions that are listed.
+const LISTED: i64 = 100;
+
+/// The sessions of an account that have not ended, newest first.
+///
+/// # Errors
+/// Storage's errors.
+pub async fn list(crm: &Crm, agent: AgentId, account: AccountId) -> Result<Vec<Seat>, Error> {
+    let now = crm.clock.now();
+    crm.db
+        .read("sessions.list", move |tx| {
+            let sql = "SELECT id, user_agent, address, used_at FROM sessions
+                       WHERE agent_id = $1 AND account_id = $2 AND expires_at > $3 AND used_at > $4 ORDER BY id DESC LIMIT $5";
+            let values = params![&agent, &account, now.0, now.minus(IDLE).0, LISTED];
+            Ok(tx.query(sql, values, |row| {
+                Ok(Seat { id: row.get(0)?, user_agent: row.get(1)?, address: row.get(2)?, used_at: UnixMillis(row.get(3)?) })
+            })?)
+        })
+        .await
+}
+
 /// Ends a session of an account.
 ///
 /// # Errors

@@ -35,6 +35,7 @@ pub struct App {
     origins: Origins,
     proxies: Arc<[Network]>,
     operator: Option<Operator>,
+    site: Site,
 }
 
 impl App {
@@ -43,7 +44,8 @@ impl App {
     pub fn new(crm: Crm, public_url: &str) -> Self {
         let hosts = Arc::new(Hosts::of_public_url(public_url));
         let (origins, proxies) = (Origins::default(), Arc::default());
-        Self { crm, hosts, public_url: public_url.into(), origins, proxies, operator: None }
+        let site = Site::new(crm.clone(), public_url);
+        Self { crm, hosts, public_url: public_url.into(), origins, proxies, operator: None, site }
     }
 
     /// The same, for pages of these origins too.
@@ -57,6 +59,13 @@ impl App {
     #[must_use]
     pub fn with_proxies(mut self, proxies: &[Network]) -> Self {
         self.proxies = proxies.into();
+        self
+    }
+
+    /// The same, with pages arranged so.
+    #[must_use]
+    pub fn with_site(mut self, arrange: impl FnOnce(Site) -> Site) -> Self {
+        self.site = arrange(self.site);
         self
     }
 
@@ -80,7 +89,7 @@ impl App {
         Router::new()
             .merge(probes)
             .merge(self.docs())
-            .merge(site::router(&Site::new(self.crm.clone(), &self.public_url)))
+            .merge(site::router(&self.site))
             .merge(api)
             .fallback(unknown)
             .layer(middleware::from_fn_with_state(self, outermost))

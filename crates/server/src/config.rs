@@ -10,6 +10,7 @@ use std::{
 use api::Origins;
 use clap::Args;
 use serde::Deserialize;
+use site::SignUp;
 
 use crate::http::Network;
 
@@ -45,6 +46,9 @@ pub struct Given {
     /// Address ranges where plain-http and non-public webhook targets are allowed, on any port, between commas [default: none]
     #[arg(long, env = "ORGANICAGENT_WEBHOOK_ALLOW", global = true, value_name = "RANGES", help_heading = "Settings")]
     webhook_allow: Option<Text>,
+    /// Who may make an agent in the browser: open, first (only while there is none) or closed [default: first]
+    #[arg(long, env = "ORGANICAGENT_SIGNUP", global = true, value_name = "WHO", help_heading = "Settings")]
+    signup: Option<Text>,
     /// Seals what must be read back [default: {DATA_DIR}/secret.key]
     #[arg(long, env = "ORGANICAGENT_SECRET_KEY_FILE", global = true, value_name = "FILE", help_heading = "Settings")]
     secret_key_file: Option<Text>,
@@ -110,6 +114,8 @@ pub struct Config {
     pub rate_limit: u32,
     /// Address ranges where plain-http and non-public webhook targets are allowed.
     pub webhook_allow: Vec<Network>,
+    /// Who may make an agent in the browser.
+    pub signup: SignUp,
     /// The key file, absolute.
     pub secret_key_file: PathBuf,
     /// Address ranges of trusted proxies.
@@ -146,6 +152,7 @@ impl Given {
             database_url: first(self.database_url, other.database_url),
             rate_limit: first(self.rate_limit, other.rate_limit),
             webhook_allow: first(self.webhook_allow, other.webhook_allow),
+            signup: first(self.signup, other.signup),
             secret_key_file: first(self.secret_key_file, other.secret_key_file),
             trusted_proxies: first(self.trusted_proxies, other.trusted_proxies),
             operator_token: first(self.operator_token, other.operator_token),
@@ -175,6 +182,12 @@ impl Given {
         };
         let trusted_proxies = networks("ORGANICAGENT_TRUSTED_PROXIES", self.trusted_proxies)?;
         let webhook_allow = networks("ORGANICAGENT_WEBHOOK_ALLOW", self.webhook_allow)?;
+        let signup = match self.signup.as_ref().map_or("first", |who| &who.0) {
+            "open" => SignUp::Open,
+            "first" => SignUp::First,
+            "closed" => SignUp::Closed,
+            _ => return Err(String::from("ORGANICAGENT_SIGNUP must be open, first or closed")),
+        };
         let api_cors = words(self.api_cors);
         Origins::parse(api_cors.iter().map(String::as_str))
             .map_err(|error| format!("ORGANICAGENT_API_CORS: {error}"))?;
@@ -184,6 +197,7 @@ impl Given {
             database_url,
             rate_limit,
             webhook_allow,
+            signup,
             secret_key_file: match self.secret_key_file {
                 Some(file) => absolute(Path::new(&file.0))?,
                 None => data_dir.join("secret.key"),
@@ -234,6 +248,7 @@ impl Config {
             ("database_url", mask_password(&self.database_url)),
             ("rate_limit", self.rate_limit.to_string()),
             ("webhook_allow", join(&self.webhook_allow)),
+            ("signup", self.signup.name().to_owned()),
             ("secret_key_file", self.secret_key_file.display().to_string()),
             ("trusted_proxies", join(&self.trusted_proxies)),
             ("operator_token", self.operator_token.as_ref().map_or("", |_| "***").to_owned()),
@@ -323,6 +338,7 @@ mod tests {
             Given { listen: text("8080"), ..Given::default() },
             Given { trusted_proxies: text("10.0.0.0/8, proxy.example.com"), ..Given::default() },
             Given { webhook_allow: text("localhost"), ..Given::default() },
+            Given { signup: text("anybody"), ..Given::default() },
             Given { api_cors: text("https://app.example.com/"), ..Given::default() },
         ] {
             assert!(given.checked().is_err());

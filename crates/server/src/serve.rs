@@ -1,8 +1,10 @@
 //! `organicagent serve`: everything in one process.
 
-use std::{io::Write, sync::Arc};
+use std::{io::Write, net::SocketAddr, sync::Arc};
 
 use api::Origins;
+use crm::{Crm, accounts, randomness};
+use site::SignUp;
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -14,10 +16,14 @@ use crate::{
     config::Config,
     demo,
     http::{self, Limits},
+    machine,
     meters::{self, Operator},
     sending::{self, Reach},
     storage,
 };
+
+/// Letters and digits that are not taken for one another.
+const CODE_LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
 /// Runs the server until SIGTERM or Ctrl-C; accepted requests finish.
 ///
@@ -32,7 +38,9 @@ pub async fn run(config: Config, is_demo: bool) -> Result<(), String> {
     let crm = storage::open_for(&config, address).await?;
     let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let origins = Origins::parse(config.api_cors.iter().map(String::as_str))?;
+    let code = set_up_code(&crm, &config, address).await?;
     let mut app = App::new(crm.clone(), &public_url).with_origins(origins).with_proxies(&config.trusted_proxies);
+    app = app.with_site(|site| site.with_sign_up(config.signup, code.as_deref()).with_time_zone(&machine::time_zone()));
     if let Some(token) = &config.operator_token {
         // Before the listener, whose counters go where they are sent when it starts.
         app = app.with_operator(Operator::new(token));
@@ -63,6 +71,18 @@ pub async fn run(config: Config, is_demo: bool) -> Result<(), String> {
     crm.database().close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// What the first agent's sign-up asks for where strangers may come first: off loopback, while there is no agent. Printed in the log.
+async fn set_up_code(crm: &Crm, config: &Config, address: SocketAddr) -> Result<Option<String>, String> {
+    if config.signup != SignUp::First || address.ip().is_loopback() {
+        return Ok(None);
+    }
+    let code = randomness::text(crm.random(), CODE_LETTERS, 12);
+    if accounts::is_unclaimed(crm).await.map_err(|error| error.to_string())? {
+        tracing::warn!(code, "no agent exists yet: whoever signs up first at /signup gives this set-up code");
+    }
+    Ok(Some(code))
 }
 
 /// Serves an app until `stopping`; accepted requests finish.

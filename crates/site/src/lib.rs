@@ -9,10 +9,12 @@ mod cookies;
 mod dashboard;
 pub mod docs;
 mod fields;
+mod forms;
 mod guard;
 mod pages;
 mod seen;
 mod sign_in;
+mod sign_up;
 mod signed_in;
 mod state;
 mod times;
@@ -24,6 +26,10 @@ use axum::Router;
 
 /// Every page but the documentation.
 pub fn router(site: &Site) -> Router {
-    let pages = Router::new().merge(sign_in::routes()).merge(dashboard::routes()).with_state(site.clone());
+    let pages = Router::new()
+        .merge(sign_in::routes())
+        .merge(sign_up::routes())
+        .merge(dashboard::routes())
+        .with_state(site.clone());
     guard::around(pages, site).merge(assets::routes())
 }

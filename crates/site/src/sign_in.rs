@@ -22,10 +22,11 @@ use crate::{
     fields::Fields,
     pages::{Refusal, ok, page, see_other},
     seen::From,
+    sign_up,
     signed_in::SignedIn,
 };
 
-const HOME: &str = "/dashboard";
+pub(crate) const HOME: &str = "/dashboard";
 
 #[expect(clippy::disallowed_methods, reason = "pages are no part of the API")]
 pub(crate) fn routes() -> Router<Site> {
@@ -42,6 +43,7 @@ struct Login {
     email: String,
     next: String,
     error: Option<String>,
+    can_sign_up: bool,
 }
 
 /// A page of ours to go on with, never one of another host.
@@ -63,7 +65,8 @@ async fn show(State(site): State<Site>, Query(asked): Asked, headers: HeaderMap)
     {
         return Ok(see_other(if next.is_empty() { HOME } else { &next }));
     }
-    Ok(ok(&Login { assets: assets::get(), email: String::new(), next, error: None }))
+    let can_sign_up = sign_up::is_open(&site).await?;
+    Ok(ok(&Login { assets: assets::get(), email: String::new(), next, error: None, can_sign_up }))
 }
 
 async fn sign_in(State(site): State<Site>, From(visitor): From, headers: HeaderMap, fields: Fields) -> Response {
@@ -87,7 +90,7 @@ async fn sign_in(State(site): State<Site>, From(visitor): From, headers: HeaderM
             (StatusCode::SERVICE_UNAVAILABLE, String::from("Too many people sign in at once. Try again in a moment."))
         }
     };
-    page(status, &Login { assets: assets::get(), email, next, error: Some(error) })
+    page(status, &Login { assets: assets::get(), email, next, error: Some(error), can_sign_up: false })
 }
 
 /// Ends the session that the browser came with: a cookie from before is never signed in.
@@ -98,7 +101,8 @@ async fn end_held(site: &Site, headers: &HeaderMap) {
     }
 }
 
-fn begin(site: &Site, token: &Token, path: &str) -> Response {
+/// Goes on as who has just signed in.
+pub(crate) fn begin(site: &Site, token: &Token, path: &str) -> Response {
     let mut response = see_other(path);
     response.headers_mut().insert(header::SET_COOKIE, cookies::set(site, token));
     response

@@ -16,6 +16,18 @@ pub enum SignUp {
     Closed,
 }
 
+impl SignUp {
+    /// The word of the setting.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::First => "first",
+            Self::Closed => "closed",
+        }
+    }
+}
+
 /// The pages' state. Cheap to clone.
 #[derive(Clone)]
 pub struct Site {
@@ -24,13 +36,16 @@ pub struct Site {
     pub(crate) sign_up: SignUp,
     /// What the first agent's sign-up asks for where others may come first.
     pub(crate) set_up_code: Option<Arc<str>>,
+    /// IANA name of the time zone of whoever does not say theirs.
+    pub(crate) time_zone: Arc<str>,
 }
 
 impl Site {
     /// Pages over a domain, at this public URL.
     #[must_use]
     pub fn new(crm: Crm, public_url: &str) -> Self {
-        Self { crm, public_url: public_url.trim_end_matches('/').into(), sign_up: SignUp::default(), set_up_code: None }
+        let public_url = public_url.trim_end_matches('/').into();
+        Self { crm, public_url, sign_up: SignUp::default(), set_up_code: None, time_zone: "UTC".into() }
     }
 
     /// The same with this rule for sign-up, and the code that it asks for.
@@ -38,6 +53,13 @@ impl Site {
     pub fn with_sign_up(mut self, sign_up: SignUp, code: Option<&str>) -> Self {
         self.sign_up = sign_up;
         self.set_up_code = code.map(Arc::from);
+        self
+    }
+
+    /// The same, with this time zone for whoever does not say theirs.
+    #[must_use]
+    pub fn with_time_zone(mut self, time_zone: &str) -> Self {
+        self.time_zone = time_zone.into();
         self
     }
 

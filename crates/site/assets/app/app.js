@@ -50,3 +50,8 @@ document.addEventListener("DOMContentLoaded", () => {
     });
   }
 });
+
+// The browser knows its time zone.
+for (const field of document.querySelectorAll("input[name=timeZone][type=hidden]")) {
+  field.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+}

@@ -25,7 +25,6 @@ use serde_json::{Map, Value, json};
 use super::{
     board,
     clients::PATH,
-    forms::Wrong,
     leads::dialled,
     shell::{Place, Shell},
     timeline::{SourceNames, Timeline},
@@ -33,6 +32,7 @@ use super::{
 use crate::{
     Site,
     fields::Fields,
+    forms::Wrong,
     pages::{self, Refusal, ok, page, see_other},
     signed_in::SignedIn,
     times::{Time, Times},

@@ -19,13 +19,13 @@ use crm::{
 use http::StatusCode;
 
 use super::{
-    forms::Wrong,
     shell::{Place, Shell},
     webhooks::Line,
 };
 use crate::{
     Site,
     fields::Fields,
+    forms::Wrong,
     pages::{self, Refusal, page, see_other},
     signed_in::SignedIn,
     times::{Time, Times},

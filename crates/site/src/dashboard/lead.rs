@@ -20,7 +20,6 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::{
-    forms::Wrong,
     leads::{PATH, delete_all, dialled, statuses, tone, words},
     shell::{Place, Shell},
     timeline::{SourceNames, Timeline},
@@ -28,6 +27,7 @@ use super::{
 use crate::{
     Site,
     fields::Fields,
+    forms::Wrong,
     pages::{self, Refusal, ok, page, see_other},
     signed_in::SignedIn,
     times::{Time, Times},

@@ -1,10 +1,11 @@
 //! The dashboard: pages for who is signed in.
 
+mod account;
 mod board;
 mod client;
 mod clients;
 mod deliveries;
-mod forms;
+
 mod keys;
 mod lead;
 mod leads;
@@ -26,4 +27,5 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(keys::routes())
         .merge(webhooks::routes())
         .merge(deliveries::routes())
+        .merge(account::routes())
 }

@@ -11,6 +11,7 @@ pub(crate) enum Place {
     Leads,
     Clients,
     Api,
+    Account,
 }
 
 /// The frame of a page.
@@ -66,6 +67,8 @@ impl Shell {
                 "client-restored" => "The client is back.",
                 "showing-confirmed" => "The showing is confirmed.",
                 "showing-declined" => "The showing is declined.",
+                "password-changed" => "The password is changed. Every other session has ended.",
+                "session-ended" => "Signed out there.",
                 "converted" => "The person is a client now.",
                 "undone" => "Taken back.",
                 "none-chosen" => "No lead was ticked, so nothing was changed.",

@@ -20,13 +20,13 @@ use serde_json::{Map, Value, json};
 
 use super::{
     deliveries::{self, Log},
-    forms::Wrong,
     keys,
     shell::{Place, Shell},
 };
 use crate::{
     Site,
     fields::Fields,
+    forms::Wrong,
     pages::{self, Refusal, ok, page, see_other},
     seen::From,
     signed_in::SignedIn,

@@ -1,4 +1,4 @@
-//! Forms of the dashboard: what was typed, and what is wrong with it.
+//! What is wrong with a form.
 
 use crm::{Error, FieldError};
 
