@@ -85,21 +85,23 @@ fn two_processes_let_a_key_in_a_hundred_times_together() {
     let servers = [home.place.serve_with(&limit), home.place.serve_with(&limit)];
     block_on(async {
         let callers = servers.each_ref().map(|server| Caller::new(&server.base).with_key(&key));
-        let calls = (0..250).map(|n| {
+        // Each lets some in, whoever is quicker later.
+        for n in 0..20 {
+            let _ = callers[n % 2].get("/api/v1/me").await.expect(200);
+        }
+        let calls = (0..230).map(|n| {
             let api = callers[n % 2].clone();
-            tokio::spawn(async move { (n % 2, api.get("/api/v1/me").await.status) })
+            tokio::spawn(async move { api.get("/api/v1/me").await.status })
         });
-        let mut admitted = [0, 0];
-        let mut refused = 0;
+        let (mut admitted, mut refused) = (20, 0);
         for call in calls.collect::<Vec<_>>() {
             match call.await.unwrap() {
-                (node, 200) => admitted[node] += 1,
-                (_, 429) => refused += 1,
-                (node, other) => panic!("node {node} answers {other}"),
+                200 => admitted += 1,
+                429 => refused += 1,
+                other => panic!("{other}"),
             }
         }
-        assert_eq!((admitted[0] + admitted[1], refused), (100, 150), "{admitted:?}");
-        assert!(admitted[0] > 0 && admitted[1] > 0, "both were asked: {admitted:?}");
+        assert_eq!((admitted, refused), (100, 150));
         // And so does whoever is asked next.
         for api in &callers {
             let _ = api.get("/api/v1/me").await.expect(429);
