@@ -13,6 +13,8 @@ mod clients;
 #[cfg(test)]
 mod combinations;
 #[cfg(test)]
+mod dashboard;
+#[cfg(test)]
 mod disk;
 #[cfg(test)]
 mod export;
@@ -64,6 +66,8 @@ mod settings_api;
 mod showings;
 #[cfg(test)]
 mod sign_in;
+#[cfg(test)]
+mod sign_up;
 #[cfg(test)]
 mod statements;
 #[cfg(test)]

@@ -1,0 +1,201 @@
+//! Leads, clients and Today in the dashboard, as a browser without scripts has them.
+
+use serde_json::{Value, json};
+use testkit::{Browser, TestAgent, on_both_engines};
+
+async fn lead(agent: &TestAgent, lead: Value) -> String {
+    let made = agent.api.post("/api/v1/leads", &lead).await.expect(201).json();
+    made["leadId"].as_str().unwrap().to_owned()
+}
+
+async fn client(agent: &TestAgent, name: &str) -> String {
+    let email = format!("{}@example.com", name.to_lowercase());
+    let made = agent.api.post("/api/v1/clients", &json!({"name": name, "email": email})).await.expect(201).json();
+    made["clientId"].as_str().unwrap().to_owned()
+}
+
+/// The id of one of the agent's stages.
+async fn stage(agent: &TestAgent, name: &str) -> String {
+    let stages = agent.api.get("/api/v1/stages").await.expect(200).json();
+    let stages = stages["stages"].as_array().unwrap();
+    stages.iter().find(|stage| stage["name"] == name).unwrap()["id"].as_str().unwrap().to_owned()
+}
+
+/// The stages that clients were moved to, by the feed.
+async fn moves(agent: &TestAgent) -> Vec<String> {
+    let feed = agent.api.get("/api/v1/events?type=client.stage_changed").await.expect(200).json();
+    let events = feed["events"].as_array().unwrap();
+    events.iter().map(|event| event["data"]["buyingStage"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn status(agent: &TestAgent, lead: &str) -> String {
+    let read = agent.api.get(&format!("/api/v1/leads/{lead}")).await.expect(200).json();
+    read["status"].as_str().unwrap().to_owned()
+}
+
+/// Posts to a path and goes where it sends.
+async fn follow(browser: &mut Browser, path: &str, fields: &[(&str, &str)]) -> String {
+    let to = browser.post(path, fields).await.expect(303).header("location").to_owned();
+    browser.get(&to).await.expect(200).text()
+}
+
+on_both_engines! {
+    async fn a_lead_that_is_written_down_raises_its_event(app: TestApp) {
+        let mut browser = app.sign_in(&app.agent).await;
+        let fields = [("name", " Zoë "), ("email", ""), ("phone", "555-0100"), ("source", ""), ("notes", "Line\r\nbreak")];
+        let page = follow(&mut browser, "/dashboard/leads/new", &fields).await;
+        assert!(page.contains("The lead is recorded."));
+        let feed = app.agent.api.get("/api/v1/events").await.expect(200).json();
+        let data = &feed["events"][0]["data"];
+        assert_eq!((&data["name"], &data["source"], &data["email"]), (&json!("Zoë"), &json!("dashboard"), &Value::Null));
+        assert_eq!(data["notes"], "Line\nbreak");
+        let page = browser.post("/dashboard/leads/new", &[("name", " "), ("email", "no address")]).await.expect(422).text();
+        assert!(page.contains("id=\"name-wrong\"") && page.contains("id=\"email-wrong\"") && page.contains("no address"));
+    }
+
+    async fn leads_are_changed_together_and_set_back(app: TestApp) {
+        let mut browser = app.sign_in(&app.agent).await;
+        let ids = [lead(&app.agent, json!({"name": "Ada"})).await, lead(&app.agent, json!({"name": "Grace"})).await];
+        let here = "/dashboard/leads?sort=createdAt";
+        let fields = [("lead", ids[0].as_str()), ("lead", &ids[1]), ("lead", "lead_nonsense"), ("to", "qualified"), ("here", here)];
+        let page = follow(&mut browser, "/dashboard/leads/change", &fields).await;
+        assert!(page.contains("2 leads are changed."), "{page}");
+        assert_eq!(status(&app.agent, &ids[0]).await, "qualified");
+        let was = ids.each_ref().map(|id| format!("{id}.new"));
+        for value in &was {
+            assert!(page.contains(&format!("name=\"was\" value=\"{value}\"")), "{page}");
+        }
+        let _ = follow(&mut browser, "/dashboard/leads/status", &[("was", &was[0]), ("was", &was[1])]).await;
+        assert_eq!((status(&app.agent, &ids[0]).await, status(&app.agent, &ids[1]).await), ("new".to_owned(), "new".to_owned()));
+        let page = follow(&mut browser, "/dashboard/leads/change", &[("to", "junk")]).await;
+        assert!(page.contains("No lead was ticked"));
+        let _ = browser.post("/dashboard/leads/change", &[("lead", &ids[0]), ("to", "nonsense")]).await.expect(400);
+        // Back only to a page of leads.
+        let fields = [("lead", ids[0].as_str()), ("to", "junk"), ("here", "https://evil.example/dashboard/leads")];
+        let answer = browser.post("/dashboard/leads/change", &fields).await.expect(303);
+        assert!(answer.header("location").starts_with("/dashboard/leads?"));
+    }
+
+    async fn deleted_leads_come_back(app: TestApp) {
+        let mut browser = app.sign_in(&app.agent).await;
+        let id = lead(&app.agent, json!({"name": "Ada"})).await;
+        let page = follow(&mut browser, &format!("/dashboard/leads/{id}/delete"), &[]).await;
+        assert!(page.contains("1 lead is deleted."));
+        let _ = browser.get(&format!("/dashboard/leads/{id}")).await.expect(404);
+        let _ = follow(&mut browser, "/dashboard/leads/restore", &[("lead", &id)]).await;
+        let _ = browser.get(&format!("/dashboard/leads/{id}")).await.expect(200);
+    }
+
+    async fn a_lead_becomes_a_client_once(app: TestApp) {
+        let mut browser = app.sign_in(&app.agent).await;
+        let id = lead(&app.agent, json!({"name": "Ada", "email": "ada@example.com", "phone": "555-0100"})).await;
+        for _ in 0..2 {
+            let page = follow(&mut browser, &format!("/dashboard/leads/{id}/convert"), &[]).await;
+            assert!(page.contains("The person is a client now."));
+        }
+        let clients = app.agent.api.get("/api/v1/clients").await.expect(200).json();
+        assert_eq!((&clients["total"], &clients["clients"][0]["phone"]), (&json!(1), &json!("555-0100")));
+        assert_eq!(status(&app.agent, &id).await, "client");
+        let feed = app.agent.api.get("/api/v1/events?type=client.created").await.expect(200).json();
+        assert_eq!(feed["events"].as_array().unwrap().len(), 1);
+        let without = lead(&app.agent, json!({"name": "No address"})).await;
+        let _ = browser.post(&format!("/dashboard/leads/{without}/convert"), &[]).await.expect(400);
+        assert_eq!(status(&app.agent, &without).await, "new");
+    }
+
+    async fn a_move_on_the_board_raises_one_event_and_none_where_nothing_moves(app: TestApp) {
+        let mut browser = app.sign_in(&app.agent).await;
+        let id = client(&app.agent, "Ada").await;
+        let (searching, offer) = (stage(&app.agent, "Searching").await, stage(&app.agent, "Offer").await);
+        let path = format!("/dashboard/clients/{id}/stage");
+        let board = browser.get("/dashboard/clients/board").await.expect(200).text();
+        assert!(board.contains("Ada") && board.contains(&format!("data-stage=\"{offer}\"")));
+        let page = follow(&mut browser, &path, &[("stage", &offer), ("here", "/dashboard/clients/board?pipeline=buyer")]).await;
+        assert!(page.contains("Moved from Searching to Offer.") && page.contains(&format!("value=\"{searching}\"")));
+        let _ = follow(&mut browser, &path, &[("stage", &offer)]).await;
+        assert_eq!(moves(&app.agent).await, ["Offer"]);
+        let _ = follow(&mut browser, &path, &[("stage", &searching)]).await;
+        assert_eq!(moves(&app.agent).await, ["Offer", "Searching"]);
+        let _ = browser.post(&path, &[("stage", "stg_00000000000000000000000000")]).await.expect(400);
+    }
+
+    async fn today_tells_who_waits_and_why(app: TestApp) {
+        let mut browser = app.sign_in(&app.agent).await;
+        assert!(browser.get("/dashboard").await.expect(200).text().contains("Nobody waits for you."));
+        let quiet = client(&app.agent, "Quiet").await;
+        let heard = client(&app.agent, "Heard").await;
+        let closed = client(&app.agent, "Closed").await;
+        let _ = app.agent.api.patch(&format!("/api/v1/clients/{closed}"), &json!({"buyingStage": "Closed"})).await.expect(200);
+        app.clock.advance(std::time::Duration::from_secs(15 * 24 * 60 * 60));
+        let _ = app.agent.api.post(&format!("/api/v1/clients/{heard}/notes"), &json!({"text": "Rang."})).await.expect(201);
+        let id = lead(&app.agent, json!({"name": "Newcomer", "source": "zillow"})).await;
+        let mut browser = app.sign_in(&app.agent).await;
+        let page = browser.get("/dashboard").await.expect(200).text();
+        assert!(page.contains("New from Zillow, not answered yet"), "{page}");
+        assert!(page.contains(&format!("/dashboard/clients/{quiet}")), "{page}");
+        assert!(!page.contains(&format!("/dashboard/clients/{heard}")) && !page.contains(&format!("/dashboard/clients/{closed}")));
+        assert!(page.find("Newcomer").unwrap() < page.find("Quiet for more than two weeks").unwrap());
+        let page = follow(&mut browser, &format!("/dashboard/today/leads/{id}/contacted"), &[]).await;
+        assert!(page.contains("Contacted: it is off the list.") && !page.contains("Newcomer"));
+        assert_eq!(status(&app.agent, &id).await, "contacted");
+    }
+
+    async fn what_is_another_agents_is_as_if_it_never_was(app: TestApp) {
+        let other = app.another_agent("Other Agent").await;
+        let (their_lead, their_client) = (lead(&other, json!({"name": "Secret", "email": "s@example.com"})).await, client(&other, "Hidden").await);
+        let listing = other.api.post("/api/v1/listings", &json!({"address": "1 St", "price": 1})).await.expect(201).json();
+        let showing = json!({"clientId": their_client, "listingId": listing["listingId"], "requestedTimes": ["2026-12-24T15:00:00Z"]});
+        let showing = other.api.post("/api/v1/showings", &showing).await.expect(201).json()["showingId"].as_str().unwrap().to_owned();
+        let before = [other.api.get("/api/v1/leads").await.text(), other.api.get("/api/v1/clients").await.text(), other.api.get("/api/v1/showings").await.text()];
+        let mut browser = app.sign_in(&app.agent).await;
+        let mut offer = stage(&app.agent, "Offer").await;
+        let never = |id: &str| format!("{}_00000000000000000000000000", id.split_once('_').unwrap().0);
+        let note = [("text", "Seen")];
+        let name = [("name", "Taken"), ("email", "taken@example.com")];
+        let routes: [(&str, &str, Option<&[(&str, &str)]>); 13] = [
+            ("/dashboard/leads/{}", &their_lead, None),
+            ("/dashboard/leads/{}/edit", &their_lead, None),
+            ("/dashboard/leads/{}/edit", &their_lead, Some(&name)),
+            ("/dashboard/leads/{}/status", &their_lead, Some(&[("status", "junk")])),
+            ("/dashboard/leads/{}/notes", &their_lead, Some(&note)),
+            ("/dashboard/leads/{}/convert", &their_lead, Some(&[])),
+            ("/dashboard/clients/{}", &their_client, None),
+            ("/dashboard/clients/{}/edit", &their_client, None),
+            ("/dashboard/clients/{}/edit", &their_client, Some(&name)),
+            ("/dashboard/clients/{}/notes", &their_client, Some(&note)),
+            ("/dashboard/clients/{}/delete", &their_client, Some(&[])),
+            ("/dashboard/clients/{}/stage", &their_client, Some(&[("stage", &offer)])),
+            ("/dashboard/today/showings/{}", &showing, Some(&[("answer", "declined")])),
+        ];
+        for (route, id, fields) in routes {
+            let mut answers = Vec::new();
+            for id in [id.to_owned(), never(id)] {
+                let path = route.replace("{}", &id);
+                let answer = match fields {
+                    None => browser.get(&path).await,
+                    Some(fields) => browser.post(&path, fields).await,
+                };
+                answers.push(answer.expect(404).text());
+            }
+            assert_eq!(answers[0], answers[1], "{route}");
+        }
+        // Of many at once, those that are not there are passed over.
+        offer.clear();
+        for (path, fields) in [
+            ("/dashboard/leads/change", [("lead", their_lead.as_str()), ("to", "junk")]),
+            ("/dashboard/leads/change", [("lead", &their_lead), ("to", "delete")]),
+            ("/dashboard/leads/status", [("was", &format!("{their_lead}.junk")), ("here", "")]),
+            ("/dashboard/leads/restore", [("lead", &their_lead), ("here", "")]),
+            (&format!("/dashboard/leads/{their_lead}/delete"), [("lead", ""), ("here", "")]),
+            (&format!("/dashboard/today/leads/{their_lead}/contacted"), [("lead", ""), ("here", "")]),
+        ] {
+            let _ = browser.post(path, &fields).await.expect(303);
+        }
+        let after = [other.api.get("/api/v1/leads").await.text(), other.api.get("/api/v1/clients").await.text(), other.api.get("/api/v1/showings").await.text()];
+        assert_eq!(before, after);
+        for path in ["/dashboard", "/dashboard/leads", "/dashboard/clients", "/dashboard/clients/board", "/dashboard/leads?q=secret"] {
+            let page = browser.get(path).await.expect(200).text();
+            assert!(!page.contains("Secret") && !page.contains("Hidden"), "{path}");
+        }
+    }
+}
