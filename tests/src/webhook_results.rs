@@ -129,6 +129,38 @@ on_both_engines! {
         assert_eq!(app.agent.api.post(&format!("{}/redeliver", hook.path), &json!({"since": 0})).await.expect(202).json()["deliveries"], 0);
     }
 
+    async fn a_result_of_the_schedule_leaves_what_was_asked_for_meanwhile(app: TestApp) {
+        let hook = make(&app).await;
+        let api = &app.agent.api;
+        let due_at = app.crm.clock().now().plus(DAY);
+        // What the schedule says, and what the delivery goes back to when the attempt by hand fails.
+        for (after, back_to, status) in [
+            (After::Retry { due_at }, State::Retry, "pending"),
+            (After::Dead, State::Dead, "failed"),
+            (After::Held, State::Held, "held"),
+        ] {
+            lead(api, "Jane").await;
+            let event = hook.next(&app).await;
+            let delivery = hook.deliveries(&app).await[0]["id"].as_str().unwrap().to_owned();
+            let _ = api.post(&format!("{}/deliveries/{delivery}/redeliver", hook.path), &json!({})).await.expect(202);
+            assert_eq!(record(&app, hook.outcome(&app, event, 500, after)).await, Recorded::As(State::Retry));
+            let due = outboxes::retries(&app.crm, hook.agent, hook.id, app.crm.clock().now(), 10).await;
+            assert_eq!(due.iter().map(|due| (due.event, due.is_manual)).collect::<Vec<_>>(), [(event, true)]);
+            assert_eq!(record(&app, hook.by_hand(&app, event, 500, After::Dead)).await, Recorded::As(back_to));
+            assert_eq!(hook.deliveries(&app).await[0]["status"], status);
+            if after != After::Held {
+                assert_eq!(outboxes::next_retry(&app.crm, hook.agent, hook.id).await, Some(due_at));
+            }
+        }
+        let _ = api.patch(&hook.path, &json!({"enabled": true})).await.expect(200);
+        lead(api, "Arrives").await;
+        let event = outboxes::fresh(&app.crm, hook.agent, hook.id, None, 1).await[0].event;
+        let delivery = hook.deliveries(&app).await[0]["id"].as_str().unwrap().to_owned();
+        let _ = api.post(&format!("{}/deliveries/{delivery}/redeliver", hook.path), &json!({})).await.expect(202);
+        assert_eq!(record(&app, hook.outcome(&app, event, 200, After::Delivered)).await, Recorded::As(State::Delivered));
+        assert_eq!(hook.deliveries(&app).await[0]["nextAttemptAt"], Value::Null);
+    }
+
     async fn a_gone_receiver_disables_its_webhook(app: TestApp) {
         let hook = make(&app).await;
         for name in ["A", "B"] {

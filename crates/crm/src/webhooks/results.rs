@@ -1,9 +1,12 @@
 //! What attempts came to, as the dispatcher records it: many in one transaction.
 
+mod held;
+
 use std::collections::BTreeMap;
 
-use db::{Lane, Row, Tx, params};
+use db::{Lane, Tx, params};
 
+use self::held::Held;
 use super::{
     Attempt, DisabledBy, Health, Notice, Published, Ring, State, attempts, enabling, health::health_columns,
     outbox::Disabled, retention,
@@ -195,8 +198,8 @@ impl Receiver {
             if is_finished { held.finished_at.filter(|_| next.state == held.state).or(Some(now.0)) } else { None };
         let prune_at = is_finished.then(|| retention::first_prune(next.state, &attempts, now));
         tx.execute(
-            "UPDATE deliveries SET attempts = $4, state = $5, due_at = $6, attempt_count = $7, manual_from = NULL, resume_at = NULL,
-                 finished_at = $8, prune_at = $9 WHERE agent_id = $1 AND webhook_id = $2 AND event_id = $3",
+            "UPDATE deliveries SET attempts = $4, state = $5, due_at = $6, attempt_count = $7, manual_from = $8, resume_at = $9,
+                 finished_at = $10, prune_at = $11 WHERE agent_id = $1 AND webhook_id = $2 AND event_id = $3",
             params![
                 &outcome.agent,
                 &outcome.webhook,
@@ -205,6 +208,8 @@ impl Receiver {
                 next.state,
                 next.due_at,
                 next.attempt_count,
+                next.wish.map(|wish| wish.back_to.number()),
+                next.wish.and_then(|wish| wish.resume_at),
                 finished_at,
                 prune_at.map(|at| at.0)
             ],
@@ -251,80 +256,6 @@ impl Receiver {
             self.health.disabled_by = Some(by);
             self.health.noticed |= Notice::Disabled.bit();
         }
-    }
-}
-
-/// A delivery as it is when its result comes.
-struct Held {
-    state: State,
-    due_at: i64,
-    attempt_count: i64,
-    manual_from: Option<i64>,
-    resume_at: Option<i64>,
-    finished_at: Option<i64>,
-    attempts: Option<Vec<u8>>,
-    is_test: bool,
-}
-
-/// What becomes of it.
-struct Next {
-    state: State,
-    due_at: i64,
-    attempt_count: i64,
-}
-
-impl Held {
-    fn find(tx: &mut Tx<'_>, outcome: &Outcome) -> Result<Option<Self>, Error> {
-        let from_row = |row: &Row<'_>| {
-            Ok(Self {
-                state: row.get(0)?,
-                due_at: row.get(1)?,
-                attempt_count: row.get(2)?,
-                manual_from: row.get(3)?,
-                resume_at: row.get(4)?,
-                finished_at: row.get(5)?,
-                attempts: row.get(6)?,
-                is_test: row.get::<i64>(7)? == 1,
-            })
-        };
-        let sql = "SELECT state, due_at, attempt_count, manual_from, resume_at, finished_at, attempts,
-                       CASE WHEN test_event IS NULL THEN 0 ELSE 1 END
-                   FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND event_id = $3";
-        Ok(tx.query_opt(sql, params![&outcome.agent, &outcome.webhook, &outcome.event], from_row)?)
-    }
-
-    /// Whether the person whom its event is about was erased meanwhile.
-    fn is_erased(&self, tx: &mut Tx<'_>, outcome: &Outcome) -> Result<bool, Error> {
-        // Erasing cancels what is open, and only what was open is sent.
-        if self.state != State::Cancelled || self.is_test {
-            return Ok(false);
-        }
-        let sql = "SELECT 1 FROM events WHERE agent_id = $1 AND id = $2 AND data IS NOT NULL";
-        Ok(tx.query_opt(sql, params![&outcome.agent, &outcome.event], |_| Ok(()))?.is_none())
-    }
-
-    fn next(&self, outcome: &Outcome, is_erased: bool, is_enabled: bool) -> Next {
-        let is_manual = outcome.attempt.is_manual;
-        let attempt_count = self.attempt_count + i64::from(!is_manual);
-        let stay = Next { state: self.state, due_at: self.due_at, attempt_count };
-        let (state, due_at) = match (self.state, outcome.after) {
-            // Nothing brings back what was erased.
-            (State::Cancelled, _) if is_erased => return stay,
-            (_, After::Delivered) => (State::Delivered, self.due_at),
-            (State::Fresh | State::Retry, after) => match (is_manual, after) {
-                (true, _) => {
-                    let from = self.manual_from.and_then(State::from_number).unwrap_or(self.state);
-                    (from, self.resume_at.unwrap_or(self.due_at))
-                }
-                (false, After::Retry { due_at }) => (State::Retry, due_at.0),
-                (false, After::Held) => (State::Held, self.due_at),
-                (false, _) => (State::Dead, self.due_at),
-            },
-            // Held, skipped or finished meanwhile.
-            _ => return stay,
-        };
-        let is_to_hold = !is_enabled && matches!(state, State::Fresh | State::Retry);
-        Next { state: if is_to_hold { State::Held } else { state }, due_at, attempt_count }
     }
 }
 
