@@ -53,6 +53,42 @@ on_both_engines_with! {
         }
     }
 
+    async fn what_is_asked_for_by_hand_and_a_changed_webhook_need_not_wait_for_the_end_of_a_pause(app: TestApp) {
+        let (sink, hook) = receiver(&app).await;
+        sink.answer("/hook", Reply::status(429).header("Retry-After", "86400"));
+        let _sending = app.send_webhooks();
+        // A test pauses nothing.
+        hook.ask("test", json!({})).await;
+        hook.logged(1).await;
+        lead(&app, "First").await;
+        hook.logged(2).await;
+        sink.answer("/hook", Reply::status(200));
+        app.pass(SECOND);
+        hook.ask("test", json!({})).await;
+        sink.wait_for("/hook", 3).await;
+        lead(&app, "Waits").await;
+        let waits = text(&hook.deliveries().await[3]["id"]);
+        hook.ask(&format!("deliveries/{waits}/redeliver"), json!({})).await;
+        assert_eq!(sink.wait_for("/hook", 4).await[3].name(), "Waits");
+
+        lead(&app, "Moves").await;
+        hook.change(json!({"url": sink.url("/moved")})).await;
+        assert_eq!(names(&sink.wait_for("/moved", 1).await), ["Moves"], "the first one waits for its own retry");
+
+        // The same for one that is disabled and enabled at once.
+        sink.answer("/moved", Reply::status(503).header("Retry-After", "86400"));
+        lead(&app, "Refused").await;
+        hook.logged(6).await;
+        sink.answer("/moved", Reply::status(200));
+        app.pass(SECOND);
+        lead(&app, "Held").await;
+        hook.change(json!({"enabled": false})).await;
+        hook.change(json!({"enabled": true})).await;
+        let mut got = names(&sink.wait_for("/moved", 5).await).split_off(2);
+        got.sort_unstable();
+        assert_eq!(got, ["First", "Held", "Refused"]);
+    }
+
     async fn a_plain_failure_pauses_only_its_delivery(app: TestApp) {
         let (sink, _) = receiver(&app).await;
         sink.answer_by("/hook", |_, before| match before {

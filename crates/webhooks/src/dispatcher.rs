@@ -56,8 +56,8 @@ enum Message {
     Found(Vec<LaneId>),
     /// A lane may begin. `None`: not here, or the webhook is gone.
     Opened(LaneId, Option<Opened>),
-    /// Whether a changed webhook is enabled; `None` when it is deleted.
-    Checked(LaneId, Option<bool>),
+    /// How a changed webhook is now; `None` when it is deleted.
+    Checked(LaneId, Option<Checked>),
     /// What a read has found.
     Loaded(LaneId, Input),
     /// An attempt ended, or there was nothing to send.
@@ -75,8 +75,15 @@ enum Message {
 /// How a lane begins.
 struct Opened {
     failures: u32,
-    is_enabled: bool,
+    settings: Checked,
     lease: Option<Lease>,
+}
+
+/// What a lane has to know of its webhook's settings.
+#[derive(Clone, Copy)]
+struct Checked {
+    is_enabled: bool,
+    changed_at: UnixMillis,
 }
 
 /// The right to serve a webhook.
@@ -274,7 +281,7 @@ impl Dispatcher {
                 found.into_iter().for_each(|id| self.found(id));
             }
             Message::Opened(id, opened) => self.opened(id, opened),
-            Message::Checked(id, is_enabled) => self.checked(id, is_enabled),
+            Message::Checked(id, checked) => self.checked(id, checked),
             Message::Loaded(id, input) => self.tell(id, input),
             Message::Ended(id, event, ended) => self.ended(id, event, ended),
             Message::Recorded(outcomes, recorded) => {
@@ -330,11 +337,15 @@ impl Dispatcher {
         }
     }
 
-    fn checked(&mut self, id: LaneId, is_enabled: Option<bool>) {
+    fn checked(&mut self, id: LaneId, checked: Option<Checked>) {
         let is_changed_again = self.checking.remove(&id).unwrap_or(false);
-        let input = match is_enabled {
-            Some(true) => Input::Enabled,
-            Some(false) => Input::Disabled,
+        // By its time: that it was disabled and enabled again may not be seen otherwise.
+        if checked.is_some_and(|checked| self.roster.is_news(id, checked.changed_at)) {
+            self.tell(id, Input::Changed);
+        }
+        let input = match checked {
+            Some(Checked { is_enabled: true, .. }) => Input::Enabled,
+            Some(Checked { is_enabled: false, .. }) => Input::Disabled,
             None => Input::Lost,
         };
         self.tell(id, input);

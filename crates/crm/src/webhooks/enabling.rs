@@ -78,10 +78,10 @@ pub(super) fn release(tx: &mut Tx<'_>, turn: &Turn, webhook: WebhookId, held: He
         return Ok(false);
     }
     let released = match held {
-        // What was tried before is no first attempt any more.
+        // What was tried before, be it by hand, is no first attempt any more.
         HeldEvents::Send => tx.execute(
-            "UPDATE deliveries SET state = CASE WHEN attempt_count > 0 THEN 1 ELSE 0 END,
-                 due_at = CASE WHEN attempt_count > 0 THEN CAST($4 AS BIGINT) ELSE due_at END
+            "UPDATE deliveries SET state = CASE WHEN attempts IS NULL THEN 0 ELSE 1 END,
+                 due_at = CASE WHEN attempts IS NULL THEN due_at ELSE CAST($4 AS BIGINT) END
              WHERE agent_id = $1 AND webhook_id = $2 AND event_id IN (
                  SELECT event_id FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND state = 4 ORDER BY event_id LIMIT $3
              )",

@@ -153,6 +153,8 @@ pub struct Target {
     pub secrets: Secrets,
     /// Whether it is enabled; of a disabled one only what is asked for by hand is sent.
     pub is_enabled: bool,
+    /// When its owner last changed it.
+    pub changed_at: UnixMillis,
     /// How its receiver does.
     pub health: Health,
     /// The fence: results are recorded under it.
@@ -218,7 +220,7 @@ pub(super) fn find_target(
 ) -> Result<Option<Target>, Error> {
     let slug = crate::agents::slug(tx, agent)?;
     let sql = concat!(
-        "SELECT url, headers, secret, old_secret, old_secret_until, published_secret, is_enabled, lease_epoch, ",
+        "SELECT url, headers, secret, old_secret, old_secret_until, published_secret, is_enabled, lease_epoch, updated_at, ",
         health_columns!(),
         " FROM webhooks WHERE agent_id = $1 AND id = $2 AND deleted_at IS NULL"
     );
@@ -237,7 +239,8 @@ pub(super) fn find_target(
             headers: Vec::new(),
             secrets: Secrets { current: String::new(), old: None, published },
             is_enabled: row.get(6)?,
-            health: Health::from_row(row, 8)?,
+            changed_at: UnixMillis(row.get(8)?),
+            health: Health::from_row(row, 9)?,
             epoch: row.get(7)?,
         };
         Ok((target, row.get::<Option<Vec<u8>>>(1)?, sealed, old))

@@ -14,7 +14,7 @@ use crm::{
 };
 use tokio::sync::mpsc::Sender;
 
-use super::{AFTER_FAILURE, Ended, Lease, Message, Opened, Sent, leases, send};
+use super::{AFTER_FAILURE, Checked, Ended, Lease, Message, Opened, Sent, leases, send};
 use crate::{
     client::{self, Client, Request},
     envelope::{self, Message as Event},
@@ -59,16 +59,16 @@ impl Tasks {
         });
     }
 
-    /// Looks whether a changed webhook is enabled.
+    /// Looks how a changed webhook is now.
     pub fn check(&self, id: LaneId) {
         self.spawn(async move |crm, sender| {
-            let is_enabled = loop {
+            let checked = loop {
                 let target = outbox::target(&crm, id.0, id.1).await;
                 if let Some(target) = or_after_a_pause(target).await {
-                    break target.map(|target| target.is_enabled);
+                    break target.as_ref().map(settings);
                 }
             };
-            send(&sender, Message::Checked(id, is_enabled)).await;
+            send(&sender, Message::Checked(id, checked)).await;
         });
     }
 
@@ -194,8 +194,12 @@ async fn open(crm: &Crm, node: NodeId, id: LaneId, is_leased: bool) -> Result<Op
     let target = outbox::target(crm, id.0, id.1).await?;
     Ok(target.map(|target| {
         let failures = u32::try_from(target.health.failures).unwrap_or(u32::MAX);
-        Opened { failures, is_enabled: target.is_enabled, lease }
+        Opened { failures, settings: settings(&target), lease }
     }))
+}
+
+fn settings(target: &Target) -> Checked {
+    Checked { is_enabled: target.is_enabled, changed_at: target.changed_at }
 }
 
 async fn load(crm: &Crm, id: LaneId, source: Source, after: Option<EventId>, limit: usize) -> Result<Found, Error> {
