@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crm::webhooks::outbox;
 use serde_json::{Value, json};
 use testkit::{Gate, Reply, Sink, on_both_engines_with, until};
 
@@ -160,6 +161,17 @@ on_both_engines_with! {
         let mut sorted = first_attempts.clone();
         sorted.sort_unstable();
         assert_eq!(sorted, (2..=34).collect::<Vec<_>>());
+    }
+
+    async fn what_a_disabled_webhook_has_left_open_is_held_later(app: TestApp) {
+        let (sink, hook) = receiver(&app).await;
+        lead(&app, "Left").await;
+        // As who disables it leaves it when the database fails after the first slice.
+        let disable = app.crm.database().write("test.disable", db::Lane::SHARED, |tx| tx.execute("UPDATE webhooks SET is_enabled = 0", &[]));
+        disable.await.unwrap();
+        let _sending = app.send_webhooks();
+        until(async || outbox::count(&app.crm).await.unwrap().held == 1).await;
+        assert_eq!((hook.statuses().await, sink.received("/hook").len()), (vec![String::from("held")], 0));
     }
 
     async fn held_events_can_be_skipped(app: TestApp) {

@@ -66,7 +66,7 @@ impl Hook {
             published: Published::Current,
             is_manual: false,
         };
-        Outcome { agent: self.agent, webhook: self.id, event, epoch: 0, attempt, after }
+        Outcome { agent: self.agent, webhook: self.id, event, epoch: 0, attempt, after, is_repeated: false }
     }
 
     fn by_hand(&self, app: &TestApp, event: EventId, status: u16, after: After) -> Outcome {
@@ -197,6 +197,31 @@ on_both_engines! {
         assert_eq!((&health["disabledBy"], &health["held"]), (&json!("failing"), &json!(2)));
         let target = outbox::target(&app.crm, hook.agent, hook.id).await.unwrap().unwrap();
         assert_eq!((target.is_enabled, target.health.noticed), (false, Notice::Failing.bit() | Notice::Disabled.bit()));
+    }
+
+    async fn a_result_that_is_handed_in_twice_counts_once(app: TestApp) {
+        let hook = make(&app).await;
+        for name in ["A", "B"] {
+            lead(&app.agent.api, name).await;
+        }
+        let due_at = app.crm.clock().now().plus(DAY);
+        for (status, after, state) in [(500, After::Retry { due_at }, State::Retry), (200, After::Delivered, State::Delivered)] {
+            let event = outboxes::fresh(&app.crm, hook.agent, hook.id, None, 1).await[0].event;
+            let mut outcome = hook.outcome(&app, event, status, after);
+            assert_eq!(record(&app, outcome.clone()).await, Recorded::As(state));
+            let before = outbox::target(&app.crm, hook.agent, hook.id).await.unwrap().unwrap().health;
+            outcome.is_repeated = true;
+            assert_eq!(record(&app, outcome).await, Recorded::As(state));
+            let after = outbox::target(&app.crm, hook.agent, hook.id).await.unwrap().unwrap().health;
+            assert_eq!(after, before);
+            assert_eq!(hook.deliveries(&app).await.iter().map(|delivery| delivery["attempts"].as_array().unwrap().len()).max(), Some(1));
+        }
+        // One that is not stored yet counts, though it is repeated.
+        app.clock.advance(DAY);
+        let event = hook.next(&app).await;
+        let mut outcome = hook.outcome(&app, event, 500, After::Dead);
+        outcome.is_repeated = true;
+        assert_eq!(record(&app, outcome).await, Recorded::As(State::Dead));
     }
 
     async fn an_old_epoch_changes_no_state(app: TestApp) {

@@ -292,6 +292,7 @@ impl Dispatcher {
             }
             Message::NotRecorded(mut outcomes) => {
                 self.is_recording = false;
+                outcomes.iter_mut().for_each(|outcome| outcome.is_repeated = true);
                 outcomes.append(&mut self.outcomes);
                 self.outcomes = outcomes;
             }
@@ -310,6 +311,8 @@ impl Dispatcher {
             // Of a disabled one nothing is open, so it may have been enabled through another node, which rings only its own bell.
             if self.roster.is_off(id) {
                 self.check(id);
+                // Or whoever disabled it was interrupted before all was held.
+                self.tasks.hold(id);
             }
         } else {
             self.open(id);
@@ -401,6 +404,7 @@ impl Dispatcher {
             epoch: self.roster.epoch(id),
             attempt: tasks::as_kept(attempt, published, is_manual),
             after,
+            is_repeated: false,
         });
         self.tell(id, Input::Answered(event, answer));
     }

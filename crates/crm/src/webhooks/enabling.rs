@@ -24,8 +24,11 @@ pub(super) fn disable(
     hold(tx, agent, webhook).map(drop)
 }
 
-/// Holds what is still open of a disabled webhook.
-pub(super) async fn hold_rest(crm: &Crm, agent: AgentId, webhook: WebhookId) -> Result<(), Error> {
+/// Holds what is still open of a webhook, if it is disabled. Costs next to nothing when that is done already.
+///
+/// # Errors
+/// Storage's errors.
+pub async fn hold_rest(crm: &Crm, agent: AgentId, webhook: WebhookId) -> Result<(), Error> {
     loop {
         let held = crm
             .change_in_background("webhooks.hold", agent, move |tx, turn| {

@@ -16,6 +16,7 @@ use crate::{
     ids::{DeliveryId, EventId, WebhookId},
 };
 
+pub use super::enabling::hold_rest;
 pub use super::results::{After, Outcome, Recorded, record, retry_now, set_noticed};
 
 /// How far the deliveries of one webhook are counted for its owner.

@@ -49,6 +49,8 @@ pub struct Outcome {
     /// What is to become of the delivery. Of an attempt by hand only [`After::Delivered`] counts: else it goes back to what it
     /// was before.
     pub after: After,
+    /// Whether it was handed in before and nobody knows what became of that: it may be stored, and then it counts once.
+    pub is_repeated: bool,
 }
 
 /// What became of one outcome.
@@ -74,7 +76,10 @@ pub async fn record(crm: &Crm, outcomes: Vec<Outcome>) -> Result<Vec<Recorded>, 
         crm.db.write("webhooks.record", Lane::SHARED, move |tx| record_all(tx, &outcomes, now)).await?;
     for (agent, webhook, by) in disabled {
         tracing::warn!(%webhook, by = by.name(), "a webhook was disabled");
-        enabling::hold_rest(crm, agent, webhook).await?;
+        // The results are stored by now, and it holds whatever the rows say; who looks for what is open holds the rest later.
+        if let Err(error) = enabling::hold_rest(crm, agent, webhook).await {
+            tracing::warn!(%webhook, %error, "what a disabled webhook has open is not held yet");
+        }
     }
     Ok(recorded)
 }
@@ -172,6 +177,9 @@ impl Receiver {
             return Ok(Recorded::As(State::Delivered));
         }
         let Some(held) = Held::find(tx, outcome)? else { return Ok(Recorded::Gone) };
+        if outcome.is_repeated && held.has_logged(&outcome.attempt) {
+            return Ok(if outcome.epoch == self.epoch { Recorded::As(held.state) } else { Recorded::Fenced });
+        }
         let mut attempt = outcome.attempt.clone();
         let is_erased = held.is_erased(tx, outcome)?;
         if is_erased {

@@ -88,6 +88,15 @@ impl Tasks {
         });
     }
 
+    /// Holds what a disabled webhook has still open.
+    pub fn hold(&self, id: LaneId) {
+        self.spawn(async move |crm, _| {
+            if let Err(error) = outbox::hold_rest(&crm, id.0, id.1).await {
+                tracing::warn!(%error, "what a disabled webhook has open is not held yet");
+            }
+        });
+    }
+
     /// Makes the retries of a webhook due.
     pub fn release(&self, id: LaneId) {
         self.spawn(async move |crm, sender| {

@@ -3,7 +3,10 @@
 use db::{Row, Tx, params};
 
 use super::{After, Outcome};
-use crate::{Error, webhooks::State};
+use crate::{
+    Error,
+    webhooks::{Attempt, State, attempts},
+};
 
 /// A delivery as it is when its result comes.
 pub(super) struct Held {
@@ -52,6 +55,12 @@ impl Held {
                        CASE WHEN test_event IS NULL THEN 0 ELSE 1 END
                    FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND event_id = $3";
         Ok(tx.query_opt(sql, params![&outcome.agent, &outcome.webhook, &outcome.event], from_row)?)
+    }
+
+    /// Whether this attempt is in its log: no two of one kind begin in the same millisecond.
+    pub fn has_logged(&self, attempt: &Attempt) -> bool {
+        let logged = self.attempts.as_deref().map(attempts::decode).unwrap_or_default();
+        logged.iter().any(|logged| logged.at == attempt.at && logged.is_manual == attempt.is_manual)
     }
 
     /// Whether the person whom its event is about was erased meanwhile.
