@@ -13,7 +13,7 @@ use crm::{
     },
 };
 use serde_json::{Value, json};
-use testkit::{Caller, TestApp, on_both_engines};
+use testkit::{Caller, Engine, TestApp, block_on, on_both_engines, until};
 
 use crate::outboxes;
 
@@ -342,4 +342,48 @@ on_both_engines! {
         record(&app, outcome).await;
         assert_eq!(published().await, Published::Old);
     }
+}
+
+/// On PostgreSQL results are recorded beside the agent's other writes; on SQLite there is one writer.
+#[test]
+fn a_result_waits_for_who_changes_its_delivery() {
+    block_on(async {
+        let app = TestApp::start(Engine::Postgres).await;
+        let other = app.another_node().await;
+        let hook = make(&app).await;
+        let retry = After::Retry { due_at: app.crm.clock().now().plus(DAY) };
+        for (change, expected, status) in [
+            ("UPDATE deliveries SET state = 5, finished_at = 1; UPDATE events SET data = NULL", State::Cancelled, "cancelled"),
+            ("UPDATE deliveries SET manual_from = 1, resume_at = due_at, state = 1 WHERE state = 0", State::Retry, "pending"),
+        ] {
+            lead(&app.agent.api, "Jane").await;
+            let event = outboxes::fresh(&app.crm, hook.agent, hook.id, None, 1).await[0].event;
+            let (changed, go_on) = (std::sync::mpsc::sync_channel::<()>(1), std::sync::mpsc::sync_channel::<()>(1));
+            let wait = std::sync::Mutex::new(go_on.1);
+            let write = other.crm.database().write("test.change", db::Lane::SHARED, move |tx| {
+                tx.batch(change)?;
+                let _ = changed.0.send(());
+                let _ = wait.lock().unwrap().recv();
+                Ok::<_, db::DbError>(())
+            });
+            let recorded = async {
+                tokio::task::spawn_blocking(move || changed.1.recv()).await.unwrap().unwrap();
+                let release = async {
+                    until(async || {
+                        let sql = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+                        let waiting = other.crm.database().read("test.waits", move |tx| tx.query_one(sql, &[], |row| row.get::<i64>(0)));
+                        waiting.await.unwrap() == 1
+                    })
+                    .await;
+                    go_on.0.send(()).unwrap();
+                };
+                tokio::join!(record(&app, hook.outcome(&app, event, 500, retry)), release).0
+            };
+            let (written, recorded) = tokio::join!(write, recorded);
+            written.unwrap();
+            assert_eq!(recorded, Recorded::As(expected));
+            assert_eq!(hook.deliveries(&app).await[0]["status"], status);
+        }
+        assert_eq!(outboxes::retries(&app.crm, hook.agent, hook.id, app.crm.clock().now(), 1).await.len(), 1, "still wished for");
+    });
 }

@@ -46,16 +46,17 @@ pub async fn hold_rest(crm: &Crm, agent: AgentId, webhook: WebhookId) -> Result<
     }
 }
 
-/// Holds open deliveries, [`TOGETHER`] of each state at most. Says how many.
+/// Holds open deliveries, [`TOGETHER`] of each state at most. Says how many. The state is asked for twice, here and in
+/// [`release`]: what a result has changed since the rows were chosen is left alone.
 fn hold(tx: &mut Tx<'_>, agent: AgentId, webhook: WebhookId) -> Result<u64, Error> {
     let fresh = tx.execute(
-        "UPDATE deliveries SET state = 4 WHERE agent_id = $1 AND webhook_id = $2 AND event_id IN (
+        "UPDATE deliveries SET state = 4 WHERE agent_id = $1 AND webhook_id = $2 AND state = 0 AND event_id IN (
              SELECT event_id FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND state = 0 ORDER BY event_id LIMIT $3
          )",
         params![&agent, &webhook, TOGETHER],
     )?;
     let retries = tx.execute(
-        "UPDATE deliveries SET state = 4 WHERE agent_id = $1 AND webhook_id = $2 AND event_id IN (
+        "UPDATE deliveries SET state = 4 WHERE agent_id = $1 AND webhook_id = $2 AND state = 1 AND manual_from IS NULL AND event_id IN (
              SELECT event_id FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND state = 1 AND manual_from IS NULL
              ORDER BY due_at, event_id LIMIT $3
          )",
@@ -85,14 +86,14 @@ pub(super) fn release(tx: &mut Tx<'_>, turn: &Turn, webhook: WebhookId, held: He
         HeldEvents::Send => tx.execute(
             "UPDATE deliveries SET state = CASE WHEN attempts IS NULL THEN 0 ELSE 1 END,
                  due_at = CASE WHEN attempts IS NULL THEN due_at ELSE CAST($4 AS BIGINT) END
-             WHERE agent_id = $1 AND webhook_id = $2 AND event_id IN (
+             WHERE agent_id = $1 AND webhook_id = $2 AND state = 4 AND event_id IN (
                  SELECT event_id FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND state = 4 ORDER BY event_id LIMIT $3
              )",
             params![&agent, &webhook, TOGETHER, now.0],
         )?,
         HeldEvents::Skip => tx.execute(
             "UPDATE deliveries SET state = 5, finished_at = $4, prune_at = CASE WHEN attempts IS NULL THEN NULL ELSE CAST($5 AS BIGINT) END
-             WHERE agent_id = $1 AND webhook_id = $2 AND event_id IN (
+             WHERE agent_id = $1 AND webhook_id = $2 AND state = 4 AND event_id IN (
                  SELECT event_id FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND state = 4 ORDER BY event_id LIMIT $3
              )",
             params![&agent, &webhook, TOGETHER, now.0, now.plus(super::retention::DETAIL_KEPT).0],

@@ -52,18 +52,29 @@ pub(crate) fn enqueue(
     Ok(due)
 }
 
+macro_rules! cancel_sql {
+    ($lock:literal) => {
+        concat!(
+            "SELECT webhook_id, event_id, state, attempts FROM deliveries
+             WHERE agent_id = $1 AND webhook_id IN (SELECT id FROM webhooks WHERE agent_id = $1)
+               AND event_id IN (SELECT id FROM events WHERE agent_id = $1 AND entity_id = $2)
+             ORDER BY webhook_id, event_id",
+            $lock
+        )
+    };
+}
+
 /// Cancels what was not sent yet of the events of `entity`, and erases what receivers answered to those that were.
 pub(crate) fn cancel(tx: &mut Tx<'_>, agent: AgentId, entity: &[u8; 16], now: UnixMillis) -> Result<(), Error> {
-    let deliveries = tx.query(
-        "SELECT webhook_id, event_id, state, attempts FROM deliveries
-         WHERE agent_id = $1 AND webhook_id IN (SELECT id FROM webhooks WHERE agent_id = $1)
-           AND event_id IN (SELECT id FROM events WHERE agent_id = $1 AND entity_id = $2)",
-        params![&agent, entity],
-        |row| {
-            let attempts = row.get::<Option<Vec<u8>>>(3)?;
-            Ok((row.get::<WebhookId>(0)?, row.get::<EventId>(1)?, row.get::<State>(2)?, attempts))
-        },
-    )?;
+    // Locked, for results are recorded without the agent's turn.
+    let sql = match tx.lock_clause() {
+        "" => cancel_sql!(""),
+        _ => cancel_sql!(" FOR NO KEY UPDATE"),
+    };
+    let deliveries = tx.query(sql, params![&agent, entity], |row| {
+        let attempts = row.get::<Option<Vec<u8>>>(3)?;
+        Ok((row.get::<WebhookId>(0)?, row.get::<EventId>(1)?, row.get::<State>(2)?, attempts))
+    })?;
     for (webhook, event, state, held) in deliveries {
         let erased = held.as_deref().and_then(|held| attempts::without(held, Answers::All));
         if state.is_open() {

@@ -64,7 +64,8 @@ pub enum Recorded {
     Gone,
 }
 
-/// Records what attempts came to, in one transaction, each at its own place in the answer. A delivery whose person was erased or
+/// Records what attempts came to, in one transaction, each at its own place in the answer. It locks webhooks in their order and then
+/// deliveries in that of the results; where that meets another order, one of the two is rolled back and run again. A delivery whose person was erased or
 /// whose webhook was disabled meanwhile stays so, unless the receiver has it. Disables a webhook whose receiver is gone, or of
 /// which a delivery is given up when nothing arrived for [`super::DISABLED_AFTER`].
 ///
@@ -225,7 +226,8 @@ impl Receiver {
         Ok(Recorded::As(next.state))
     }
 
-    /// What comes nearly always, a first attempt that is answered with 2xx, in one statement; says whether it was that.
+    /// What comes nearly always, a first attempt that is answered with 2xx, in one statement; says whether it was that. Needs no lock
+    /// before: having waited for another transaction the statement looks at its conditions again.
     fn record_first_success(&mut self, tx: &mut Tx<'_>, outcome: &Outcome, now: UnixMillis) -> Result<bool, Error> {
         let is_plain = outcome.after == After::Delivered && !outcome.attempt.is_manual && outcome.epoch == self.epoch;
         if !is_plain || !outcome.attempt.is_success() {
@@ -277,7 +279,7 @@ pub async fn retry_now(crm: &Crm, agent: AgentId, webhook: WebhookId) -> Result<
         let moved = crm
             .change_in_background("webhooks.retry_now", agent, move |tx, turn| {
                 let moved = tx.execute(
-                    "UPDATE deliveries SET due_at = $3 WHERE agent_id = $1 AND webhook_id = $2 AND event_id IN (
+                    "UPDATE deliveries SET due_at = $3 WHERE agent_id = $1 AND webhook_id = $2 AND state = 1 AND manual_from IS NULL AND event_id IN (
                          SELECT event_id FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND state = 1 AND manual_from IS NULL AND due_at > $3
                          ORDER BY due_at, event_id LIMIT $4
                      )",

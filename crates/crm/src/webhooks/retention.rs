@@ -93,6 +93,16 @@ pub(super) fn delete_slice(tx: &mut Tx<'_>, agent: AgentId, webhook: WebhookId) 
     Ok(false)
 }
 
+macro_rules! due_sql {
+    ($lock:literal) => {
+        concat!(
+            "SELECT state, finished_at, attempts, CASE WHEN test_event IS NULL THEN 0 ELSE 1 END FROM deliveries
+             WHERE agent_id = $1 AND webhook_id = $2 AND event_id = $3 AND prune_at <= $4",
+            $lock
+        )
+    };
+}
+
 fn prune_one(
     tx: &mut Tx<'_>,
     agent: AgentId,
@@ -100,15 +110,14 @@ fn prune_one(
     event: EventId,
     now: UnixMillis,
 ) -> Result<(), Error> {
-    let found = tx.query_opt(
-        "SELECT state, finished_at, attempts, CASE WHEN test_event IS NULL THEN 0 ELSE 1 END FROM deliveries
-         WHERE agent_id = $1 AND webhook_id = $2 AND event_id = $3 AND prune_at <= $4",
-        params![&agent, &webhook, &event, now.0],
-        |row| {
-            let attempts = row.get::<Option<Vec<u8>>>(2)?.unwrap_or_default();
-            Ok((row.get::<State>(0)?, row.get::<Option<i64>>(1)?, attempts, row.get::<i64>(3)? == 1))
-        },
-    )?;
+    let sql = match tx.lock_clause() {
+        "" => due_sql!(""),
+        _ => due_sql!(" FOR NO KEY UPDATE"),
+    };
+    let found = tx.query_opt(sql, params![&agent, &webhook, &event, now.0], |row| {
+        let attempts = row.get::<Option<Vec<u8>>>(2)?.unwrap_or_default();
+        Ok((row.get::<State>(0)?, row.get::<Option<i64>>(1)?, attempts, row.get::<i64>(3)? == 1))
+    })?;
     let Some((state, finished_at, held, is_test)) = found else { return Ok(()) };
     let detail_until = finished_at.map(|at| UnixMillis(at).plus(DETAIL_KEPT));
     let has_detail = state == State::Delivered && detail_until.is_some_and(|until| until > now);

@@ -37,7 +37,20 @@ pub(super) struct Wish {
     pub resume_at: Option<i64>,
 }
 
+macro_rules! find_sql {
+    ($lock:literal) => {
+        concat!(
+            "SELECT state, due_at, attempt_count, manual_from, resume_at, finished_at, attempts,
+                 CASE WHEN test_event IS NULL THEN 0 ELSE 1 END
+             FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND event_id = $3",
+            $lock
+        )
+    };
+}
+
 impl Held {
+    /// The delivery, locked: who erases a person or asks for a redelivery holds the agent's turn, not the webhook, and is waited for here.
+    /// Then what they made of it is read, and they find what the result makes of it.
     pub fn find(tx: &mut Tx<'_>, outcome: &Outcome) -> Result<Option<Self>, Error> {
         let from_row = |row: &Row<'_>| {
             Ok(Self {
@@ -51,9 +64,10 @@ impl Held {
                 is_test: row.get::<i64>(7)? == 1,
             })
         };
-        let sql = "SELECT state, due_at, attempt_count, manual_from, resume_at, finished_at, attempts,
-                       CASE WHEN test_event IS NULL THEN 0 ELSE 1 END
-                   FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND event_id = $3";
+        let sql = match tx.lock_clause() {
+            "" => find_sql!(""),
+            _ => find_sql!(" FOR NO KEY UPDATE"),
+        };
         Ok(tx.query_opt(sql, params![&outcome.agent, &outcome.webhook, &outcome.event], from_row)?)
     }
 
