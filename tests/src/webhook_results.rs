@@ -333,6 +333,17 @@ on_both_engines! {
         let _ = app.agent.api.post(&format!("{}/rotate-secret", hook.path), &json!({})).await.expect(200);
         let published = async || outbox::target(&app.crm, hook.agent, hook.id).await.unwrap().unwrap().secrets.published;
         assert_eq!(published().await, Published::Old);
+        for is_first in [true, false] {
+            lead(&app.agent.api, "Before").await;
+            let event = outboxes::fresh(&app.crm, hook.agent, hook.id, None, 10).await.pop().unwrap().event;
+            if !is_first {
+                record(&app, hook.outcome(&app, event, 500, After::Retry { due_at: UnixMillis(i64::MAX) })).await;
+            }
+            let mut outcome = hook.outcome(&app, event, 200, After::Delivered);
+            outcome.attempt.at = outcome.attempt.at.minus(Duration::from_millis(1));
+            record(&app, outcome).await;
+            assert_eq!(published().await, Published::Old, "begun before the rotation");
+        }
         let event = hook.next(&app).await;
         record(&app, hook.outcome(&app, event, 200, After::Delivered)).await;
         assert_eq!(published().await, Published::Current);

@@ -9,7 +9,7 @@ use db::{Lane, Tx, params};
 use self::held::Held;
 use super::{
     Attempt, DisabledBy, Health, Notice, Published, Ring, State, attempts, enabling, health::health_columns,
-    outbox::Disabled, retention,
+    outbox::Disabled, retention, secrets,
 };
 use crate::{
     AgentId, Crm, Error,
@@ -116,14 +116,15 @@ struct Receiver {
     epoch: i64,
     is_enabled: bool,
     published: Published,
-    has_old_secret: bool,
+    /// When the newer of two live secrets came.
+    rotated_at: Option<UnixMillis>,
     health: Health,
 }
 
 macro_rules! lock_sql {
     ($lock:literal) => {
         concat!(
-            "SELECT lease_epoch, is_enabled, published_secret, CASE WHEN old_secret IS NULL THEN 0 ELSE 1 END, ",
+            "SELECT lease_epoch, is_enabled, published_secret, CASE WHEN old_secret IS NULL THEN NULL ELSE old_secret_until END, ",
             health_columns!(),
             " FROM webhooks WHERE agent_id = $1 AND id = $2 AND deleted_at IS NULL",
             $lock
@@ -142,10 +143,7 @@ impl Receiver {
                 epoch: row.get(0)?,
                 is_enabled: row.get(1)?,
                 published: if row.get(2)? { Published::Old } else { Published::Current },
-                has_old_secret: match row.value(3)? {
-                    db::Value::Int(int) => int == 1,
-                    _ => false,
-                },
+                rotated_at: row.get::<Option<i64>>(3)?.map(|until| UnixMillis(until).minus(secrets::OVERLAP)),
                 health: Health::from_row(row, 4)?,
             })
         })?)
@@ -195,8 +193,8 @@ impl Receiver {
             )?;
             return Ok(Recorded::Fenced);
         }
-        if is_success && self.has_old_secret {
-            self.published = outcome.attempt.published;
+        if is_success {
+            self.note_secret(&outcome.attempt);
         }
         if !outcome.attempt.is_manual {
             self.note(outcome, is_success, now);
@@ -241,12 +239,18 @@ impl Receiver {
             params![&outcome.agent, &outcome.webhook, &outcome.event, &attempts, now.0, prune_at.0],
         )?;
         if updated == 1 {
-            if self.has_old_secret {
-                self.published = outcome.attempt.published;
-            }
+            self.note_secret(&outcome.attempt);
             self.note(outcome, true, now);
         }
         Ok(updated == 1)
+    }
+
+    /// Notes the secret that was answered with 2xx, while two are live. An attempt from before the rotation says nothing about them: what
+    /// it calls the newest is the old one by now.
+    fn note_secret(&mut self, attempt: &Attempt) {
+        if self.rotated_at.is_some_and(|rotated_at| attempt.at >= rotated_at) {
+            self.published = attempt.published;
+        }
     }
 
     /// Notes a result of the schedule.
