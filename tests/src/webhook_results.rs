@@ -364,8 +364,16 @@ fn a_result_waits_for_who_changes_its_delivery() {
         let hook = make(&app).await;
         let retry = After::Retry { due_at: app.crm.clock().now().plus(DAY) };
         for (change, expected, status) in [
-            ("UPDATE deliveries SET state = 5, finished_at = 1; UPDATE events SET data = NULL", State::Cancelled, "cancelled"),
-            ("UPDATE deliveries SET manual_from = 1, resume_at = due_at, state = 1 WHERE state = 0", State::Retry, "pending"),
+            (
+                "UPDATE deliveries SET state = 5, finished_at = 1; UPDATE events SET data = NULL",
+                State::Cancelled,
+                "cancelled",
+            ),
+            (
+                "UPDATE deliveries SET manual_from = 1, resume_at = due_at, state = 1 WHERE state = 0",
+                State::Retry,
+                "pending",
+            ),
         ] {
             lead(&app.agent.api, "Jane").await;
             let event = outboxes::fresh(&app.crm, hook.agent, hook.id, None, 1).await[0].event;
@@ -395,6 +403,10 @@ fn a_result_waits_for_who_changes_its_delivery() {
             assert_eq!(recorded, Recorded::As(expected));
             assert_eq!(hook.deliveries(&app).await[0]["status"], status);
         }
-        assert_eq!(outboxes::retries(&app.crm, hook.agent, hook.id, app.crm.clock().now(), 1).await.len(), 1, "still wished for");
+        assert_eq!(
+            outboxes::retries(&app.crm, hook.agent, hook.id, app.crm.clock().now(), 1).await.len(),
+            1,
+            "still wished for"
+        );
     });
 }

@@ -32,6 +32,7 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use self::{leases::Leases, roster::Roster, tasks::Tasks};
 use crate::{
+    budget::Standing,
     client::{self, Client},
     lane::{Answer, Command, Input, LaneId, Source},
     retries::{self, Next},
@@ -75,6 +76,7 @@ enum Message {
 /// How a lane begins.
 struct Opened {
     failures: u32,
+    standing: Standing,
     settings: Checked,
     lease: Option<Lease>,
 }

@@ -165,15 +165,16 @@ enum Mode {
 }
 
 impl Lane {
-    /// A lane of a webhook that is enabled and has failed so many times in a row. It begins with an [`Input::Tick`].
+    /// A lane of a webhook that is enabled, whose last attempt said so much and which has failed so many times in a row. It begins with
+    /// an [`Input::Tick`].
     #[must_use]
-    pub fn new(id: LaneId, streak: u32) -> Self {
+    pub fn new(id: LaneId, streak: u32, standing: Standing) -> Self {
         Self {
             id,
             window: Window::default(),
             slots: 1,
             streak,
-            standing: Standing::Unproven,
+            standing,
             mode: Mode::On,
             lease_until: None,
             paused_until: Duration::ZERO,

@@ -78,7 +78,7 @@ impl Roster {
     /// Opens an expected lane. Whether its webhook was changed since it is expected.
     pub fn open(&mut self, id: LaneId, opened: &Opened, now: Duration) -> bool {
         let is_changed = matches!(self.lanes.get(&id), Some(Entry::Expected { is_changed: true }));
-        let lane = Lane::new(id, opened.failures);
+        let lane = Lane::new(id, opened.failures, opened.standing);
         let lease = opened.lease;
         let epoch = lease.map_or(0, |lease| lease.epoch);
         let changed_at = opened.settings.changed_at;

@@ -7,7 +7,7 @@ use crm::{
     Crm, Error,
     ids::EventId,
     webhooks::{
-        Attempt, Published, State,
+        Attempt, Health, Published, State,
         dispatch::{self, Found, NodeId, Prepared},
         outbox::{self, Outcome, Target},
     },
@@ -16,6 +16,7 @@ use tokio::sync::mpsc::Sender;
 
 use super::{AFTER_FAILURE, Checked, Ended, Lease, Message, Opened, Sent, leases, send};
 use crate::{
+    budget::Standing,
     client::{self, Client, Request},
     envelope::{self, Message as Event},
     lane::{Input, LaneId, Source, Ticket},
@@ -203,8 +204,17 @@ async fn open(crm: &Crm, node: NodeId, id: LaneId, is_leased: bool) -> Result<Op
     let target = outbox::target(crm, id.0, id.1).await?;
     Ok(target.map(|target| {
         let failures = u32::try_from(target.health.failures).unwrap_or(u32::MAX);
-        Opened { failures, settings: settings(&target), lease }
+        Opened { failures, standing: standing(&target.health), settings: settings(&target), lease }
     }))
+}
+
+/// What the last attempt of the schedule came to, be it of long ago or of before a restart: who was heard of last with a 2xx keeps the
+/// half that is theirs.
+fn standing(health: &Health) -> Standing {
+    match health.failures == 0 && health.last_success_at.is_some() {
+        true => Standing::Proven,
+        false => Standing::Unproven,
+    }
 }
 
 fn settings(target: &Target) -> Checked {
@@ -275,5 +285,19 @@ pub(super) fn as_kept(attempt: client::Attempt, published: Published, is_manual:
         response: (!attempt.response.is_empty()).then_some(attempt.response),
         published,
         is_manual,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_webhook_opens_with_the_standing_of_its_last_attempt() {
+        let at = Some(crm::clock::UnixMillis(1));
+        let health = |failures, last_success_at| Health { failures, last_success_at, ..Health::default() };
+        assert_eq!(standing(&health(0, at)), Standing::Proven);
+        assert_eq!(standing(&health(1, at)), Standing::Unproven);
+        assert_eq!(standing(&health(0, None)), Standing::Unproven, "enabled or new, and never heard of");
     }
 }

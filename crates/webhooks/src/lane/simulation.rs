@@ -128,7 +128,7 @@ impl World {
             rows: Vec::new(),
             is_enabled: true,
             health: 0,
-            lane: Lane::new(ID, 0),
+            lane: Lane::new(ID, 0, Standing::Unproven),
             budget: Budget::new(budget::SLOTS),
             flights: Vec::new(),
             outcomes: Vec::new(),
@@ -361,7 +361,16 @@ impl World {
             let key = self.dice.below(3) as u8;
             let status = if self.is_enabled { Status::Fresh } else { Status::Held };
             let due_at = self.now;
-            self.rows.push(Row { key, status, due_at, attempts: 0, is_tried: false, is_wished: false, arrived: 0, allowed: 1 });
+            self.rows.push(Row {
+                key,
+                status,
+                due_at,
+                attempts: 0,
+                is_tried: false,
+                is_wished: false,
+                arrived: 0,
+                allowed: 1,
+            });
         }
         self.untold.push(Input::Available(Source::Fresh));
     }
@@ -409,7 +418,7 @@ impl World {
         self.releases = 0;
         self.wake_at = None;
         self.budget = Budget::new(budget::SLOTS);
-        self.lane = Lane::new(ID, self.health);
+        self.lane = Lane::new(ID, self.health, Standing::Unproven);
         (self.slots, self.streak, self.started_at, self.paused_until) = (1, self.health, None, Duration::ZERO);
         if !self.is_enabled {
             self.tell(Input::Disabled);

@@ -21,8 +21,11 @@ fn tickets(source: Source, numbers: std::ops::RangeInclusive<u8>) -> Vec<Ticket>
 
 impl Shell {
     fn new(streak: u32) -> Self {
-        let mut shell =
-            Self { lane: Lane::new(ID, streak), budget: Budget::new(SLOTS), now: Duration::from_secs(10_000) };
+        let mut shell = Self {
+            lane: Lane::new(ID, streak, Standing::Unproven),
+            budget: Budget::new(SLOTS),
+            now: Duration::from_secs(10_000),
+        };
         let asked = shell.tell(Input::Tick);
         assert_eq!(asked.len(), 3, "a lane begins with reads");
         shell
@@ -66,6 +69,25 @@ fn slots_grow_with_each_2xx_to_16_and_a_failure_leaves_one() {
     assert_eq!(shell.lane.slots(), MAX_SLOTS);
     shell.finish(19, Answer::Failure(None));
     assert_eq!(shell.lane.slots(), 1);
+}
+
+#[test]
+fn a_lane_begins_with_the_standing_that_it_is_given() {
+    for standing in [Standing::Proven, Standing::Unproven] {
+        let mut budget = Budget::new(2);
+        assert!(budget.take((AgentId([9; 16]), ID.1), Standing::Unproven), "half of it is taken");
+        let mut lane = Lane::new(ID, 0, standing);
+        let mut commands = Vec::new();
+        lane.apply(Input::Tick, PACE, &mut budget, &mut commands);
+        let loaded = Input::Loaded {
+            source: Source::Fresh,
+            tickets: tickets(Source::Fresh, 1..=1),
+            is_all: true,
+            next_in: None,
+        };
+        lane.apply(loaded, PACE, &mut budget, &mut commands);
+        assert_eq!(started(&commands).len(), usize::from(standing == Standing::Proven));
+    }
 }
 
 #[test]
