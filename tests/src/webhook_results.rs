@@ -199,6 +199,33 @@ on_both_engines! {
         assert_eq!((target.is_enabled, target.health.noticed), (false, Notice::Failing.bit() | Notice::Disabled.bit()));
     }
 
+    async fn failures_with_nothing_to_send_in_between_are_no_days_of_refusals(app: TestApp) {
+        // When the second event comes, the first being given up after three days; whether the webhook is disabled with the second.
+        for (pause, disabled_by) in [(6, Value::Null), (4, Value::Null), (2, json!("failing"))] {
+            let hook = make(&app).await;
+            let retry = After::Retry { due_at: app.crm.clock().now() };
+            lead(&app.agent.api, "First").await;
+            let first = hook.next(&app).await;
+            record(&app, hook.outcome(&app, first, 500, retry)).await;
+            if pause > 3 {
+                app.clock.advance(3 * DAY);
+                record(&app, hook.outcome(&app, first, 500, After::Dead)).await;
+            }
+            app.clock.advance(if pause > 3 { pause - 3 } else { pause } * DAY);
+            lead(&app.agent.api, "Second").await;
+            let second = outboxes::fresh(&app.crm, hook.agent, hook.id, None, 1).await[0].event;
+            record(&app, hook.outcome(&app, second, 500, retry)).await;
+            if pause < 3 {
+                app.clock.advance(DAY);
+                record(&app, hook.outcome(&app, first, 500, After::Dead)).await;
+            }
+            app.clock.advance(3 * DAY);
+            record(&app, hook.outcome(&app, second, 500, After::Dead)).await;
+            assert_eq!(hook.health(&app).await["disabledBy"], disabled_by, "{pause} days after the first");
+            let _ = app.agent.api.delete(&hook.path).await.expect(204);
+        }
+    }
+
     async fn a_result_that_is_handed_in_twice_counts_once(app: TestApp) {
         let hook = make(&app).await;
         for name in ["A", "B"] {
@@ -307,6 +334,25 @@ on_both_engines! {
             assert_eq!(responses(&hook.deliveries(&app).await), expected, "after {days} days more");
         }
         assert_eq!(hook.deliveries(&app).await[0]["status"], "pending");
+    }
+
+    async fn an_event_stays_as_long_as_the_log_of_its_delivery(app: TestApp) {
+        let hook = make(&app).await;
+        for name in ["Given up late", "Newest"] {
+            lead(&app.agent.api, name).await;
+        }
+        let event = hook.next(&app).await;
+        let newest = outboxes::fresh(&app.crm, hook.agent, hook.id, Some(event), 1).await[0].event;
+        record(&app, hook.outcome(&app, newest, 200, After::Delivered)).await;
+        app.clock.advance(80 * DAY);
+        record(&app, hook.outcome(&app, event, 500, After::Dead)).await;
+        jobs::seed(&app.crm).await.unwrap();
+        for (days, left) in [(20, 2), (69, 2), (2, 1)] {
+            app.clock.advance(days * DAY);
+            jobs::run_due(&app.crm).await.unwrap();
+            let events = app.agent.api.get("/api/v1/events").await.expect(200).json();
+            assert_eq!((events["events"].as_array().unwrap().len(), hook.deliveries(&app).await.len()), (left, left), "{days} days more");
+        }
     }
 
     async fn waiting_retries_are_due_at_once_when_the_receiver_is_back(app: TestApp) {

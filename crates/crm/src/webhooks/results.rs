@@ -67,7 +67,7 @@ pub enum Recorded {
 /// Records what attempts came to, in one transaction, each at its own place in the answer. It locks webhooks in their order and then
 /// deliveries in that of the results; where that meets another order, one of the two is rolled back and run again. A delivery whose person was erased or
 /// whose webhook was disabled meanwhile stays so, unless the receiver has it. Disables a webhook whose receiver is gone, or of
-/// which a delivery is given up when nothing arrived for [`super::DISABLED_AFTER`].
+/// which a delivery is given up when it has refused everything for [`super::DISABLED_AFTER`].
 ///
 /// # Errors
 /// Storage's errors.
@@ -197,6 +197,9 @@ impl Receiver {
             self.note_secret(&outcome.attempt);
         }
         if !outcome.attempt.is_manual {
+            if !is_success && self.had_nothing_to_refuse(tx, outcome)? {
+                self.health.begin_spell();
+            }
             self.note(outcome, is_success, now);
         }
         let next = held.next(outcome, is_erased, self.is_enabled && self.health.disabled_by.is_none());
@@ -243,6 +246,21 @@ impl Receiver {
             self.note(outcome, true, now);
         }
         Ok(updated == 1)
+    }
+
+    /// Whether all that has failed before was over when the event came that fails now: given up, held or cancelled. Receivers of few events
+    /// then have a spell of failures for each, instead of one that lasts over weeks without an attempt. While something waits for its
+    /// retry the receiver goes on refusing, so one that has events all along has one spell.
+    fn had_nothing_to_refuse(&self, tx: &mut Tx<'_>, outcome: &Outcome) -> Result<bool, Error> {
+        let is_later = self.health.last_failure_at.is_some_and(|failed_at| failed_at < outcome.event.created_at());
+        if self.health.failing_since.is_none() || !is_later {
+            return Ok(false);
+        }
+        let sql =
+            "SELECT 1 FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND state = 1 AND manual_from IS NULL
+                       AND event_id <> $3 LIMIT 1";
+        let waiting = tx.query_opt(sql, params![&outcome.agent, &outcome.webhook, &outcome.event], |_| Ok(()))?;
+        Ok(waiting.is_none())
     }
 
     /// Notes the secret that was answered with 2xx, while two are live. An attempt from before the rotation says nothing about them: what
