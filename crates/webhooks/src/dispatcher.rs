@@ -130,6 +130,9 @@ pub async fn run(crm: Crm, client: Arc<Client>, stopped: impl Future<Output = ()
         roster: Roster::default(),
         outcomes: Vec::new(),
         is_recording: false,
+        ended: 0,
+        stored: 0,
+        releases: Vec::new(),
         is_looking: false,
         checking: HashMap::new(),
         notifier,
@@ -150,6 +153,12 @@ struct Dispatcher {
     /// Results to be recorded when the recorder is free.
     outcomes: Vec<Outcome>,
     is_recording: bool,
+    /// How many results have come in, and how many of them are stored, which happens in their order.
+    ended: u64,
+    stored: u64,
+    /// Webhooks whose retries are to be released, each once so many results are stored: a failure from before, stored after it, would
+    /// leave its delivery to the schedule.
+    releases: Vec<(u64, LaneId)>,
     is_looking: bool,
     /// Webhooks that are being looked at because they were changed, and whether they were changed again.
     checking: HashMap<LaneId, bool>,
@@ -288,6 +297,7 @@ impl Dispatcher {
             Message::Ended(id, event, ended) => self.ended(id, event, ended),
             Message::Recorded(outcomes, recorded) => {
                 self.is_recording = false;
+                self.stored += outcomes.len() as u64;
                 for (outcome, recorded) in outcomes.iter().zip(recorded) {
                     self.recorded(outcome, recorded);
                 }
@@ -399,6 +409,7 @@ impl Dispatcher {
             Next::Dead => After::Dead,
             Next::Held => After::Held,
         };
+        self.ended += 1;
         self.outcomes.push(Outcome {
             agent: id.0,
             webhook: id.1,
@@ -439,12 +450,15 @@ impl Dispatcher {
             match command {
                 Command::Start(ticket) => starts.push((id, ticket)),
                 Command::Load { source, after, limit } => self.tasks.load(id, source, after, limit),
-                Command::Release => self.tasks.release(id),
+                Command::Release => self.releases.push((self.ended, id)),
                 Command::Wake(_) => unreachable!("the roster keeps the times"),
             }
         }
         if !starts.is_empty() {
             self.tasks.start(starts);
+        }
+        for (_, id) in self.releases.extract_if(.., |(after, _)| *after <= self.stored) {
+            self.tasks.release(id);
         }
         self.record();
     }

@@ -101,7 +101,7 @@ impl Tasks {
     /// Makes the retries of a webhook due.
     pub fn release(&self, id: LaneId) {
         self.spawn(async move |crm, sender| {
-            or_after_a_pause(outbox::retry_now(&crm, id.0, id.1).await).await;
+            while or_after_a_pause(outbox::retry_now(&crm, id.0, id.1).await).await.is_none() {}
             send(&sender, Message::Released(id)).await;
         });
     }
