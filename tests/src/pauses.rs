@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crm::webhooks::outbox;
 use serde_json::{Value, json};
 use testkit::{Gate, Reply, Sink, on_both_engines_with, until};
 
@@ -51,6 +52,42 @@ on_both_engines_with! {
             got[1..].sort_unstable();
             assert_eq!(got, [1, 1, 2, 3, 4], "{path}");
         }
+    }
+
+    async fn what_is_asked_for_by_hand_and_a_changed_webhook_need_not_wait_for_the_end_of_a_pause(app: TestApp) {
+        let (sink, hook) = receiver(&app).await;
+        sink.answer("/hook", Reply::status(429).header("Retry-After", "86400"));
+        let _sending = app.send_webhooks();
+        // A test pauses nothing.
+        hook.ask("test", json!({})).await;
+        hook.logged(1).await;
+        lead(&app, "First").await;
+        hook.logged(2).await;
+        sink.answer("/hook", Reply::status(200));
+        app.pass(SECOND);
+        hook.ask("test", json!({})).await;
+        sink.wait_for("/hook", 3).await;
+        lead(&app, "Waits").await;
+        let waits = text(&hook.deliveries().await[3]["id"]);
+        hook.ask(&format!("deliveries/{waits}/redeliver"), json!({})).await;
+        assert_eq!(sink.wait_for("/hook", 4).await[3].name(), "Waits");
+
+        lead(&app, "Moves").await;
+        hook.change(json!({"url": sink.url("/moved")})).await;
+        assert_eq!(names(&sink.wait_for("/moved", 1).await), ["Moves"], "the first one waits for its own retry");
+
+        // The same for one that is disabled and enabled at once.
+        sink.answer("/moved", Reply::status(503).header("Retry-After", "86400"));
+        lead(&app, "Refused").await;
+        hook.logged(6).await;
+        sink.answer("/moved", Reply::status(200));
+        app.pass(SECOND);
+        lead(&app, "Held").await;
+        hook.change(json!({"enabled": false})).await;
+        hook.change(json!({"enabled": true})).await;
+        let mut got = names(&sink.wait_for("/moved", 5).await).split_off(2);
+        got.sort_unstable();
+        assert_eq!(got, ["First", "Held", "Refused"]);
     }
 
     async fn a_plain_failure_pauses_only_its_delivery(app: TestApp) {
@@ -124,6 +161,17 @@ on_both_engines_with! {
         let mut sorted = first_attempts.clone();
         sorted.sort_unstable();
         assert_eq!(sorted, (2..=34).collect::<Vec<_>>());
+    }
+
+    async fn what_a_disabled_webhook_has_left_open_is_held_later(app: TestApp) {
+        let (sink, hook) = receiver(&app).await;
+        lead(&app, "Left").await;
+        // As who disables it leaves it when the database fails after the first slice.
+        let disable = app.crm.database().write("test.disable", db::Lane::SHARED, |tx| tx.execute("UPDATE webhooks SET is_enabled = 0", &[]));
+        disable.await.unwrap();
+        let _sending = app.send_webhooks();
+        until(async || outbox::count(&app.crm).await.unwrap().held == 1).await;
+        assert_eq!((hook.statuses().await, sink.received("/hook").len()), (vec![String::from("held")], 0));
     }
 
     async fn held_events_can_be_skipped(app: TestApp) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testkit::{Received, Reply, TestApp, on_both_engines_with, until};
+use testkit::{Gate, Received, Reply, TestApp, on_both_engines_with, until};
 
 use crate::hooks::{Hook, client, lead, names, receiver, sequences, settings, text};
 
@@ -55,6 +55,55 @@ on_both_engines_with! {
         app.pass(HOUR);
         lead(&app, "Later").await;
         assert_eq!(names(&sink.wait_for("/hook", 4).await), ["Jane", "Jane", "Jane", "Later"]);
+    }
+
+    async fn what_is_asked_for_while_an_attempt_is_under_way_is_sent_behind_it(app: TestApp) {
+        let (sink, hook) = receiver(&app).await;
+        let gates = [Gate::default(), Gate::default()];
+        let shut = gates.clone();
+        sink.answer_by("/hook", move |_, before| match before {
+            // The first attempt, one by hand, one of the schedule, and one by hand again.
+            0 => Reply::status(500).behind(&shut[0]),
+            2 => Reply::status(500).behind(&shut[1]),
+            _ => Reply::status(503),
+        });
+        let _sending = app.send_webhooks();
+        lead(&app, "Jane").await;
+        sink.wait_for("/hook", 1).await;
+        app.pass(Duration::from_secs(1));
+        redeliver(&hook, 0).await;
+        gates[0].open();
+        hook.logged(2).await;
+        until(async || hook.deliveries().await[0]["nextAttemptAt"] != "2026-11-23T15:00:01.000Z").await;
+        let due_at = text(&hook.deliveries().await[0]["nextAttemptAt"]);
+        assert!(("2026-11-23T15:00:06.000Z".."2026-11-23T15:00:07.100Z").contains(&due_at.as_str()), "{due_at}");
+
+        app.pass(Duration::from_secs(6));
+        sink.wait_for("/hook", 3).await;
+        redeliver(&hook, 0).await;
+        gates[1].open();
+        hook.logged(4).await;
+        until(async || text(&hook.deliveries().await[0]["nextAttemptAt"]).as_str() > "2026-11-23T15:05:00").await;
+        // Two of them were the schedule's.
+        assert_eq!((sink.received("/hook").len(), hook.statuses().await), (4, vec![String::from("pending")]));
+    }
+
+    async fn what_was_never_tried_is_sent_before_its_turn(app: TestApp) {
+        let (sink, hook) = receiver(&app).await;
+        let gate = Gate::default();
+        let shut = gate.clone();
+        sink.answer_by("/hook", move |request, _| match request.name().as_str() {
+            "Hangs" => Reply::status(200).behind(&shut),
+            _ => Reply::status(200),
+        });
+        let _sending = app.send_webhooks();
+        lead(&app, "Hangs").await;
+        sink.wait_for("/hook", 1).await;
+        lead(&app, "Waits").await;
+        redeliver(&hook, 1).await;
+        gate.open();
+        hook.delivered().await;
+        assert_eq!(names(&sink.received("/hook")), ["Hangs", "Waits"]);
     }
 
     async fn a_disabled_webhook_can_be_tried(app: TestApp) {

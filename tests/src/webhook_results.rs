@@ -13,7 +13,7 @@ use crm::{
     },
 };
 use serde_json::{Value, json};
-use testkit::{Caller, TestApp, on_both_engines};
+use testkit::{Caller, Engine, TestApp, block_on, on_both_engines, until};
 
 use crate::outboxes;
 
@@ -66,7 +66,7 @@ impl Hook {
             published: Published::Current,
             is_manual: false,
         };
-        Outcome { agent: self.agent, webhook: self.id, event, epoch: 0, attempt, after }
+        Outcome { agent: self.agent, webhook: self.id, event, epoch: 0, attempt, after, is_repeated: false }
     }
 
     fn by_hand(&self, app: &TestApp, event: EventId, status: u16, after: After) -> Outcome {
@@ -129,6 +129,38 @@ on_both_engines! {
         assert_eq!(app.agent.api.post(&format!("{}/redeliver", hook.path), &json!({"since": 0})).await.expect(202).json()["deliveries"], 0);
     }
 
+    async fn a_result_of_the_schedule_leaves_what_was_asked_for_meanwhile(app: TestApp) {
+        let hook = make(&app).await;
+        let api = &app.agent.api;
+        let due_at = app.crm.clock().now().plus(DAY);
+        // What the schedule says, and what the delivery goes back to when the attempt by hand fails.
+        for (after, back_to, status) in [
+            (After::Retry { due_at }, State::Retry, "pending"),
+            (After::Dead, State::Dead, "failed"),
+            (After::Held, State::Held, "held"),
+        ] {
+            lead(api, "Jane").await;
+            let event = hook.next(&app).await;
+            let delivery = hook.deliveries(&app).await[0]["id"].as_str().unwrap().to_owned();
+            let _ = api.post(&format!("{}/deliveries/{delivery}/redeliver", hook.path), &json!({})).await.expect(202);
+            assert_eq!(record(&app, hook.outcome(&app, event, 500, after)).await, Recorded::As(State::Retry));
+            let due = outboxes::retries(&app.crm, hook.agent, hook.id, app.crm.clock().now(), 10).await;
+            assert_eq!(due.iter().map(|due| (due.event, due.is_manual)).collect::<Vec<_>>(), [(event, true)]);
+            assert_eq!(record(&app, hook.by_hand(&app, event, 500, After::Dead)).await, Recorded::As(back_to));
+            assert_eq!(hook.deliveries(&app).await[0]["status"], status);
+            if after != After::Held {
+                assert_eq!(outboxes::next_retry(&app.crm, hook.agent, hook.id).await, Some(due_at));
+            }
+        }
+        let _ = api.patch(&hook.path, &json!({"enabled": true})).await.expect(200);
+        lead(api, "Arrives").await;
+        let event = outboxes::fresh(&app.crm, hook.agent, hook.id, None, 1).await[0].event;
+        let delivery = hook.deliveries(&app).await[0]["id"].as_str().unwrap().to_owned();
+        let _ = api.post(&format!("{}/deliveries/{delivery}/redeliver", hook.path), &json!({})).await.expect(202);
+        assert_eq!(record(&app, hook.outcome(&app, event, 200, After::Delivered)).await, Recorded::As(State::Delivered));
+        assert_eq!(hook.deliveries(&app).await[0]["nextAttemptAt"], Value::Null);
+    }
+
     async fn a_gone_receiver_disables_its_webhook(app: TestApp) {
         let hook = make(&app).await;
         for name in ["A", "B"] {
@@ -165,6 +197,58 @@ on_both_engines! {
         assert_eq!((&health["disabledBy"], &health["held"]), (&json!("failing"), &json!(2)));
         let target = outbox::target(&app.crm, hook.agent, hook.id).await.unwrap().unwrap();
         assert_eq!((target.is_enabled, target.health.noticed), (false, Notice::Failing.bit() | Notice::Disabled.bit()));
+    }
+
+    async fn failures_with_nothing_to_send_in_between_are_no_days_of_refusals(app: TestApp) {
+        // When the second event comes, the first being given up after three days; whether the webhook is disabled with the second.
+        for (pause, disabled_by) in [(6, Value::Null), (4, Value::Null), (2, json!("failing"))] {
+            let hook = make(&app).await;
+            let retry = After::Retry { due_at: app.crm.clock().now() };
+            lead(&app.agent.api, "First").await;
+            let first = hook.next(&app).await;
+            record(&app, hook.outcome(&app, first, 500, retry)).await;
+            if pause > 3 {
+                app.clock.advance(3 * DAY);
+                record(&app, hook.outcome(&app, first, 500, After::Dead)).await;
+            }
+            app.clock.advance(if pause > 3 { pause - 3 } else { pause } * DAY);
+            lead(&app.agent.api, "Second").await;
+            let second = outboxes::fresh(&app.crm, hook.agent, hook.id, None, 1).await[0].event;
+            record(&app, hook.outcome(&app, second, 500, retry)).await;
+            if pause < 3 {
+                app.clock.advance(DAY);
+                record(&app, hook.outcome(&app, first, 500, After::Dead)).await;
+            }
+            app.clock.advance(3 * DAY);
+            record(&app, hook.outcome(&app, second, 500, After::Dead)).await;
+            assert_eq!(hook.health(&app).await["disabledBy"], disabled_by, "{pause} days after the first");
+            let _ = app.agent.api.delete(&hook.path).await.expect(204);
+        }
+    }
+
+    async fn a_result_that_is_handed_in_twice_counts_once(app: TestApp) {
+        let hook = make(&app).await;
+        for name in ["A", "B"] {
+            lead(&app.agent.api, name).await;
+        }
+        let due_at = app.crm.clock().now().plus(DAY);
+        for (status, after, state) in [(500, After::Retry { due_at }, State::Retry), (200, After::Delivered, State::Delivered)] {
+            let event = outboxes::fresh(&app.crm, hook.agent, hook.id, None, 1).await[0].event;
+            let mut outcome = hook.outcome(&app, event, status, after);
+            assert_eq!(record(&app, outcome.clone()).await, Recorded::As(state));
+            let before = outbox::target(&app.crm, hook.agent, hook.id).await.unwrap().unwrap().health;
+            outcome.is_repeated = true;
+            assert_eq!(record(&app, outcome).await, Recorded::As(state));
+            let after = outbox::target(&app.crm, hook.agent, hook.id).await.unwrap().unwrap().health;
+            assert_eq!(after, before);
+            assert_eq!(hook.deliveries(&app).await.iter().map(|delivery| delivery["attempts"].as_array().unwrap().len()).max(), Some(1));
+        }
+        // One that is not stored yet counts, though it is repeated.
+        app.clock.advance(DAY);
+        let event = hook.next(&app).await;
+        let mut outcome = hook.outcome(&app, event, 500, After::Dead);
+        outcome.is_repeated = true;
+        assert_eq!(record(&app, outcome).await, Recorded::As(State::Dead));
     }
 
     async fn an_old_epoch_changes_no_state(app: TestApp) {
@@ -252,6 +336,25 @@ on_both_engines! {
         assert_eq!(hook.deliveries(&app).await[0]["status"], "pending");
     }
 
+    async fn an_event_stays_as_long_as_the_log_of_its_delivery(app: TestApp) {
+        let hook = make(&app).await;
+        for name in ["Given up late", "Newest"] {
+            lead(&app.agent.api, name).await;
+        }
+        let event = hook.next(&app).await;
+        let newest = outboxes::fresh(&app.crm, hook.agent, hook.id, Some(event), 1).await[0].event;
+        record(&app, hook.outcome(&app, newest, 200, After::Delivered)).await;
+        app.clock.advance(80 * DAY);
+        record(&app, hook.outcome(&app, event, 500, After::Dead)).await;
+        jobs::seed(&app.crm).await.unwrap();
+        for (days, left) in [(20, 2), (69, 2), (2, 1)] {
+            app.clock.advance(days * DAY);
+            jobs::run_due(&app.crm).await.unwrap();
+            let events = app.agent.api.get("/api/v1/events").await.expect(200).json();
+            assert_eq!((events["events"].as_array().unwrap().len(), hook.deliveries(&app).await.len()), (left, left), "{days} days more");
+        }
+    }
+
     async fn waiting_retries_are_due_at_once_when_the_receiver_is_back(app: TestApp) {
         let hook = make(&app).await;
         for name in ["A", "B"] {
@@ -276,6 +379,17 @@ on_both_engines! {
         let _ = app.agent.api.post(&format!("{}/rotate-secret", hook.path), &json!({})).await.expect(200);
         let published = async || outbox::target(&app.crm, hook.agent, hook.id).await.unwrap().unwrap().secrets.published;
         assert_eq!(published().await, Published::Old);
+        for is_first in [true, false] {
+            lead(&app.agent.api, "Before").await;
+            let event = outboxes::fresh(&app.crm, hook.agent, hook.id, None, 10).await.pop().unwrap().event;
+            if !is_first {
+                record(&app, hook.outcome(&app, event, 500, After::Retry { due_at: UnixMillis(i64::MAX) })).await;
+            }
+            let mut outcome = hook.outcome(&app, event, 200, After::Delivered);
+            outcome.attempt.at = outcome.attempt.at.minus(Duration::from_millis(1));
+            record(&app, outcome).await;
+            assert_eq!(published().await, Published::Old, "begun before the rotation");
+        }
         let event = hook.next(&app).await;
         record(&app, hook.outcome(&app, event, 200, After::Delivered)).await;
         assert_eq!(published().await, Published::Current);
@@ -285,4 +399,60 @@ on_both_engines! {
         record(&app, outcome).await;
         assert_eq!(published().await, Published::Old);
     }
+}
+
+/// On PostgreSQL results are recorded beside the agent's other writes; on SQLite there is one writer.
+#[test]
+fn a_result_waits_for_who_changes_its_delivery() {
+    block_on(async {
+        let app = TestApp::start(Engine::Postgres).await;
+        let other = app.another_node().await;
+        let hook = make(&app).await;
+        let retry = After::Retry { due_at: app.crm.clock().now().plus(DAY) };
+        for (change, expected, status) in [
+            (
+                "UPDATE deliveries SET state = 5, finished_at = 1; UPDATE events SET data = NULL",
+                State::Cancelled,
+                "cancelled",
+            ),
+            (
+                "UPDATE deliveries SET manual_from = 1, resume_at = due_at, state = 1 WHERE state = 0",
+                State::Retry,
+                "pending",
+            ),
+        ] {
+            lead(&app.agent.api, "Jane").await;
+            let event = outboxes::fresh(&app.crm, hook.agent, hook.id, None, 1).await[0].event;
+            let (changed, go_on) = (std::sync::mpsc::sync_channel::<()>(1), std::sync::mpsc::sync_channel::<()>(1));
+            let wait = std::sync::Mutex::new(go_on.1);
+            let write = other.crm.database().write("test.change", db::Lane::SHARED, move |tx| {
+                tx.batch(change)?;
+                let _ = changed.0.send(());
+                let _ = wait.lock().unwrap().recv();
+                Ok::<_, db::DbError>(())
+            });
+            let recorded = async {
+                tokio::task::spawn_blocking(move || changed.1.recv()).await.unwrap().unwrap();
+                let release = async {
+                    until(async || {
+                        let sql = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+                        let waiting = other.crm.database().read("test.waits", move |tx| tx.query_one(sql, &[], |row| row.get::<i64>(0)));
+                        waiting.await.unwrap() == 1
+                    })
+                    .await;
+                    go_on.0.send(()).unwrap();
+                };
+                tokio::join!(record(&app, hook.outcome(&app, event, 500, retry)), release).0
+            };
+            let (written, recorded) = tokio::join!(write, recorded);
+            written.unwrap();
+            assert_eq!(recorded, Recorded::As(expected));
+            assert_eq!(hook.deliveries(&app).await[0]["status"], status);
+        }
+        assert_eq!(
+            outboxes::retries(&app.crm, hook.agent, hook.id, app.crm.clock().now(), 1).await.len(),
+            1,
+            "still wished for"
+        );
+    });
 }

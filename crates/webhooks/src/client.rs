@@ -181,6 +181,7 @@ impl Client {
         let exchange = exchange.unwrap_or_else(|_| Err(progress.give_up(self.limits.whole)));
         match exchange {
             Err(failure) => attempt.error = Some(failure.to_string()),
+            // The status is told with the whole head: hyper keeps a part of one to itself.
             Ok((target, connection, answer)) => {
                 // From here on it is decided: a body that drips or never ends changes nothing.
                 let head = self.head(&answer);

@@ -32,6 +32,7 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use self::{leases::Leases, roster::Roster, tasks::Tasks};
 use crate::{
+    budget::Standing,
     client::{self, Client},
     lane::{Answer, Command, Input, LaneId, Source},
     retries::{self, Next},
@@ -56,8 +57,8 @@ enum Message {
     Found(Vec<LaneId>),
     /// A lane may begin. `None`: not here, or the webhook is gone.
     Opened(LaneId, Option<Opened>),
-    /// Whether a changed webhook is enabled; `None` when it is deleted.
-    Checked(LaneId, Option<bool>),
+    /// How a changed webhook is now; `None` when it is deleted.
+    Checked(LaneId, Option<Checked>),
     /// What a read has found.
     Loaded(LaneId, Input),
     /// An attempt ended, or there was nothing to send.
@@ -75,8 +76,16 @@ enum Message {
 /// How a lane begins.
 struct Opened {
     failures: u32,
-    is_enabled: bool,
+    standing: Standing,
+    settings: Checked,
     lease: Option<Lease>,
+}
+
+/// What a lane has to know of its webhook's settings.
+#[derive(Clone, Copy)]
+struct Checked {
+    is_enabled: bool,
+    changed_at: UnixMillis,
 }
 
 /// The right to serve a webhook.
@@ -121,6 +130,9 @@ pub async fn run(crm: Crm, client: Arc<Client>, stopped: impl Future<Output = ()
         roster: Roster::default(),
         outcomes: Vec::new(),
         is_recording: false,
+        ended: 0,
+        stored: 0,
+        releases: Vec::new(),
         is_looking: false,
         checking: HashMap::new(),
         notifier,
@@ -141,6 +153,12 @@ struct Dispatcher {
     /// Results to be recorded when the recorder is free.
     outcomes: Vec<Outcome>,
     is_recording: bool,
+    /// How many results have come in, and how many of them are stored, which happens in their order.
+    ended: u64,
+    stored: u64,
+    /// Webhooks whose retries are to be released, each once so many results are stored: a failure from before, stored after it, would
+    /// leave its delivery to the schedule.
+    releases: Vec<(u64, LaneId)>,
     is_looking: bool,
     /// Webhooks that are being looked at because they were changed, and whether they were changed again.
     checking: HashMap<LaneId, bool>,
@@ -274,17 +292,19 @@ impl Dispatcher {
                 found.into_iter().for_each(|id| self.found(id));
             }
             Message::Opened(id, opened) => self.opened(id, opened),
-            Message::Checked(id, is_enabled) => self.checked(id, is_enabled),
+            Message::Checked(id, checked) => self.checked(id, checked),
             Message::Loaded(id, input) => self.tell(id, input),
             Message::Ended(id, event, ended) => self.ended(id, event, ended),
             Message::Recorded(outcomes, recorded) => {
                 self.is_recording = false;
+                self.stored += outcomes.len() as u64;
                 for (outcome, recorded) in outcomes.iter().zip(recorded) {
                     self.recorded(outcome, recorded);
                 }
             }
             Message::NotRecorded(mut outcomes) => {
                 self.is_recording = false;
+                outcomes.iter_mut().for_each(|outcome| outcome.is_repeated = true);
                 outcomes.append(&mut self.outcomes);
                 self.outcomes = outcomes;
             }
@@ -303,6 +323,8 @@ impl Dispatcher {
             // Of a disabled one nothing is open, so it may have been enabled through another node, which rings only its own bell.
             if self.roster.is_off(id) {
                 self.check(id);
+                // Or whoever disabled it was interrupted before all was held.
+                self.tasks.hold(id);
             }
         } else {
             self.open(id);
@@ -330,11 +352,15 @@ impl Dispatcher {
         }
     }
 
-    fn checked(&mut self, id: LaneId, is_enabled: Option<bool>) {
+    fn checked(&mut self, id: LaneId, checked: Option<Checked>) {
         let is_changed_again = self.checking.remove(&id).unwrap_or(false);
-        let input = match is_enabled {
-            Some(true) => Input::Enabled,
-            Some(false) => Input::Disabled,
+        // By its time: that it was disabled and enabled again may not be seen otherwise.
+        if checked.is_some_and(|checked| self.roster.is_news(id, checked.changed_at)) {
+            self.tell(id, Input::Changed);
+        }
+        let input = match checked {
+            Some(Checked { is_enabled: true, .. }) => Input::Enabled,
+            Some(Checked { is_enabled: false, .. }) => Input::Disabled,
             None => Input::Lost,
         };
         self.tell(id, input);
@@ -383,6 +409,7 @@ impl Dispatcher {
             Next::Dead => After::Dead,
             Next::Held => After::Held,
         };
+        self.ended += 1;
         self.outcomes.push(Outcome {
             agent: id.0,
             webhook: id.1,
@@ -390,6 +417,7 @@ impl Dispatcher {
             epoch: self.roster.epoch(id),
             attempt: tasks::as_kept(attempt, published, is_manual),
             after,
+            is_repeated: false,
         });
         self.tell(id, Input::Answered(event, answer));
     }
@@ -422,12 +450,15 @@ impl Dispatcher {
             match command {
                 Command::Start(ticket) => starts.push((id, ticket)),
                 Command::Load { source, after, limit } => self.tasks.load(id, source, after, limit),
-                Command::Release => self.tasks.release(id),
+                Command::Release => self.releases.push((self.ended, id)),
                 Command::Wake(_) => unreachable!("the roster keeps the times"),
             }
         }
         if !starts.is_empty() {
             self.tasks.start(starts);
+        }
+        for (_, id) in self.releases.extract_if(.., |(after, _)| *after <= self.stored) {
+            self.tasks.release(id);
         }
         self.record();
     }

@@ -9,6 +9,8 @@
 //! - **Slots**: from 1 to 16 attempts at a time. Each 2xx adds one; a failure, or a minute without traffic, leaves one.
 //! - **Failing**: after three failures in a row one attempt at a time and at most one a second. New events come first and serve
 //!   as probes. The first 2xx ends it, and what waits for its retry becomes due at once.
+//! - **Pauses**: a receiver that is overloaded and says until when gets nothing by then, but for what is asked for by hand: that is one
+//!   attempt, and somebody waits for it. Whoever changes or enables the webhook ends the pause, for it may go elsewhere now.
 //! - **Turns**: of four starts one belongs to retries and one to manual redeliveries, so neither starves the other.
 //!
 //! Times are those of [`Clock::monotonic`](crm::clock::Clock::monotonic): a jump of the wall clock stops no lane.
@@ -102,8 +104,10 @@ pub enum Input {
     Answered(EventId, Answer),
     /// Its result is stored; for a failure, after how long the delivery is due again.
     Committed(EventId, Option<Duration>),
-    /// The webhook was enabled or changed: everything is looked at anew.
+    /// The webhook is enabled, and may have been changed: everything is looked at anew.
     Enabled,
+    /// Its owner has changed it: what its receiver asked for before no longer counts.
+    Changed,
     /// The webhook was disabled. Manual attempts go on.
     Disabled,
     /// The lease lasts until then.
@@ -144,6 +148,8 @@ pub struct Lane {
     mode: Mode,
     lease_until: Option<Duration>,
     paused_until: Duration,
+    /// Attempts that were under way when the webhook was changed. How long their receiver wants to rest says nothing about the one of now.
+    outdated: Vec<EventId>,
     started_at: Option<Duration>,
     traffic_at: Duration,
     wake_at: Option<Duration>,
@@ -159,18 +165,20 @@ enum Mode {
 }
 
 impl Lane {
-    /// A lane of a webhook that is enabled and has failed so many times in a row. It begins with an [`Input::Tick`].
+    /// A lane of a webhook that is enabled, whose last attempt said so much and which has failed so many times in a row. It begins with
+    /// an [`Input::Tick`].
     #[must_use]
-    pub fn new(id: LaneId, streak: u32) -> Self {
+    pub fn new(id: LaneId, streak: u32, standing: Standing) -> Self {
         Self {
             id,
             window: Window::default(),
             slots: 1,
             streak,
-            standing: Standing::Unproven,
+            standing,
             mode: Mode::On,
             lease_until: None,
             paused_until: Duration::ZERO,
+            outdated: Vec::new(),
             started_at: None,
             traffic_at: Duration::ZERO,
             wake_at: None,
@@ -189,7 +197,11 @@ impl Lane {
             }
             Input::Answered(event, answer) => self.answered(event, answer, now, budget, commands),
             Input::Committed(event, retry_in) => self.window.settle(event, retry_in.map(|pause| now + pause)),
+            Input::Changed => self.end_pause(),
             Input::Enabled if self.mode != Mode::Lost => {
+                if self.mode == Mode::Off {
+                    self.end_pause();
+                }
                 self.mode = Mode::On;
                 self.window.restart();
             }
@@ -252,14 +264,18 @@ impl Lane {
         let Some((ticket, standing)) = self.window.land(event) else { return };
         budget.give_back(standing);
         self.traffic_at = now;
+        let is_outdated = self.outdated.contains(&event);
+        self.outdated.retain(|outdated| *outdated != event);
         match answer {
             Answer::Withdrawn => {
                 self.window.settle(event, None);
                 self.window.restart();
             }
             Answer::Gone if ticket.source != Source::Manual => self.disable(),
-            Answer::Failure(Some(pause)) => self.paused_until = self.paused_until.max(now + pause),
-            Answer::Success | Answer::Failure(None) | Answer::Gone => {}
+            Answer::Failure(Some(pause)) if ticket.source != Source::Manual && !is_outdated => {
+                self.paused_until = self.paused_until.max(now + pause);
+            }
+            Answer::Success | Answer::Failure(_) | Answer::Gone => {}
         }
         if ticket.source == Source::Manual || answer == Answer::Withdrawn {
             return;
@@ -285,12 +301,21 @@ impl Lane {
         }
     }
 
+    fn end_pause(&mut self) {
+        self.paused_until = Duration::ZERO;
+        self.outdated = self.window.flying();
+    }
+
     fn start(&mut self, now: Duration, budget: &mut Budget<LaneId>, commands: &mut Vec<Command>) {
         if self.window.in_flight() == 0 && now.saturating_sub(self.traffic_at) >= QUIET {
             self.slots = 1;
         }
         while self.may_start_at(now) <= now && self.window.in_flight() < self.slots() {
-            let Some(place) = self.window.pick(self.turn, self.is_failing()) else { return };
+            let place = match now < self.paused_until {
+                true => self.window.pick_manual(),
+                false => self.window.pick(self.turn, self.is_failing()),
+            };
+            let Some(place) = place else { return };
             if !budget.take(self.id, self.standing) {
                 return;
             }
@@ -301,20 +326,21 @@ impl Lane {
         }
     }
 
-    /// The earliest time at which an attempt may start, as far as it depends on time; `Duration::MAX` without a lease.
+    /// The earliest time at which an attempt by hand may start, as far as it depends on time; `Duration::MAX` without a lease. Others wait
+    /// for the end of a pause too.
     fn may_start_at(&self, now: Duration) -> Duration {
         if self.lease_until.is_some_and(|until| until < now + LEASE_LEFT) {
             return Duration::MAX;
         }
-        let rested_at = match self.started_at {
+        match self.started_at {
             Some(started_at) if self.is_failing() => started_at + PACE,
             _ => Duration::ZERO,
-        };
-        self.paused_until.max(rested_at)
+        }
     }
 
     fn wake(&mut self, now: Duration, commands: &mut Vec<Command>) {
-        let start_at = Some(self.may_start_at(now)).filter(|at| {
+        let pause_end = if self.window.pick_manual().is_some() { Duration::ZERO } else { self.paused_until };
+        let start_at = Some(self.may_start_at(now).max(pause_end)).filter(|at| {
             let is_possible = *at > now && *at < Duration::MAX;
             is_possible && self.window.in_flight() < self.slots() && self.window.holds(State::Waiting)
         });

@@ -24,8 +24,11 @@ pub(super) fn disable(
     hold(tx, agent, webhook).map(drop)
 }
 
-/// Holds what is still open of a disabled webhook.
-pub(super) async fn hold_rest(crm: &Crm, agent: AgentId, webhook: WebhookId) -> Result<(), Error> {
+/// Holds what is still open of a webhook, if it is disabled. Costs next to nothing when that is done already.
+///
+/// # Errors
+/// Storage's errors.
+pub async fn hold_rest(crm: &Crm, agent: AgentId, webhook: WebhookId) -> Result<(), Error> {
     loop {
         let held = crm
             .change_in_background("webhooks.hold", agent, move |tx, turn| {
@@ -43,16 +46,17 @@ pub(super) async fn hold_rest(crm: &Crm, agent: AgentId, webhook: WebhookId) -> 
     }
 }
 
-/// Holds open deliveries, [`TOGETHER`] of each state at most. Says how many.
+/// Holds open deliveries, [`TOGETHER`] of each state at most. Says how many. The state is asked for twice, here and in
+/// [`release`]: what a result has changed since the rows were chosen is left alone.
 fn hold(tx: &mut Tx<'_>, agent: AgentId, webhook: WebhookId) -> Result<u64, Error> {
     let fresh = tx.execute(
-        "UPDATE deliveries SET state = 4 WHERE agent_id = $1 AND webhook_id = $2 AND event_id IN (
+        "UPDATE deliveries SET state = 4 WHERE agent_id = $1 AND webhook_id = $2 AND state = 0 AND event_id IN (
              SELECT event_id FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND state = 0 ORDER BY event_id LIMIT $3
          )",
         params![&agent, &webhook, TOGETHER],
     )?;
     let retries = tx.execute(
-        "UPDATE deliveries SET state = 4 WHERE agent_id = $1 AND webhook_id = $2 AND event_id IN (
+        "UPDATE deliveries SET state = 4 WHERE agent_id = $1 AND webhook_id = $2 AND state = 1 AND manual_from IS NULL AND event_id IN (
              SELECT event_id FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND state = 1 AND manual_from IS NULL
              ORDER BY due_at, event_id LIMIT $3
          )",
@@ -78,18 +82,18 @@ pub(super) fn release(tx: &mut Tx<'_>, turn: &Turn, webhook: WebhookId, held: He
         return Ok(false);
     }
     let released = match held {
-        // What was tried before is no first attempt any more.
+        // What was tried before, be it by hand, is no first attempt any more.
         HeldEvents::Send => tx.execute(
-            "UPDATE deliveries SET state = CASE WHEN attempt_count > 0 THEN 1 ELSE 0 END,
-                 due_at = CASE WHEN attempt_count > 0 THEN CAST($4 AS BIGINT) ELSE due_at END
-             WHERE agent_id = $1 AND webhook_id = $2 AND event_id IN (
+            "UPDATE deliveries SET state = CASE WHEN attempts IS NULL THEN 0 ELSE 1 END,
+                 due_at = CASE WHEN attempts IS NULL THEN due_at ELSE CAST($4 AS BIGINT) END
+             WHERE agent_id = $1 AND webhook_id = $2 AND state = 4 AND event_id IN (
                  SELECT event_id FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND state = 4 ORDER BY event_id LIMIT $3
              )",
             params![&agent, &webhook, TOGETHER, now.0],
         )?,
         HeldEvents::Skip => tx.execute(
             "UPDATE deliveries SET state = 5, finished_at = $4, prune_at = CASE WHEN attempts IS NULL THEN NULL ELSE CAST($5 AS BIGINT) END
-             WHERE agent_id = $1 AND webhook_id = $2 AND event_id IN (
+             WHERE agent_id = $1 AND webhook_id = $2 AND state = 4 AND event_id IN (
                  SELECT event_id FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND state = 4 ORDER BY event_id LIMIT $3
              )",
             params![&agent, &webhook, TOGETHER, now.0, now.plus(super::retention::DETAIL_KEPT).0],

@@ -6,7 +6,7 @@ use db::Row;
 
 use crate::{choices::choices, clock::UnixMillis};
 
-/// A webhook without a 2xx for so long is disabled when a delivery of it is given up.
+/// A webhook that has been refusing for so long is disabled when a delivery of it is given up.
 pub const DISABLED_AFTER: Duration = Duration::from_secs(5 * 24 * 60 * 60);
 
 choices! {
@@ -50,7 +50,7 @@ pub struct Health {
     pub failed: i64,
     /// Failures in a row.
     pub failures: i64,
-    /// The first failure since the last success.
+    /// The first failure since the last success, or since the last time when nothing waited for its retry.
     pub failing_since: Option<UnixMillis>,
     /// The last 2xx.
     pub last_success_at: Option<UnixMillis>,
@@ -108,6 +108,12 @@ impl Health {
         self.last_success_at = self.last_success_at.max(Some(at));
     }
 
+    /// Forgets since when it has been failing: what fails now is a spell of its own.
+    pub(super) fn begin_spell(&mut self) {
+        self.failing_since = None;
+        self.noticed = 0;
+    }
+
     /// Notes a failure at `at`.
     pub(super) fn fail(&mut self, at: UnixMillis, error: Option<&str>) {
         self.failed += 1;
@@ -118,7 +124,8 @@ impl Health {
     }
 
     /// Whether a webhook of which a delivery was just given up is to be disabled. A delivery that is given up alone says
-    /// little: it takes three days, and a webhook may have one event a week.
+    /// little: it takes three days. Nor do two say more when the first was over before the second came: a webhook may have one event a
+    /// week, and two hiccups in a row are not five days of refusals.
     pub(super) fn has_failed_for_long(&self, now: UnixMillis) -> bool {
         self.failing_since.is_some_and(|since| since <= now.minus(DISABLED_AFTER))
     }

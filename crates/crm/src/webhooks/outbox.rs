@@ -16,6 +16,7 @@ use crate::{
     ids::{DeliveryId, EventId, WebhookId},
 };
 
+pub use super::enabling::hold_rest;
 pub use super::results::{After, Outcome, Recorded, record, retry_now, set_noticed};
 
 /// How far the deliveries of one webhook are counted for its owner.
@@ -51,18 +52,29 @@ pub(crate) fn enqueue(
     Ok(due)
 }
 
+macro_rules! cancel_sql {
+    ($lock:literal) => {
+        concat!(
+            "SELECT webhook_id, event_id, state, attempts FROM deliveries
+             WHERE agent_id = $1 AND webhook_id IN (SELECT id FROM webhooks WHERE agent_id = $1)
+               AND event_id IN (SELECT id FROM events WHERE agent_id = $1 AND entity_id = $2)
+             ORDER BY webhook_id, event_id",
+            $lock
+        )
+    };
+}
+
 /// Cancels what was not sent yet of the events of `entity`, and erases what receivers answered to those that were.
 pub(crate) fn cancel(tx: &mut Tx<'_>, agent: AgentId, entity: &[u8; 16], now: UnixMillis) -> Result<(), Error> {
-    let deliveries = tx.query(
-        "SELECT webhook_id, event_id, state, attempts FROM deliveries
-         WHERE agent_id = $1 AND webhook_id IN (SELECT id FROM webhooks WHERE agent_id = $1)
-           AND event_id IN (SELECT id FROM events WHERE agent_id = $1 AND entity_id = $2)",
-        params![&agent, entity],
-        |row| {
-            let attempts = row.get::<Option<Vec<u8>>>(3)?;
-            Ok((row.get::<WebhookId>(0)?, row.get::<EventId>(1)?, row.get::<State>(2)?, attempts))
-        },
-    )?;
+    // Locked, for results are recorded without the agent's turn.
+    let sql = match tx.lock_clause() {
+        "" => cancel_sql!(""),
+        _ => cancel_sql!(" FOR NO KEY UPDATE"),
+    };
+    let deliveries = tx.query(sql, params![&agent, entity], |row| {
+        let attempts = row.get::<Option<Vec<u8>>>(3)?;
+        Ok((row.get::<WebhookId>(0)?, row.get::<EventId>(1)?, row.get::<State>(2)?, attempts))
+    })?;
     for (webhook, event, state, held) in deliveries {
         let erased = held.as_deref().and_then(|held| attempts::without(held, Answers::All));
         if state.is_open() {
@@ -153,6 +165,8 @@ pub struct Target {
     pub secrets: Secrets,
     /// Whether it is enabled; of a disabled one only what is asked for by hand is sent.
     pub is_enabled: bool,
+    /// When its owner last changed it.
+    pub changed_at: UnixMillis,
     /// How its receiver does.
     pub health: Health,
     /// The fence: results are recorded under it.
@@ -218,7 +232,7 @@ pub(super) fn find_target(
 ) -> Result<Option<Target>, Error> {
     let slug = crate::agents::slug(tx, agent)?;
     let sql = concat!(
-        "SELECT url, headers, secret, old_secret, old_secret_until, published_secret, is_enabled, lease_epoch, ",
+        "SELECT url, headers, secret, old_secret, old_secret_until, published_secret, is_enabled, lease_epoch, updated_at, ",
         health_columns!(),
         " FROM webhooks WHERE agent_id = $1 AND id = $2 AND deleted_at IS NULL"
     );
@@ -237,7 +251,8 @@ pub(super) fn find_target(
             headers: Vec::new(),
             secrets: Secrets { current: String::new(), old: None, published },
             is_enabled: row.get(6)?,
-            health: Health::from_row(row, 8)?,
+            changed_at: UnixMillis(row.get(8)?),
+            health: Health::from_row(row, 9)?,
             epoch: row.get(7)?,
         };
         Ok((target, row.get::<Option<Vec<u8>>>(1)?, sealed, old))

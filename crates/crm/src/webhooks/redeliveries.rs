@@ -80,10 +80,13 @@ pub async fn redeliver(
         if tx.query_one(sql, params![&agent, &webhook, &event], |row| row.get::<i64>(0))? == 0 {
             return Err(Error::invalid("delivery", "has nothing left to send: its person was erased"));
         }
-        // What was never tried is due already.
+        // What was never tried is no exception: its first attempt may wait behind a pause or a queue, or be under way, begun before
+        // what was repaired. Tried by hand it is no first attempt any more and goes back to the retries, where it is due at once.
+        // What waits for this already, or is under way for it, is what was asked for.
         tx.execute(
-            "UPDATE deliveries SET manual_from = state, resume_at = CASE WHEN state = 1 THEN due_at ELSE NULL END, state = 1, due_at = $4
-             WHERE agent_id = $1 AND webhook_id = $2 AND event_id = $3 AND state <> 0 AND manual_from IS NULL",
+            "UPDATE deliveries SET manual_from = CASE WHEN state = 0 THEN 1 ELSE state END,
+                 resume_at = CASE WHEN state IN (0, 1) THEN due_at ELSE NULL END, state = 1, due_at = $4
+             WHERE agent_id = $1 AND webhook_id = $2 AND event_id = $3 AND manual_from IS NULL",
             params![&agent, &webhook, &event, turn.now.0],
         )?;
         turn.ring(webhook, Ring::Manual);

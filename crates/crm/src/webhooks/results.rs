@@ -1,12 +1,15 @@
 //! What attempts came to, as the dispatcher records it: many in one transaction.
 
+mod held;
+
 use std::collections::BTreeMap;
 
-use db::{Lane, Row, Tx, params};
+use db::{Lane, Tx, params};
 
+use self::held::Held;
 use super::{
     Attempt, DisabledBy, Health, Notice, Published, Ring, State, attempts, enabling, health::health_columns,
-    outbox::Disabled, retention,
+    outbox::Disabled, retention, secrets,
 };
 use crate::{
     AgentId, Crm, Error,
@@ -46,6 +49,8 @@ pub struct Outcome {
     /// What is to become of the delivery. Of an attempt by hand only [`After::Delivered`] counts: else it goes back to what it
     /// was before.
     pub after: After,
+    /// Whether it was handed in before and nobody knows what became of that: it may be stored, and then it counts once.
+    pub is_repeated: bool,
 }
 
 /// What became of one outcome.
@@ -59,9 +64,10 @@ pub enum Recorded {
     Gone,
 }
 
-/// Records what attempts came to, in one transaction, each at its own place in the answer. A delivery whose person was erased or
+/// Records what attempts came to, in one transaction, each at its own place in the answer. It locks webhooks in their order and then
+/// deliveries in that of the results; where that meets another order, one of the two is rolled back and run again. A delivery whose person was erased or
 /// whose webhook was disabled meanwhile stays so, unless the receiver has it. Disables a webhook whose receiver is gone, or of
-/// which a delivery is given up when nothing arrived for [`super::DISABLED_AFTER`].
+/// which a delivery is given up when it has refused everything for [`super::DISABLED_AFTER`].
 ///
 /// # Errors
 /// Storage's errors.
@@ -71,7 +77,10 @@ pub async fn record(crm: &Crm, outcomes: Vec<Outcome>) -> Result<Vec<Recorded>, 
         crm.db.write("webhooks.record", Lane::SHARED, move |tx| record_all(tx, &outcomes, now)).await?;
     for (agent, webhook, by) in disabled {
         tracing::warn!(%webhook, by = by.name(), "a webhook was disabled");
-        enabling::hold_rest(crm, agent, webhook).await?;
+        // The results are stored by now, and it holds whatever the rows say; who looks for what is open holds the rest later.
+        if let Err(error) = enabling::hold_rest(crm, agent, webhook).await {
+            tracing::warn!(%webhook, %error, "what a disabled webhook has open is not held yet");
+        }
     }
     Ok(recorded)
 }
@@ -107,14 +116,15 @@ struct Receiver {
     epoch: i64,
     is_enabled: bool,
     published: Published,
-    has_old_secret: bool,
+    /// When the newer of two live secrets came.
+    rotated_at: Option<UnixMillis>,
     health: Health,
 }
 
 macro_rules! lock_sql {
     ($lock:literal) => {
         concat!(
-            "SELECT lease_epoch, is_enabled, published_secret, CASE WHEN old_secret IS NULL THEN 0 ELSE 1 END, ",
+            "SELECT lease_epoch, is_enabled, published_secret, CASE WHEN old_secret IS NULL THEN NULL ELSE old_secret_until END, ",
             health_columns!(),
             " FROM webhooks WHERE agent_id = $1 AND id = $2 AND deleted_at IS NULL",
             $lock
@@ -133,10 +143,7 @@ impl Receiver {
                 epoch: row.get(0)?,
                 is_enabled: row.get(1)?,
                 published: if row.get(2)? { Published::Old } else { Published::Current },
-                has_old_secret: match row.value(3)? {
-                    db::Value::Int(int) => int == 1,
-                    _ => false,
-                },
+                rotated_at: row.get::<Option<i64>>(3)?.map(|until| UnixMillis(until).minus(secrets::OVERLAP)),
                 health: Health::from_row(row, 4)?,
             })
         })?)
@@ -169,6 +176,9 @@ impl Receiver {
             return Ok(Recorded::As(State::Delivered));
         }
         let Some(held) = Held::find(tx, outcome)? else { return Ok(Recorded::Gone) };
+        if outcome.is_repeated && held.has_logged(&outcome.attempt) {
+            return Ok(if outcome.epoch == self.epoch { Recorded::As(held.state) } else { Recorded::Fenced });
+        }
         let mut attempt = outcome.attempt.clone();
         let is_erased = held.is_erased(tx, outcome)?;
         if is_erased {
@@ -183,10 +193,13 @@ impl Receiver {
             )?;
             return Ok(Recorded::Fenced);
         }
-        if is_success && self.has_old_secret {
-            self.published = outcome.attempt.published;
+        if is_success {
+            self.note_secret(&outcome.attempt);
         }
         if !outcome.attempt.is_manual {
+            if !is_success && self.had_nothing_to_refuse(tx, outcome)? {
+                self.health.begin_spell();
+            }
             self.note(outcome, is_success, now);
         }
         let next = held.next(outcome, is_erased, self.is_enabled && self.health.disabled_by.is_none());
@@ -195,8 +208,8 @@ impl Receiver {
             if is_finished { held.finished_at.filter(|_| next.state == held.state).or(Some(now.0)) } else { None };
         let prune_at = is_finished.then(|| retention::first_prune(next.state, &attempts, now));
         tx.execute(
-            "UPDATE deliveries SET attempts = $4, state = $5, due_at = $6, attempt_count = $7, manual_from = NULL, resume_at = NULL,
-                 finished_at = $8, prune_at = $9 WHERE agent_id = $1 AND webhook_id = $2 AND event_id = $3",
+            "UPDATE deliveries SET attempts = $4, state = $5, due_at = $6, attempt_count = $7, manual_from = $8, resume_at = $9,
+                 finished_at = $10, prune_at = $11 WHERE agent_id = $1 AND webhook_id = $2 AND event_id = $3",
             params![
                 &outcome.agent,
                 &outcome.webhook,
@@ -205,6 +218,8 @@ impl Receiver {
                 next.state,
                 next.due_at,
                 next.attempt_count,
+                next.wish.map(|wish| wish.back_to.number()),
+                next.wish.and_then(|wish| wish.resume_at),
                 finished_at,
                 prune_at.map(|at| at.0)
             ],
@@ -212,7 +227,8 @@ impl Receiver {
         Ok(Recorded::As(next.state))
     }
 
-    /// What comes nearly always, a first attempt that is answered with 2xx, in one statement; says whether it was that.
+    /// What comes nearly always, a first attempt that is answered with 2xx, in one statement; says whether it was that. Needs no lock
+    /// before: having waited for another transaction the statement looks at its conditions again.
     fn record_first_success(&mut self, tx: &mut Tx<'_>, outcome: &Outcome, now: UnixMillis) -> Result<bool, Error> {
         let is_plain = outcome.after == After::Delivered && !outcome.attempt.is_manual && outcome.epoch == self.epoch;
         if !is_plain || !outcome.attempt.is_success() {
@@ -226,12 +242,33 @@ impl Receiver {
             params![&outcome.agent, &outcome.webhook, &outcome.event, &attempts, now.0, prune_at.0],
         )?;
         if updated == 1 {
-            if self.has_old_secret {
-                self.published = outcome.attempt.published;
-            }
+            self.note_secret(&outcome.attempt);
             self.note(outcome, true, now);
         }
         Ok(updated == 1)
+    }
+
+    /// Whether all that has failed before was over when the event came that fails now: given up, held or cancelled. Receivers of few events
+    /// then have a spell of failures for each, instead of one that lasts over weeks without an attempt. While something waits for its
+    /// retry the receiver goes on refusing, so one that has events all along has one spell.
+    fn had_nothing_to_refuse(&self, tx: &mut Tx<'_>, outcome: &Outcome) -> Result<bool, Error> {
+        let is_later = self.health.last_failure_at.is_some_and(|failed_at| failed_at < outcome.event.created_at());
+        if self.health.failing_since.is_none() || !is_later {
+            return Ok(false);
+        }
+        let sql =
+            "SELECT 1 FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND state = 1 AND manual_from IS NULL
+                       AND event_id <> $3 LIMIT 1";
+        let waiting = tx.query_opt(sql, params![&outcome.agent, &outcome.webhook, &outcome.event], |_| Ok(()))?;
+        Ok(waiting.is_none())
+    }
+
+    /// Notes the secret that was answered with 2xx, while two are live. An attempt from before the rotation says nothing about them: what
+    /// it calls the newest is the old one by now.
+    fn note_secret(&mut self, attempt: &Attempt) {
+        if self.rotated_at.is_some_and(|rotated_at| attempt.at >= rotated_at) {
+            self.published = attempt.published;
+        }
     }
 
     /// Notes a result of the schedule.
@@ -254,80 +291,6 @@ impl Receiver {
     }
 }
 
-/// A delivery as it is when its result comes.
-struct Held {
-    state: State,
-    due_at: i64,
-    attempt_count: i64,
-    manual_from: Option<i64>,
-    resume_at: Option<i64>,
-    finished_at: Option<i64>,
-    attempts: Option<Vec<u8>>,
-    is_test: bool,
-}
-
-/// What becomes of it.
-struct Next {
-    state: State,
-    due_at: i64,
-    attempt_count: i64,
-}
-
-impl Held {
-    fn find(tx: &mut Tx<'_>, outcome: &Outcome) -> Result<Option<Self>, Error> {
-        let from_row = |row: &Row<'_>| {
-            Ok(Self {
-                state: row.get(0)?,
-                due_at: row.get(1)?,
-                attempt_count: row.get(2)?,
-                manual_from: row.get(3)?,
-                resume_at: row.get(4)?,
-                finished_at: row.get(5)?,
-                attempts: row.get(6)?,
-                is_test: row.get::<i64>(7)? == 1,
-            })
-        };
-        let sql = "SELECT state, due_at, attempt_count, manual_from, resume_at, finished_at, attempts,
-                       CASE WHEN test_event IS NULL THEN 0 ELSE 1 END
-                   FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND event_id = $3";
-        Ok(tx.query_opt(sql, params![&outcome.agent, &outcome.webhook, &outcome.event], from_row)?)
-    }
-
-    /// Whether the person whom its event is about was erased meanwhile.
-    fn is_erased(&self, tx: &mut Tx<'_>, outcome: &Outcome) -> Result<bool, Error> {
-        // Erasing cancels what is open, and only what was open is sent.
-        if self.state != State::Cancelled || self.is_test {
-            return Ok(false);
-        }
-        let sql = "SELECT 1 FROM events WHERE agent_id = $1 AND id = $2 AND data IS NOT NULL";
-        Ok(tx.query_opt(sql, params![&outcome.agent, &outcome.event], |_| Ok(()))?.is_none())
-    }
-
-    fn next(&self, outcome: &Outcome, is_erased: bool, is_enabled: bool) -> Next {
-        let is_manual = outcome.attempt.is_manual;
-        let attempt_count = self.attempt_count + i64::from(!is_manual);
-        let stay = Next { state: self.state, due_at: self.due_at, attempt_count };
-        let (state, due_at) = match (self.state, outcome.after) {
-            // Nothing brings back what was erased.
-            (State::Cancelled, _) if is_erased => return stay,
-            (_, After::Delivered) => (State::Delivered, self.due_at),
-            (State::Fresh | State::Retry, after) => match (is_manual, after) {
-                (true, _) => {
-                    let from = self.manual_from.and_then(State::from_number).unwrap_or(self.state);
-                    (from, self.resume_at.unwrap_or(self.due_at))
-                }
-                (false, After::Retry { due_at }) => (State::Retry, due_at.0),
-                (false, After::Held) => (State::Held, self.due_at),
-                (false, _) => (State::Dead, self.due_at),
-            },
-            // Held, skipped or finished meanwhile.
-            _ => return stay,
-        };
-        let is_to_hold = !is_enabled && matches!(state, State::Fresh | State::Retry);
-        Next { state: if is_to_hold { State::Held } else { state }, due_at, attempt_count }
-    }
-}
-
 /// Makes the waiting retries of a webhook due now, in the order of their events: its receiver is back. Says how many.
 ///
 /// # Errors
@@ -338,7 +301,7 @@ pub async fn retry_now(crm: &Crm, agent: AgentId, webhook: WebhookId) -> Result<
         let moved = crm
             .change_in_background("webhooks.retry_now", agent, move |tx, turn| {
                 let moved = tx.execute(
-                    "UPDATE deliveries SET due_at = $3 WHERE agent_id = $1 AND webhook_id = $2 AND event_id IN (
+                    "UPDATE deliveries SET due_at = $3 WHERE agent_id = $1 AND webhook_id = $2 AND state = 1 AND manual_from IS NULL AND event_id IN (
                          SELECT event_id FROM deliveries WHERE agent_id = $1 AND webhook_id = $2 AND state = 1 AND manual_from IS NULL AND due_at > $3
                          ORDER BY due_at, event_id LIMIT $4
                      )",

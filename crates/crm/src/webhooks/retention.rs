@@ -22,7 +22,7 @@ const ANSWERS_KEPT: Duration = Duration::from_secs(7 * DAY.as_secs());
 pub(super) const DETAIL_KEPT: Duration = Duration::from_secs(30 * DAY.as_secs());
 /// What was given up.
 const DEAD_KEPT: Duration = Duration::from_secs(90 * DAY.as_secs());
-/// Events, unless a delivery of one has still to end.
+/// Events, unless a delivery of one has still to end, or is in the log yet with what was tried.
 pub const EVENTS_KEPT: Duration = Duration::from_secs(90 * DAY.as_secs());
 
 /// Rows that one run takes at most.
@@ -93,6 +93,16 @@ pub(super) fn delete_slice(tx: &mut Tx<'_>, agent: AgentId, webhook: WebhookId) 
     Ok(false)
 }
 
+macro_rules! due_sql {
+    ($lock:literal) => {
+        concat!(
+            "SELECT state, finished_at, attempts, CASE WHEN test_event IS NULL THEN 0 ELSE 1 END FROM deliveries
+             WHERE agent_id = $1 AND webhook_id = $2 AND event_id = $3 AND prune_at <= $4",
+            $lock
+        )
+    };
+}
+
 fn prune_one(
     tx: &mut Tx<'_>,
     agent: AgentId,
@@ -100,15 +110,14 @@ fn prune_one(
     event: EventId,
     now: UnixMillis,
 ) -> Result<(), Error> {
-    let found = tx.query_opt(
-        "SELECT state, finished_at, attempts, CASE WHEN test_event IS NULL THEN 0 ELSE 1 END FROM deliveries
-         WHERE agent_id = $1 AND webhook_id = $2 AND event_id = $3 AND prune_at <= $4",
-        params![&agent, &webhook, &event, now.0],
-        |row| {
-            let attempts = row.get::<Option<Vec<u8>>>(2)?.unwrap_or_default();
-            Ok((row.get::<State>(0)?, row.get::<Option<i64>>(1)?, attempts, row.get::<i64>(3)? == 1))
-        },
-    )?;
+    let sql = match tx.lock_clause() {
+        "" => due_sql!(""),
+        _ => due_sql!(" FOR NO KEY UPDATE"),
+    };
+    let found = tx.query_opt(sql, params![&agent, &webhook, &event, now.0], |row| {
+        let attempts = row.get::<Option<Vec<u8>>>(2)?.unwrap_or_default();
+        Ok((row.get::<State>(0)?, row.get::<Option<i64>>(1)?, attempts, row.get::<i64>(3)? == 1))
+    })?;
     let Some((state, finished_at, held, is_test)) = found else { return Ok(()) };
     let detail_until = finished_at.map(|at| UnixMillis(at).plus(DETAIL_KEPT));
     let has_detail = state == State::Delivered && detail_until.is_some_and(|until| until > now);
@@ -146,13 +155,14 @@ fn set(
 }
 
 /// Throws away events that are past [`EVENTS_KEPT`], of each agent the oldest up to the first with a delivery that has still to
-/// end, with their deliveries: [`SLICE`] of each agent at most. An agent's newest event stays: a follower of the feed that has
+/// end or whose own time of the log is not over, with their deliveries: [`SLICE`] of each agent at most. An agent's newest event stays: a follower of the feed that has
 /// seen it has missed nothing. Says how many went of the agent that had most.
 ///
 /// # Errors
 /// Storage's errors.
 pub(crate) async fn prune_events(crm: &Crm) -> Result<usize, Error> {
-    let before = EventId(ids::floor(crm.clock.now().minus(EVENTS_KEPT)));
+    let now = crm.clock.now();
+    let before = EventId(ids::floor(now.minus(EVENTS_KEPT)));
     let agents = crm
         .db
         .read("events.find_due", move |tx| {
@@ -165,14 +175,14 @@ pub(crate) async fn prune_events(crm: &Crm) -> Result<usize, Error> {
     for agent in agents {
         let pruned = crm
             .db
-            .write_in_background("events.prune", Lane::of(&agent.0), move |tx| prune_events_of(tx, agent, before))
+            .write_in_background("events.prune", Lane::of(&agent.0), move |tx| prune_events_of(tx, agent, before, now))
             .await?;
         most = most.max(pruned);
     }
     Ok(most)
 }
 
-fn prune_events_of(tx: &mut Tx<'_>, agent: AgentId, before: EventId) -> Result<usize, Error> {
+fn prune_events_of(tx: &mut Tx<'_>, agent: AgentId, before: EventId, now: UnixMillis) -> Result<usize, Error> {
     let sql = "SELECT id FROM events WHERE agent_id = $1 AND id < $2 ORDER BY id LIMIT $3";
     let mut due = tx.query(sql, params![&agent, &before, SLICE as i64], |row| row.get::<EventId>(0))?;
     let sql = "SELECT id FROM events WHERE agent_id = $1 ORDER BY id DESC LIMIT 1";
@@ -182,8 +192,8 @@ fn prune_events_of(tx: &mut Tx<'_>, agent: AgentId, before: EventId) -> Result<u
     // Only from the oldest on: a gap further up would be one in the feed.
     let unfinished = tx.query_opt(
         "SELECT event_id FROM deliveries WHERE agent_id = $1 AND webhook_id IN (SELECT id FROM webhooks WHERE agent_id = $1)
-           AND event_id BETWEEN $2 AND $3 AND state IN (0, 1, 4) ORDER BY event_id LIMIT 1",
-        params![&agent, first, last],
+           AND event_id BETWEEN $2 AND $3 AND (state IN (0, 1, 4) OR prune_at > $4) ORDER BY event_id LIMIT 1",
+        params![&agent, first, last, now.0],
         |row| row.get::<EventId>(0),
     )?;
     let pruned: Vec<&EventId> =

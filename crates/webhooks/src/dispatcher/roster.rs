@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use crm::AgentId;
+use crm::{AgentId, clock::UnixMillis};
 
 use super::Opened;
 use crate::{
@@ -35,6 +35,8 @@ enum Entry {
 struct Open {
     lane: Lane,
     epoch: i64,
+    /// When its webhook was last changed, as far as is known.
+    changed_at: UnixMillis,
     wake_at: Option<Duration>,
     used_at: Duration,
     is_lost: bool,
@@ -76,18 +78,28 @@ impl Roster {
     /// Opens an expected lane. Whether its webhook was changed since it is expected.
     pub fn open(&mut self, id: LaneId, opened: &Opened, now: Duration) -> bool {
         let is_changed = matches!(self.lanes.get(&id), Some(Entry::Expected { is_changed: true }));
-        let lane = Lane::new(id, opened.failures);
+        let lane = Lane::new(id, opened.failures, opened.standing);
         let lease = opened.lease;
         let epoch = lease.map_or(0, |lease| lease.epoch);
-        self.lanes.insert(id, Entry::Open(Box::new(Open { lane, epoch, wake_at: None, used_at: now, is_lost: false })));
+        let changed_at = opened.settings.changed_at;
+        let open = Open { lane, epoch, changed_at, wake_at: None, used_at: now, is_lost: false };
+        self.lanes.insert(id, Entry::Open(Box::new(open)));
         if let Some(lease) = lease {
             self.tell(id, Input::Leased(lease.until), now);
         }
-        if !opened.is_enabled {
+        if !opened.settings.is_enabled {
             self.tell(id, Input::Disabled, now);
         }
         self.tell(id, Input::Tick, now);
         is_changed
+    }
+
+    /// Whether the webhook of an open lane was changed since the last call.
+    pub fn is_news(&mut self, id: LaneId, changed_at: UnixMillis) -> bool {
+        match self.lanes.get_mut(&id) {
+            Some(Entry::Open(open)) => std::mem::replace(&mut open.changed_at, changed_at) != changed_at,
+            _ => false,
+        }
     }
 
     /// A lane that cannot be opened here.

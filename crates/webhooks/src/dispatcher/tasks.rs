@@ -7,15 +7,16 @@ use crm::{
     Crm, Error,
     ids::EventId,
     webhooks::{
-        Attempt, Published, State,
+        Attempt, Health, Published, State,
         dispatch::{self, Found, NodeId, Prepared},
         outbox::{self, Outcome, Target},
     },
 };
 use tokio::sync::mpsc::Sender;
 
-use super::{AFTER_FAILURE, Ended, Lease, Message, Opened, Sent, leases, send};
+use super::{AFTER_FAILURE, Checked, Ended, Lease, Message, Opened, Sent, leases, send};
 use crate::{
+    budget::Standing,
     client::{self, Client, Request},
     envelope::{self, Message as Event},
     lane::{Input, LaneId, Source, Ticket},
@@ -59,16 +60,16 @@ impl Tasks {
         });
     }
 
-    /// Looks whether a changed webhook is enabled.
+    /// Looks how a changed webhook is now.
     pub fn check(&self, id: LaneId) {
         self.spawn(async move |crm, sender| {
-            let is_enabled = loop {
+            let checked = loop {
                 let target = outbox::target(&crm, id.0, id.1).await;
                 if let Some(target) = or_after_a_pause(target).await {
-                    break target.map(|target| target.is_enabled);
+                    break target.as_ref().map(settings);
                 }
             };
-            send(&sender, Message::Checked(id, is_enabled)).await;
+            send(&sender, Message::Checked(id, checked)).await;
         });
     }
 
@@ -88,10 +89,19 @@ impl Tasks {
         });
     }
 
+    /// Holds what a disabled webhook has still open.
+    pub fn hold(&self, id: LaneId) {
+        self.spawn(async move |crm, _| {
+            if let Err(error) = outbox::hold_rest(&crm, id.0, id.1).await {
+                tracing::warn!(%error, "what a disabled webhook has open is not held yet");
+            }
+        });
+    }
+
     /// Makes the retries of a webhook due.
     pub fn release(&self, id: LaneId) {
         self.spawn(async move |crm, sender| {
-            or_after_a_pause(outbox::retry_now(&crm, id.0, id.1).await).await;
+            while or_after_a_pause(outbox::retry_now(&crm, id.0, id.1).await).await.is_none() {}
             send(&sender, Message::Released(id)).await;
         });
     }
@@ -194,8 +204,21 @@ async fn open(crm: &Crm, node: NodeId, id: LaneId, is_leased: bool) -> Result<Op
     let target = outbox::target(crm, id.0, id.1).await?;
     Ok(target.map(|target| {
         let failures = u32::try_from(target.health.failures).unwrap_or(u32::MAX);
-        Opened { failures, is_enabled: target.is_enabled, lease }
+        Opened { failures, standing: standing(&target.health), settings: settings(&target), lease }
     }))
+}
+
+/// What the last attempt of the schedule came to, be it of long ago or of before a restart: who was heard of last with a 2xx keeps the
+/// half that is theirs.
+fn standing(health: &Health) -> Standing {
+    match health.failures == 0 && health.last_success_at.is_some() {
+        true => Standing::Proven,
+        false => Standing::Unproven,
+    }
+}
+
+fn settings(target: &Target) -> Checked {
+    Checked { is_enabled: target.is_enabled, changed_at: target.changed_at }
 }
 
 async fn load(crm: &Crm, id: LaneId, source: Source, after: Option<EventId>, limit: usize) -> Result<Found, Error> {
@@ -262,5 +285,19 @@ pub(super) fn as_kept(attempt: client::Attempt, published: Published, is_manual:
         response: (!attempt.response.is_empty()).then_some(attempt.response),
         published,
         is_manual,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_webhook_opens_with_the_standing_of_its_last_attempt() {
+        let at = Some(crm::clock::UnixMillis(1));
+        let health = |failures, last_success_at| Health { failures, last_success_at, ..Health::default() };
+        assert_eq!(standing(&health(0, at)), Standing::Proven);
+        assert_eq!(standing(&health(1, at)), Standing::Unproven);
+        assert_eq!(standing(&health(0, None)), Standing::Unproven, "enabled or new, and never heard of");
     }
 }

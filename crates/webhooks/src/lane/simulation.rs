@@ -61,6 +61,8 @@ struct Row {
     status: Status,
     due_at: Duration,
     attempts: u32,
+    /// By hand, before its first attempt of the schedule.
+    is_tried: bool,
     /// Somebody asked for a redelivery.
     is_wished: bool,
     /// How often it has arrived, and how often it may.
@@ -103,6 +105,8 @@ struct World {
     slots: usize,
     streak: u32,
     paused_until: Duration,
+    /// Under way when the webhook was changed.
+    outdated: Vec<usize>,
     started_at: Option<Duration>,
 }
 
@@ -124,7 +128,7 @@ impl World {
             rows: Vec::new(),
             is_enabled: true,
             health: 0,
-            lane: Lane::new(ID, 0),
+            lane: Lane::new(ID, 0, Standing::Unproven),
             budget: Budget::new(budget::SLOTS),
             flights: Vec::new(),
             outcomes: Vec::new(),
@@ -137,6 +141,7 @@ impl World {
             slots: 1,
             streak: 0,
             paused_until: Duration::ZERO,
+            outdated: Vec::new(),
             started_at: None,
         }
     }
@@ -160,7 +165,7 @@ impl World {
         let is_manual = ticket.source == Source::Manual;
         let flying = self.flights.len();
         assert!(flying < self.slots, "{} attempts in {} slots", flying + 1, self.slots);
-        assert!(self.now >= self.paused_until, "started in a pause");
+        assert!(is_manual || self.now >= self.paused_until, "started in a pause");
         if self.streak >= FAILING {
             assert_eq!(flying, 0, "a failing webhook has two attempts");
             assert!(self.started_at.is_none_or(|at| self.now >= at + PACE), "a failing webhook is hurried");
@@ -213,8 +218,12 @@ impl World {
             row.arrived += 1;
             assert!(row.arrived <= row.allowed, "event {} arrives {} times", flight.event, row.arrived);
         }
-        self.paused_until = self.paused_until.max(self.now + pause.unwrap_or_default());
+        let is_outdated = self.outdated.contains(&flight.event);
+        self.outdated.retain(|event| *event != flight.event);
         if !flight.is_manual {
+            if !is_outdated {
+                self.paused_until = self.paused_until.max(self.now + pause.unwrap_or_default());
+            }
             let is_success = answer == Answer::Success;
             self.slots = if is_success { (self.slots + 1).min(MAX_SLOTS as usize) } else { 1 };
             self.streak = if is_success { 0 } else { self.streak + 1 };
@@ -233,6 +242,8 @@ impl World {
             row.is_wished = false;
             if outcome.status == Some(200) {
                 row.status = Status::Delivered;
+            } else if row.status == Status::Retry {
+                self.untold.push(Input::Available(Source::Retries));
             }
         } else {
             row.attempts += 1;
@@ -240,7 +251,10 @@ impl World {
             self.health = if next == Next::Delivered { 0 } else { self.health + 1 };
             let is_open = matches!(row.status, Status::Fresh | Status::Retry | Status::Held);
             match next {
-                Next::Delivered => row.status = Status::Delivered,
+                Next::Delivered => {
+                    row.status = Status::Delivered;
+                    row.is_wished = false;
+                }
                 Next::Dead if is_open => row.status = Status::Dead,
                 Next::Retry(delay) if is_open => {
                     row.status = if row.status == Status::Held { Status::Held } else { Status::Retry };
@@ -268,7 +282,7 @@ impl World {
         self.is_enabled = true;
         for row in &mut self.rows {
             if row.status == Status::Held {
-                row.status = if row.attempts == 0 { Status::Fresh } else { Status::Retry };
+                row.status = if row.attempts == 0 && !row.is_tried { Status::Fresh } else { Status::Retry };
                 row.due_at = self.now;
             }
         }
@@ -286,10 +300,24 @@ impl World {
             place = self.untold.iter().position(is_switch).unwrap_or(place);
         }
         let input = self.untold.remove(place);
+        if matches!(input, Input::Enabled) && !self.lane.is_on() {
+            self.end_pause();
+        }
         if let Input::Answered(event, _) = input {
             self.flights.retain(|flight| flight.event != number(event));
         }
         self.tell(input);
+    }
+
+    /// What was asked for by who is asked no longer counts.
+    fn end_pause(&mut self) {
+        self.paused_until = Duration::ZERO;
+        self.outdated = self.flights.iter().map(|flight| flight.event).collect();
+    }
+
+    fn change(&mut self) {
+        self.end_pause();
+        self.tell(Input::Changed);
     }
 
     /// The database answers a read.
@@ -333,7 +361,16 @@ impl World {
             let key = self.dice.below(3) as u8;
             let status = if self.is_enabled { Status::Fresh } else { Status::Held };
             let due_at = self.now;
-            self.rows.push(Row { key, status, due_at, attempts: 0, is_wished: false, arrived: 0, allowed: 1 });
+            self.rows.push(Row {
+                key,
+                status,
+                due_at,
+                attempts: 0,
+                is_tried: false,
+                is_wished: false,
+                arrived: 0,
+                allowed: 1,
+            });
         }
         self.untold.push(Input::Available(Source::Fresh));
     }
@@ -356,9 +393,13 @@ impl World {
         }
         let event = self.dice.below(self.rows.len());
         let row = &mut self.rows[event];
-        if !row.is_wished && !matches!(row.status, Status::Fresh | Status::Cancelled) {
+        if !row.is_wished && row.status != Status::Cancelled {
             row.is_wished = true;
             row.allowed += 1;
+            if row.status == Status::Fresh {
+                row.status = Status::Retry;
+                row.is_tried = true;
+            }
             self.untold.push(Input::Available(Source::Manual));
         }
     }
@@ -371,12 +412,13 @@ impl World {
         self.flights.clear();
         self.outcomes.clear();
         self.untold.clear();
+        self.outdated.clear();
         self.asked.clear();
         self.read.clear();
         self.releases = 0;
         self.wake_at = None;
         self.budget = Budget::new(budget::SLOTS);
-        self.lane = Lane::new(ID, self.health);
+        self.lane = Lane::new(ID, self.health, Standing::Unproven);
         (self.slots, self.streak, self.started_at, self.paused_until) = (1, self.health, None, Duration::ZERO);
         if !self.is_enabled {
             self.tell(Input::Disabled);
@@ -415,6 +457,7 @@ impl World {
             92 => self.crash(),
             93 if self.is_enabled => self.switch_off(),
             93 | 94 if !self.is_enabled => self.switch_on(),
+            98 => self.change(),
             95..98 => self.mood = [200, 200, 500, 0, 503, 410][self.dice.below(6)],
             _ => self.tell(Input::Tick),
         }

@@ -21,8 +21,11 @@ fn tickets(source: Source, numbers: std::ops::RangeInclusive<u8>) -> Vec<Ticket>
 
 impl Shell {
     fn new(streak: u32) -> Self {
-        let mut shell =
-            Self { lane: Lane::new(ID, streak), budget: Budget::new(SLOTS), now: Duration::from_secs(10_000) };
+        let mut shell = Self {
+            lane: Lane::new(ID, streak, Standing::Unproven),
+            budget: Budget::new(SLOTS),
+            now: Duration::from_secs(10_000),
+        };
         let asked = shell.tell(Input::Tick);
         assert_eq!(asked.len(), 3, "a lane begins with reads");
         shell
@@ -66,6 +69,25 @@ fn slots_grow_with_each_2xx_to_16_and_a_failure_leaves_one() {
     assert_eq!(shell.lane.slots(), MAX_SLOTS);
     shell.finish(19, Answer::Failure(None));
     assert_eq!(shell.lane.slots(), 1);
+}
+
+#[test]
+fn a_lane_begins_with_the_standing_that_it_is_given() {
+    for standing in [Standing::Proven, Standing::Unproven] {
+        let mut budget = Budget::new(2);
+        assert!(budget.take((AgentId([9; 16]), ID.1), Standing::Unproven), "half of it is taken");
+        let mut lane = Lane::new(ID, 0, standing);
+        let mut commands = Vec::new();
+        lane.apply(Input::Tick, PACE, &mut budget, &mut commands);
+        let loaded = Input::Loaded {
+            source: Source::Fresh,
+            tickets: tickets(Source::Fresh, 1..=1),
+            is_all: true,
+            next_in: None,
+        };
+        lane.apply(loaded, PACE, &mut budget, &mut commands);
+        assert_eq!(started(&commands).len(), usize::from(standing == Standing::Proven));
+    }
 }
 
 #[test]
@@ -165,6 +187,52 @@ fn a_pause_holds_all_of_the_webhook_and_wakes_it() {
 }
 
 #[test]
+fn what_is_asked_for_by_hand_neither_waits_for_a_pause_nor_makes_one() {
+    let mut shell = Shell::new(0);
+    let pause = Duration::from_secs(30);
+    shell.load(tickets(Source::Manual, 101..=101));
+    shell.load(tickets(Source::Fresh, 1..=3));
+    assert_eq!(started(&shell.finish(101, Answer::Failure(Some(pause)))), [1], "no pause");
+    let answered = shell.finish(1, Answer::Failure(Some(pause)));
+    assert_eq!(started(&answered), [0u8; 0]);
+    shell.tell(Input::Available(Source::Manual));
+    assert_eq!(started(&shell.load(tickets(Source::Manual, 102..=103))), [102]);
+    assert_eq!(started(&shell.finish(102, Answer::Success)), [103]);
+    shell.tell(Input::Available(Source::Manual));
+    shell.finish(103, Answer::Success);
+    assert_eq!(started(&shell.load(tickets(Source::Manual, 3..=3))), [3], "one that waits");
+    shell.finish(3, Answer::Success);
+    assert_eq!(started(&shell.load(tickets(Source::Fresh, 2..=2))), [0u8; 0]);
+    shell.now += pause;
+    assert_eq!(started(&shell.tell(Input::Tick)), [2]);
+}
+
+#[test]
+fn a_change_ends_the_pause_and_so_does_enabling() {
+    let pause = Some(Duration::from_secs(3_600));
+    for change in [Input::Changed, Input::Disabled] {
+        let mut shell = Shell::new(0);
+        shell.load(tickets(Source::Fresh, 1..=2));
+        shell.finish(1, Answer::Failure(pause));
+        let mut start = started(&shell.tell(Input::Enabled));
+        start.extend(started(&shell.load(tickets(Source::Fresh, 2..=2))));
+        assert_eq!(start, [0u8; 0], "a notice of something else ends nothing");
+        for input in [change, Input::Enabled] {
+            start.extend(started(&shell.tell(input)));
+        }
+        start.extend(started(&shell.load(tickets(Source::Fresh, 2..=2))));
+        assert_eq!(start, [2]);
+    }
+    // An attempt from before the change makes no pause after it.
+    let mut shell = Shell::new(0);
+    shell.load(tickets(Source::Fresh, 1..=2));
+    shell.tell(Input::Changed);
+    assert_eq!(started(&shell.finish(1, Answer::Failure(pause))), [2]);
+    shell.load(tickets(Source::Fresh, 3..=3));
+    assert_eq!(started(&shell.finish(2, Answer::Failure(pause))), [0u8; 0]);
+}
+
+#[test]
 fn of_four_turns_one_is_for_retries_and_one_for_manual() {
     let mut shell = Shell::new(0);
     shell.load(tickets(Source::Manual, 101..=102));
@@ -173,12 +241,11 @@ fn of_four_turns_one_is_for_retries_and_one_for_manual() {
     }
     shell.lane.window.expect(Source::Manual);
     shell.tell(Input::Tick);
-    shell.lane.paused_until = shell.now + PACE;
+    shell.tell(Input::Leased(shell.now));
     shell.load(tickets(Source::Fresh, 1..=9));
     shell.load(tickets(Source::Retries, 51..=54));
     shell.load(tickets(Source::Manual, 103..=104));
-    shell.now += PACE;
-    let mut order = started(&shell.tell(Input::Tick));
+    let mut order = started(&shell.tell(Input::Leased(shell.now + LEASE_LEFT)));
     for _ in 0..7 {
         let last = *order.last().unwrap();
         shell.lane.slots = 1;

@@ -35,7 +35,7 @@ pub(super) enum State {
 struct Entry {
     ticket: Ticket,
     state: State,
-    /// The other sources that it was found in while it was here already.
+    /// The sources that it was found in while it was here already.
     again: [bool; 3],
 }
 
@@ -100,7 +100,15 @@ impl Window {
                 continue;
             }
             match self.entries.iter_mut().find(|entry| entry.ticket.event == ticket.event) {
-                Some(entry) if entry.ticket.source == source => {}
+                // The result of one by hand may be stored already, and this the next wish.
+                Some(entry) if entry.ticket.source == source => {
+                    entry.again[source as usize] |= source == Source::Manual && entry.state == State::Answered;
+                }
+                // Somebody asked for it: it need not wait as the others of its kind do.
+                Some(entry) if source == Source::Manual && entry.state == State::Waiting => {
+                    entry.again[entry.ticket.source as usize] = true;
+                    entry.ticket.source = source;
+                }
                 Some(entry) => entry.again[source as usize] = true,
                 None => {
                     let ticket = Ticket { source, ..ticket };
@@ -169,8 +177,17 @@ impl Window {
         let first = turns[turn % turns.len()];
         std::iter::once(first).chain(REST).find_map(|source| match source {
             Source::Fresh => self.pick_fresh(),
-            _ => self.entries.iter().position(|entry| entry.ticket.source == source && entry.state == State::Waiting),
+            _ => self.pick_of(source),
         })
+    }
+
+    /// The place of the next delivery that somebody asked for.
+    pub(super) fn pick_manual(&self) -> Option<usize> {
+        self.pick_of(Source::Manual)
+    }
+
+    fn pick_of(&self, source: Source) -> Option<usize> {
+        self.entries.iter().position(|entry| entry.ticket.source == source && entry.state == State::Waiting)
     }
 
     /// The first fresh one before which no first attempt of its key is open.
@@ -241,6 +258,12 @@ impl Window {
     pub(super) fn in_flight(&self) -> u32 {
         let flying = self.entries.iter().filter(|entry| matches!(entry.state, State::Flying(_))).count();
         u32::try_from(flying).unwrap_or(u32::MAX)
+    }
+
+    /// What is on its way.
+    pub(super) fn flying(&self) -> Vec<EventId> {
+        let flying = self.entries.iter().filter(|entry| matches!(entry.state, State::Flying(_)));
+        flying.map(|entry| entry.ticket.event).collect()
     }
 
     pub(super) fn holds(&self, state: State) -> bool {
