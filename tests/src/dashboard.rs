@@ -14,6 +14,9 @@ async fn client(agent: &TestAgent, name: &str) -> String {
     made["clientId"].as_str().unwrap().to_owned()
 }
 
+/// The fields of a form.
+type Form<'a> = &'a [(&'a str, &'a str)];
+
 /// The id of one of the agent's stages.
 async fn stage(agent: &TestAgent, name: &str) -> String {
     let stages = agent.api.get("/api/v1/stages").await.expect(200).json();
@@ -152,7 +155,7 @@ on_both_engines! {
         let never = |id: &str| format!("{}_00000000000000000000000000", id.split_once('_').unwrap().0);
         let note = [("text", "Seen")];
         let name = [("name", "Taken"), ("email", "taken@example.com")];
-        let routes: [(&str, &str, Option<&[(&str, &str)]>); 13] = [
+        let routes: [(&str, &str, Option<Form<'_>>); 13] = [
             ("/dashboard/leads/{}", &their_lead, None),
             ("/dashboard/leads/{}/edit", &their_lead, None),
             ("/dashboard/leads/{}/edit", &their_lead, Some(&name)),
