@@ -26,7 +26,7 @@ pub use headers::{CustomHeader, MASK, MAX_HEADERS};
 pub use health::{DISABLED_AFTER, DisabledBy, Health, Notice};
 pub use inputs::{NewWebhook, WebhookChange};
 pub use redeliveries::{Queued, redeliver, redeliver_since, test};
-pub use registrations::{Details, MAX_WEBHOOKS, Registered, Webhook, create, delete, get, list, update};
+pub use registrations::{Details, MAX_WEBHOOKS, Registered, Webhook, create, delete, get, list, list_ailing, update};
 pub use retention::EVENTS_KEPT;
 pub(crate) use retention::{SLICE, prune, prune_events};
 pub use samples::sample;

@@ -5,8 +5,9 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use crm::{Crm, clock::Clock, ids::WebhookId, webhooks::Ring};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+pub use webhooks::client::Limits;
 use webhooks::{
-    client::{Client, Limits, system_roots},
+    client::{Client, system_roots},
     dispatcher,
     guard::Guard,
     resolver::{Answer, Lookup},

@@ -1,13 +1,13 @@
 //! Webhooks themselves: made, read, changed, deleted.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use db::{Row, Tx, params};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Health, NewWebhook, Ring, WebhookChange, enabling, headers,
+    DisabledBy, Health, NewWebhook, Ring, WebhookChange, enabling, headers,
     health::health_columns,
     inputs::EventFilter,
     outbox,
@@ -225,6 +225,27 @@ pub async fn list(crm: &Crm, agent: AgentId) -> Result<Vec<Webhook>, Error> {
     read.await?.into_iter().map(|row| row.webhook(crm, agent)).collect()
 }
 
+/// How long a webhook fails before its owner is told.
+pub const FAILING_FOR_LONG: Duration = Duration::from_secs(60 * 60);
+
+/// The webhooks that their owner should look at: enabled ones that have been failing for [`FAILING_FOR_LONG`], and those that were
+/// disabled by what their receiver answered.
+///
+/// # Errors
+/// Storage's errors.
+pub async fn list_ailing(crm: &Crm, agent: AgentId) -> Result<Vec<(Webhook, Health)>, Error> {
+    let before = crm.clock.now().minus(FAILING_FOR_LONG);
+    let read = crm.db.read("webhooks.list_ailing", move |tx| {
+        Ok::<_, Error>(tx.query(select!(" ORDER BY id DESC"), params![&agent], WebhookRow::from_row)?)
+    });
+    let ails = |row: &WebhookRow| match row.health.disabled_by {
+        Some(by) => by != DisabledBy::Owner,
+        None => row.is_enabled && row.health.failing_since.is_some_and(|since| since <= before),
+    };
+    let ailing = read.await?.into_iter().filter(ails);
+    ailing.map(|row| Ok((row.webhook(crm, agent)?, row.health))).collect()
+}
+
 /// A webhook of the agent's with how its receiver does.
 ///
 /// # Errors
@@ -318,7 +339,7 @@ fn apply(tx: &mut Tx<'_>, turn: &mut Turn, crm: &Crm, old: &WebhookRow, change: 
     )?;
     match (old.is_enabled, is_enabled) {
         (false, true) => enabling::enable(tx, agent, id)?,
-        (true, false) => enabling::disable(tx, agent, id, super::DisabledBy::Owner, turn.now)?,
+        (true, false) => enabling::disable(tx, agent, id, DisabledBy::Owner, turn.now)?,
         _ => {}
     }
     // A new URL or a repaired one: who sends reads the webhook anew.

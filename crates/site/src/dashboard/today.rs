@@ -17,6 +17,7 @@ use crm::{
     pages::{Filter, Page, Sort, Start},
     sessions::Session,
     showings::{self, ShowingChange},
+    webhooks::{self, DisabledBy},
 };
 use serde_json::{Map, json};
 
@@ -103,6 +104,7 @@ async fn show(
     let names = SourceNames::read(&site.crm, session.agent).await?;
     let (hot, cool, more_new) = new_leads(&site, &session, &times, now, &names).await?;
     let mut tasks = hot;
+    tasks.extend(ailing_webhooks(&site, &session, &times, now).await?);
     tasks.extend(asked_showings(&site, &session, &times, now).await?);
     tasks.extend(cool);
     tasks.extend(quiet_clients(&site, &session, &times, now).await?);
@@ -154,6 +156,34 @@ async fn new_leads(
     });
     let (hot, cool) = tasks.partition(|task| task.is_hot);
     Ok((hot, cool, more))
+}
+
+/// Webhooks that fail, or that were disabled for failing: programs of the agent's wait for them.
+async fn ailing_webhooks(site: &Site, session: &Session, times: &Times, now: UnixMillis) -> Result<Vec<Task>, Refusal> {
+    let ailing = webhooks::list_ailing(&site.crm, session.agent).await?;
+    let tasks = ailing.into_iter().map(|(webhook, health)| {
+        let reason = match health.disabled_by {
+            None => "This webhook fails; it is tried again and again, and disabled after five days",
+            Some(DisabledBy::Gone) => "This webhook is disabled: its receiver wants no more. Events are held",
+            Some(_) => "This webhook is disabled: nothing had arrived for five days. Events are held",
+        };
+        let since = health.failing_since.or(health.disabled_at).unwrap_or(now);
+        let line = super::webhooks::Line::of(&webhook);
+        Task {
+            icon: "webhook",
+            name: line.name,
+            link: super::webhooks::path(webhook.id),
+            reason: reason.to_owned(),
+            waits: times.show_near(since, now),
+            is_hot: true,
+            about: health.last_error,
+            dialled: None,
+            email: None,
+            done: None,
+            showing: None,
+        }
+    });
+    Ok(tasks.collect())
 }
 
 /// Showings that wait for an answer, the longest waiting first.
