@@ -9,10 +9,10 @@ const root = path.resolve(import.meta.dirname, "../..");
 const target = process.env.CARGO_TARGET_DIR ?? path.join(root, "target");
 const binary = process.env.ORGANICAGENT_BINARY ?? path.join(target, "debug/organicagent");
 
-/** A running `organicagent serve --demo`. */
+/** A running `organicagent serve`. */
 export class Product {
-  /** Starts it; `settings` are added to its environment. */
-  static async start(settings = {}) {
+  /** Starts it, by itself as the demo; `settings` are added to its environment. */
+  static async start(settings = {}, flags = ["--demo"]) {
     const product = new Product();
     product.folder = await mkdtemp(path.join(tmpdir(), "organicagent-e2e-"));
     product.environment = {
@@ -23,7 +23,7 @@ export class Product {
       RUST_LOG: "error",
       ...settings,
     };
-    product.child = spawn(binary, ["serve", "--demo"], { env: product.environment, stdio: ["ignore", "pipe", "inherit"] });
+    product.child = spawn(binary, ["serve", ...flags], { env: product.environment, stdio: ["ignore", "pipe", "inherit"] });
     const failed = new Promise((_, reject) => product.child.once("error", reject));
     await Promise.race([product.#listen(), failed]);
     return product;

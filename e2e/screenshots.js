@@ -1,0 +1,51 @@
+// Takes a picture of each page, light and dark, at both widths, into docs/screenshots: `node e2e/screenshots.js`.
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { WIDTHS, check, launch, open, signIn } from "./lib/browser.js";
+import { Product } from "./lib/product.js";
+
+const folder = path.resolve(import.meta.dirname, "../docs/screenshots");
+await mkdir(folder, { recursive: true });
+const [product, browser] = await Promise.all([Product.start({ ORGANICAGENT_RATE_LIMIT: "100000" }), launch()]);
+
+/** The id of the first record of a list. */
+async function first(route, key) {
+  return (await product.api("GET", `/api/v1/${route}?limit=3`)).json[key][1].id;
+}
+
+try {
+  const hook = { url: "http://127.0.0.1:9/hook", description: "Zapier: new leads" };
+  const webhook = (await product.api("POST", "/api/v1/webhooks", hook)).json.id;
+  await product.api("POST", `/api/v1/webhooks/${webhook}/test`, { event: "lead.created" });
+  const pages = {
+    "today": "/dashboard",
+    "leads": "/dashboard/leads",
+    "lead": `/dashboard/leads/${await first("leads", "leads")}`,
+    "lead-new": "/dashboard/leads/new",
+    "clients": "/dashboard/clients",
+    "board": "/dashboard/clients/board",
+    "client": `/dashboard/clients/${await first("clients", "clients")}`,
+    "api": "/dashboard/settings/api",
+    "webhook": `/dashboard/settings/api/webhooks/${webhook}`,
+    "account": "/dashboard/settings/account",
+  };
+  for (const width of WIDTHS) {
+    for (const colorScheme of ["light", "dark"]) {
+      const page = await open(browser, product, { width, colorScheme });
+      const take = (name) =>
+        page.screenshot({ path: path.join(folder, `${name}-${width}-${colorScheme}.jpg`), type: "jpeg", quality: 60 });
+      await page.goto("/login");
+      await take("login");
+      await signIn(page, product);
+      for (const [name, route] of Object.entries(pages)) {
+        await page.goto(route);
+        await check(page);
+        await take(name);
+      }
+      await page.context().close();
+    }
+  }
+} finally {
+  await browser.close();
+  await product.stop();
+}
