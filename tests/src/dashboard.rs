@@ -56,6 +56,62 @@ on_both_engines! {
         assert!(page.contains("id=\"name-wrong\"") && page.contains("id=\"email-wrong\"") && page.contains("no address"));
     }
 
+    async fn a_form_that_arrives_twice_takes_effect_once(app: TestApp) {
+        let mut browser = app.sign_in(&app.agent).await;
+        let token = |page: &str| page.split("name=\"once\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let once = token(&browser.get("/dashboard/leads/new").await.expect(200).text());
+        let fields = [("once", once.as_str()), ("name", "Twice")];
+        let first = browser.post("/dashboard/leads/new", &fields).await.expect(303).header("location").to_owned();
+        assert_eq!(browser.post("/dashboard/leads/new", &fields).await.expect(303).header("location"), first);
+        // Whoever goes back and types something else means another.
+        let _ = browser.post("/dashboard/leads/new", &[("once", &once), ("name", "Another")]).await.expect(303);
+        assert_eq!(app.agent.api.get("/api/v1/leads").await.expect(200).json()["total"], 2);
+        let page = first.split('?').next().unwrap().to_owned();
+        let once = token(&browser.get(&page).await.expect(200).text());
+        for _ in 0..2 {
+            let _ = browser.post(&format!("{page}/notes"), &[("once", &once), ("text", "Rang.")]).await.expect(303);
+        }
+        assert_eq!(browser.get(&page).await.expect(200).text().matches("Rang.").count(), 1);
+        let new = "/dashboard/settings/api/webhooks/new";
+        let once = token(&browser.get(new).await.expect(200).text());
+        let fields = [("once", once.as_str()), ("url", "https://example.com/hook")];
+        let made = [browser.post(new, &fields).await.expect(201).text(), browser.post(new, &fields).await.expect(201).text()];
+        assert_eq!(made[0], made[1], "the same webhook, with the same secret");
+    }
+
+    async fn what_was_changed_meanwhile_is_not_lost(app: TestApp) {
+        let mut browser = app.sign_in(&app.agent).await;
+        let lead = lead(&app.agent, json!({"name": "Ada"})).await;
+        let client = client(&app.agent, "Grace").await;
+        for (page, api) in [(format!("/dashboard/leads/{lead}"), format!("/api/v1/leads/{lead}")), (format!("/dashboard/clients/{client}"), format!("/api/v1/clients/{client}"))] {
+            let seen = |page: &str| page.split("name=\"seen\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+            let edit = format!("{page}/edit");
+            let before = seen(&browser.get(&edit).await.expect(200).text());
+            app.clock.advance(std::time::Duration::from_secs(1));
+            let _ = app.agent.api.patch(&api, &json!({"notes": "Written meanwhile"})).await.expect(200);
+            let fields = [("seen", before.as_str()), ("name", "Renamed"), ("email", "grace@example.com")];
+            let shown = browser.post(&edit, &fields).await.expect(409).text();
+            assert!(shown.contains("It was changed meanwhile") && shown.contains("value=\"Renamed\""), "{shown}");
+            assert_eq!(app.agent.api.get(&api).await.expect(200).json()["notes"], "Written meanwhile");
+            let now = seen(&shown);
+            let fields = [("seen", now.as_str()), ("name", "Renamed"), ("email", "grace@example.com"), ("notes", "Mine")];
+            let _ = browser.post(&edit, &fields).await.expect(303);
+            assert_eq!(app.agent.api.get(&api).await.expect(200).json()["notes"], "Mine");
+        }
+    }
+
+    async fn whoever_asks_for_no_page_of_ours_is_led_or_told(app: TestApp) {
+        let mut browser = app.browser().with("Accept", "text/html");
+        assert_eq!(browser.get("/").await.expect(303).header("location"), "/dashboard");
+        assert_eq!(browser.get("/dashboard/leads/").await.expect(303).header("location"), "/dashboard/leads");
+        for path in ["/nowhere", "//evil.example/", "/dashboard/nowhere"] {
+            let answer = browser.get(path).await.expect(404);
+            assert!(answer.text().contains("There is no such page") && !answer.header("content-security-policy").is_empty());
+        }
+        let program = app.anonymous().get("/nowhere").await.expect(404);
+        assert_eq!(program.header("content-type"), "application/problem+json");
+    }
+
     async fn leads_are_changed_together_and_set_back(app: TestApp) {
         let mut browser = app.sign_in(&app.agent).await;
         let ids = [lead(&app.agent, json!({"name": "Ada"})).await, lead(&app.agent, json!({"name": "Grace"})).await];

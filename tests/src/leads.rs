@@ -2,6 +2,22 @@ use serde_json::json;
 use testkit::on_both_engines;
 
 on_both_engines! {
+    async fn a_cursor_belongs_to_its_list(app: TestApp) {
+        for n in 0..2 {
+            let _ = app.agent.api.post("/api/v1/leads", &json!({"name": format!("Lead {n}")})).await.expect(201);
+            let client = json!({"name": format!("Client {n}"), "email": format!("c{n}@example.com")});
+            let _ = app.agent.api.post("/api/v1/clients", &client).await.expect(201);
+        }
+        let next = |page: serde_json::Value| page["nextCursor"].as_str().unwrap().to_owned();
+        let of_leads = next(app.agent.api.get("/api/v1/leads?limit=1").await.expect(200).json());
+        let of_clients = next(app.agent.api.get("/api/v1/clients?limit=1").await.expect(200).json());
+        for path in [format!("leads?cursor={of_clients}"), format!("clients?cursor={of_leads}"), format!("listings?cursor={of_leads}")] {
+            let refused = app.agent.api.get(&format!("/api/v1/{path}")).await.expect(400).json();
+            assert_eq!(refused["errors"][0]["field"], "cursor", "{path}");
+        }
+        let _ = app.agent.api.get(&format!("/api/v1/leads?cursor={of_leads}")).await.expect(200);
+    }
+
     async fn a_created_lead_is_read_back_as_sent(app: TestApp) {
         let api = &app.agent.api;
         let sent = json!({

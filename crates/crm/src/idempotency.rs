@@ -27,6 +27,18 @@ pub struct Once {
     pub fingerprint: [u8; 32],
 }
 
+impl Once {
+    /// The request of a form. Its token and what was typed are the key: the same again is the same request, and who goes back and
+    /// types something else makes another.
+    #[must_use]
+    pub fn of_form(scope: &str, token: &str, body: &[u8]) -> Self {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, body);
+        let fingerprint: [u8; 32] = digest.as_ref().try_into().expect("SHA-256 gives 32 bytes");
+        let typed = fingerprint[..8].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        Self { scope: format!("form {scope}"), key: format!("{token}.{typed}"), fingerprint }
+    }
+}
+
 /// The answer of a use case, first or repeated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer<T> {

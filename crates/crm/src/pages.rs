@@ -48,19 +48,22 @@ impl Sort {
 /// A place in a list: right after a record. Opaque to callers; valid while the records live, whatever is added meanwhile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
+    kind: u8,
     sort: Sort,
     updated_at: i64,
     id: [u8; 16],
 }
 
-/// First byte of every cursor: its format.
-const CURSOR_VERSION: u8 = 1;
+/// First byte of every cursor: its format, and with it the kind of list.
+const CURSOR_VERSION: u8 = 0x20;
 const CURSOR_BYTES: usize = 2 + 8 + 16;
+/// What is said of a text that is no cursor of the list.
+const NO_CURSOR: &str = "must be the nextCursor of an earlier page of the same list with the same sort";
 
 impl Cursor {
-    fn new(sort: Sort, updated_at: i64, id: [u8; 16]) -> Self {
+    fn new(kind: Kind, sort: Sort, updated_at: i64, id: [u8; 16]) -> Self {
         let updated_at = if sort == Sort::LastChangedFirst { updated_at } else { 0 };
-        Self { sort, updated_at, id }
+        Self { kind: kind as u8, sort, updated_at, id }
     }
 
     /// Reads a cursor of the given order.
@@ -68,13 +71,13 @@ impl Cursor {
     /// # Errors
     /// With a sentence for the sender when it is none, or one of another order.
     pub fn parse(text: &str, sort: Sort) -> Result<Self, &'static str> {
-        const MESSAGE: &str = "must be the nextCursor of an earlier page of the same list with the same sort";
-        let bytes = Self::decode(text).ok_or(MESSAGE)?;
+        let bytes = Self::decode(text).ok_or(NO_CURSOR)?;
         let (place, id) = bytes[2..].split_at(8);
         let updated_at = i64::from_be_bytes(place.try_into().expect("split at 8"));
         let id = id.try_into().expect("26 less 2 and 8 is 16");
-        let is_of_sort = bytes[0] == CURSOR_VERSION && bytes[1] == sort as u8;
-        is_of_sort.then_some(Self { sort, updated_at, id }).ok_or(MESSAGE)
+        let kind = bytes[0] & 0x0f;
+        let is_of_sort = bytes[0] & 0xf0 == CURSOR_VERSION && bytes[1] == sort as u8;
+        is_of_sort.then_some(Self { kind, sort, updated_at, id }).ok_or(NO_CURSOR)
     }
 
     fn decode(text: &str) -> Option<[u8; CURSOR_BYTES]> {
@@ -91,7 +94,7 @@ impl Cursor {
 
 impl std::fmt::Display for Cursor {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "{CURSOR_VERSION:02x}{:02x}{:016x}", self.sort as u8, self.updated_at)?;
+        write!(out, "{:02x}{:02x}{:016x}", CURSOR_VERSION | self.kind, self.sort as u8, self.updated_at)?;
         self.id.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
     }
 }
@@ -217,7 +220,7 @@ impl<'a> Assembly<'a> {
 
     /// Only what comes after a place, in an order.
     fn after(&mut self, place: &'a Cursor) {
-        let Cursor { sort, updated_at, id } = place;
+        let Cursor { sort, updated_at, id, .. } = place;
         match sort {
             Sort::NewestFirst => self.and("t.id <", id),
             Sort::OldestFirst => self.and("t.id >", id),
@@ -230,7 +233,7 @@ impl<'a> Assembly<'a> {
 
     /// Only what comes before a place, in an order, and the place itself.
     fn up_to(&mut self, place: &'a Cursor) {
-        let Cursor { sort, updated_at, id } = place;
+        let Cursor { sort, updated_at, id, .. } = place;
         match sort {
             Sort::NewestFirst => self.and("t.id >=", id),
             Sort::OldestFirst => self.and("t.id <=", id),
@@ -251,6 +254,12 @@ pub(crate) fn read<T>(
     page: &Page,
     map: impl Fn(&Row<'_>) -> Result<T, db::DbError>,
 ) -> Result<Listed<T>, Error> {
+    // Of another list: what comes after a place in it means nothing here.
+    if let Start::After(cursor) = &page.start
+        && cursor.kind != source.kind as u8
+    {
+        return Err(Error::invalid("cursor", NO_CURSOR));
+    }
     let since = filter.since.map(ids::floor);
     let mut sql = Assembly { conditions: String::from(" WHERE t.agent_id = $1"), params: vec![Value::Bytes(&agent.0)] };
     if let Some(status) = &filter.status {
@@ -340,7 +349,7 @@ pub(crate) fn read<T>(
     let limit = page.limit as usize;
     let next = (items.len() > limit).then(|| {
         let (id, updated_at) = places[limit - 1];
-        Cursor::new(page.sort, updated_at, id)
+        Cursor::new(source.kind, page.sort, updated_at, id)
     });
     items.truncate(limit);
     // What was walked had too few: the next page goes on from where this one stopped.
@@ -352,7 +361,7 @@ fn walk(tx: &mut Tx<'_>, source: &Source, sort: Sort, sql: &Assembly<'_>) -> Res
     let from = source.count.strip_prefix("SELECT 1").expect("every source counts ones");
     let order = sort.clause();
     let text = format!("SELECT t.id, t.updated_at{from}{}{order} LIMIT 2 OFFSET {}", sql.conditions, WALKED - 1);
-    let ends = tx.query(&text, &sql.params, |row| Ok(Cursor::new(sort, row.get(1)?, row.get(0)?)))?;
+    let ends = tx.query(&text, &sql.params, |row| Ok(Cursor::new(source.kind, sort, row.get(1)?, row.get(0)?)))?;
     Ok(if ends.len() == 2 { ends.first().copied() } else { None })
 }
 
@@ -384,7 +393,7 @@ mod tests {
 
     #[test]
     fn a_cursor_round_trips_and_belongs_to_its_sort() {
-        let cursor = Cursor { sort: Sort::LastChangedFirst, updated_at: 1_711_234_567_890, id: [7; 16] };
+        let cursor = Cursor { kind: 3, sort: Sort::LastChangedFirst, updated_at: 1_711_234_567_890, id: [7; 16] };
         let text = cursor.to_string();
         assert_eq!(Cursor::parse(&text, Sort::LastChangedFirst), Ok(cursor));
         assert!(Cursor::parse(&text, Sort::NewestFirst).is_err());

@@ -8,7 +8,7 @@ use axum::{
     extract::{MatchedPath, Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{any, get},
 };
 use crm::{Crm, randomness};
 use http::{HeaderName, HeaderValue, StatusCode, header};
@@ -91,7 +91,7 @@ impl App {
             .merge(self.docs())
             .merge(site::router(&self.site))
             .merge(api)
-            .fallback(unknown)
+            .fallback_service(any(unknown).with_state(self.clone()))
             .layer(middleware::from_fn_with_state(self, outermost))
     }
 
@@ -129,7 +129,7 @@ async fn readyz(State(app): State<App>) -> Response {
 /// The metrics, for the operator; without a token set, there is nothing here.
 async fn metrics(State(app): State<App>, request: Request) -> Response {
     match &app.operator {
-        None => unknown(request).await,
+        None => unknown(State(app.clone()), request).await,
         Some(operator) if operator.sent(request.headers()) => {
             let text = meters::render(meters::install(), &app.crm).await;
             ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
@@ -146,7 +146,10 @@ fn id_of(request: &Request) -> RequestId {
     request.extensions().get::<RequestId>().cloned().unwrap_or(RequestId(String::new()))
 }
 
-async fn unknown(request: Request) -> Response {
+async fn unknown(State(app): State<App>, request: Request) -> Response {
+    if let Some(page) = site::lost(&app.site, request.method(), request.uri(), request.headers()) {
+        return page;
+    }
     let id = id_of(&request);
     Problem::new(ProblemCode::NotFound, "There is nothing at this path. The API lives under /api/v1.").render(&id)
 }

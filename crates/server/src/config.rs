@@ -176,8 +176,11 @@ impl Given {
         let database_url = match self.database_url {
             None => format!("sqlite:{}", data_dir.join("organicagent.db").display()),
             Some(Text(url)) => match url.strip_prefix("sqlite:") {
-                None => url,
-                Some(path) => format!("sqlite:{}", absolute(Path::new(path))?.display()),
+                None if url.starts_with("postgres://") || url.starts_with("postgresql://") => url,
+                Some(path) if !path.is_empty() && path != ":memory:" => {
+                    format!("sqlite:{}", absolute(Path::new(path))?.display())
+                }
+                _ => return Err(String::from("ORGANICAGENT_DATABASE_URL must begin with sqlite: and a path, or postgres://")),
             },
         };
         let trusted_proxies = networks("ORGANICAGENT_TRUSTED_PROXIES", self.trusted_proxies)?;
@@ -234,7 +237,8 @@ fn check_public_url(url: &str) -> Result<(), String> {
     let uri = url.parse::<http::Uri>().map_err(|_| MESSAGE)?;
     let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
     let is_bare = uri.path_and_query().is_none_or(|path| path.as_str() == "/");
-    if is_http && uri.authority().is_some() && is_bare { Ok(()) } else { Err(MESSAGE.to_owned()) }
+    let is_host = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
+    if is_http && is_host && is_bare { Ok(()) } else { Err(MESSAGE.to_owned()) }
 }
 
 impl Config {
@@ -339,6 +343,9 @@ mod tests {
             Given { trusted_proxies: text("10.0.0.0/8, proxy.example.com"), ..Given::default() },
             Given { webhook_allow: text("localhost"), ..Given::default() },
             Given { signup: text("anybody"), ..Given::default() },
+            Given { database_url: text("mysql://x"), ..Given::default() },
+            Given { database_url: text("sqlite:"), ..Given::default() },
+            Given { public_url: text("https://user:password@example.com"), ..Given::default() },
             Given { api_cors: text("https://app.example.com/"), ..Given::default() },
         ] {
             assert!(given.checked().is_err());

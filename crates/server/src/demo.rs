@@ -32,11 +32,12 @@ pub fn config(mut config: Config) -> Result<Config, String> {
     Ok(config)
 }
 
-/// Seeds the demo at its first start, makes a fresh key and revokes the older ones. Returns what to print.
+/// Seeds the demo at its first start, makes a fresh key and revokes the older ones. Returns what to print. `sends_to_allowed`: webhooks go to ranges
+/// that the operator allows.
 ///
 /// # Errors
 /// A sentence for the operator, also when the database has other agents.
-pub async fn prepare(crm: &Crm, base_url: &str) -> Result<String, String> {
+pub async fn prepare(crm: &Crm, base_url: &str, sends_to_allowed: bool) -> Result<String, String> {
     let explain = |error: crm::Error| error.to_string();
     let agents = agents::list(crm).await.map_err(explain)?;
     let new_key = NewKey { name: KEY_NAME.to_owned(), scopes: Scopes::ALL, lifetime: None };
@@ -59,8 +60,13 @@ pub async fn prepare(crm: &Crm, base_url: &str) -> Result<String, String> {
     };
     let password = new_password(crm, agent).await.map_err(explain)?;
     let key = key.reveal();
+    let sent = if sends_to_allowed {
+        "Nothing is sent out but webhooks to the ranges that you allow."
+    } else {
+        "Nothing is sent out."
+    };
     Ok(format!(
-        "Demo of OrganicAgent: the agent {SLUG} with sample data. Nothing is sent out.\n\
+        "Demo of OrganicAgent: the agent {SLUG} with sample data. {sent}\n\
          Sign in        {base_url}/login  as {EMAIL} with {password}\n\
          Documentation  {base_url}/docs\n\
          API key        {key}\n\

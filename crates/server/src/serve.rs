@@ -1,6 +1,6 @@
 //! `organicagent serve`: everything in one process.
 
-use std::{io::Write, net::SocketAddr, sync::Arc};
+use std::{fs::File, io::Write, net::SocketAddr, sync::Arc, time::Duration};
 
 use api::Origins;
 use crm::{Crm, accounts, randomness};
@@ -36,6 +36,7 @@ pub async fn run(config: Config, is_demo: bool) -> Result<(), String> {
     let listener = TcpListener::bind(config.listen).await.map_err(|error| format!("{}: {error}", config.listen))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let crm = storage::open_for(&config, address).await?;
+    let _claim = claim(&config).await?;
     let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let origins = Origins::parse(config.api_cors.iter().map(String::as_str))?;
     let code = set_up_code(&crm, &config, address).await?;
@@ -47,7 +48,7 @@ pub async fn run(config: Config, is_demo: bool) -> Result<(), String> {
         tokio::spawn(meters::keep_up(meters::install()));
     }
     if is_demo {
-        let welcome = demo::prepare(&crm, &public_url).await?;
+        let welcome = demo::prepare(&crm, &public_url, !config.webhook_allow.is_empty()).await?;
         print(&welcome)?;
     }
     let stopping = CancellationToken::new();
@@ -71,6 +72,17 @@ pub async fn run(config: Config, is_demo: bool) -> Result<(), String> {
     crm.database().close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Claims the database, waiting a little for a server that is just stopping.
+async fn claim(config: &Config) -> Result<Option<File>, String> {
+    for _ in 0..50 {
+        match storage::claim(config) {
+            Ok(claimed) => return Ok(claimed),
+            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+    }
+    storage::claim(config)
 }
 
 /// What the first agent's sign-up asks for where strangers may come first: off loopback, while there is no agent. Printed in the log.

@@ -1,6 +1,11 @@
 //! Opening storage for a command or the server: the folder, the database, the newest schema, the keys.
 
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{
+    fs::{File, TryLockError},
+    net::SocketAddr,
+    path::Path,
+    sync::Arc,
+};
 
 use crm::{Crm, Settings, backup, migrations::MIGRATIONS, seal};
 use db::{Database, DbError, Options};
@@ -55,6 +60,29 @@ pub async fn connect(config: &Config) -> Result<Database, String> {
     blocking(config, move || Database::open(&url, Options::default())).await
 }
 
+/// Claims a SQLite database for one server, for as long as the file that is given back stays open; PostgreSQL has any number of them.
+///
+/// # Errors
+/// A sentence for the operator when another server has it.
+pub fn claim(config: &Config) -> Result<Option<File>, String> {
+    let Some(path) = config.database_url.strip_prefix("sqlite:") else { return Ok(None) };
+    let path = path.split('?').next().unwrap_or(path);
+    let lock = format!("{path}.lock");
+    let explain = |error: std::io::Error| format!("{lock}: {error}");
+    let file = File::options().create(true).truncate(false).write(true).open(&lock).map_err(explain)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => {
+            Err(format!("a server runs on {path} already: SQLite has one node, PostgreSQL any number of them"))
+        }
+        // A file system without locks: nothing is claimed, and nothing is refused.
+        Err(TryLockError::Error(error)) => {
+            tracing::warn!(%error, lock, "the database is not claimed");
+            Ok(None)
+        }
+    }
+}
+
 /// Runs what blocks apart from the async threads.
 async fn blocking<T: Send + 'static>(
     config: &Config,
@@ -65,7 +93,11 @@ async fn blocking<T: Send + 'static>(
 }
 
 fn make_folder(folder: &Path) -> Result<(), String> {
-    std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

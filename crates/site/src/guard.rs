@@ -29,7 +29,11 @@ pub(crate) fn around(pages: Router, site: &Site) -> Router {
 }
 
 async fn headers(State(is_secure): State<bool>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+    dressed(next.run(request).await, is_secure)
+}
+
+/// A page with the headers that every one has.
+pub(crate) fn dressed(mut response: Response, is_secure: bool) -> Response {
     let headers = response.headers_mut();
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, POLICY),

@@ -22,7 +22,8 @@ mod times;
 pub use seen::Seen;
 pub use state::{SignUp, Site};
 
-use axum::Router;
+use axum::{Router, response::Response};
+use http::{HeaderMap, Method, Uri, header};
 
 /// Every page but the documentation.
 pub fn router(site: &Site) -> Router {
@@ -32,4 +33,18 @@ pub fn router(site: &Site) -> Router {
         .merge(dashboard::routes())
         .with_state(site.clone());
     guard::around(pages, site).merge(assets::routes())
+}
+
+/// What a browser is answered where there is no page: a page that says so, or the way to the one that was meant. `None` for whoever
+/// does not ask for a page.
+pub fn lost(site: &Site, method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Response> {
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !matches!(*method, Method::GET | Method::HEAD) || !accepted.contains("text/html") {
+        return None;
+    }
+    let path = uri.path().trim_end_matches('/');
+    // Only ever a path of ours: what begins with two slashes is somebody's host.
+    let is_slashed = path.len() < uri.path().len() && path.starts_with('/') && !path.starts_with("//");
+    let answer = if is_slashed { pages::see_other(path) } else { pages::not_found() };
+    Some(guard::dressed(answer, site.is_secure()))
 }

@@ -30,7 +30,7 @@ pub(crate) fn see_other(path: &str) -> Response {
 /// Why a page is not shown.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// Nobody is signed in; the page to come back to.
+    /// Nobody is signed in; the page to come back to, `None` for a form.
     SignIn(Option<String>),
     /// The body is no form, or more than one takes.
     BadForm,
@@ -57,7 +57,10 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         use crm::Error::*;
         let (status, title, text) = match self {
-            Self::SignIn(None) => return see_other("/login"),
+            Self::SignIn(None) => {
+                let assets = assets::get();
+                return page(StatusCode::UNAUTHORIZED, &SignedOut { assets });
+            }
             Self::SignIn(Some(target)) => {
                 let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", &target).finish();
                 return see_other(&format!("/login?{query}"));
@@ -95,6 +98,13 @@ impl IntoResponse for Refusal {
         let retry = status.is_server_error();
         page(status, &Message { assets: assets::get(), title, text, retry })
     }
+}
+
+/// What is answered to a form of somebody who is signed out: what was typed is still in the browser.
+#[derive(Template)]
+#[template(path = "signed_out.html")]
+struct SignedOut {
+    assets: &'static Assets,
 }
 
 /// There is nothing here.

@@ -31,9 +31,21 @@ pub(crate) const HOME: &str = "/dashboard";
 #[expect(clippy::disallowed_methods, reason = "pages are no part of the API")]
 pub(crate) fn routes() -> Router<Site> {
     Router::new()
+        .route("/", get(enter))
+        .route("/favicon.ico", get(icon))
         .route("/login", get(show).post(sign_in))
         .route("/logout", post(sign_out))
         .route("/reset/{token}", get(show_link).post(follow_link))
+}
+
+/// Whoever types the address alone means the dashboard.
+async fn enter() -> Response {
+    see_other(HOME)
+}
+
+/// Browsers ask for it whatever the page says.
+async fn icon() -> Response {
+    see_other(&assets::get().icon)
 }
 
 #[derive(Template)]
@@ -82,15 +94,20 @@ async fn sign_in(State(site): State<Site>, From(visitor): From, headers: HeaderM
             StatusCode::UNPROCESSABLE_ENTITY,
             String::from("No account has this e-mail address and password. Check both, capital letters too."),
         ),
-        Err(Denied::Wait(rest)) => (
-            StatusCode::TOO_MANY_REQUESTS,
-            format!("That was tried too often. Try again in {} seconds.", rest.as_secs() + 1),
-        ),
+        Err(Denied::Wait(rest)) => (StatusCode::TOO_MANY_REQUESTS, too_often(rest)),
         Err(Denied::Failed(_)) => {
             (StatusCode::SERVICE_UNAVAILABLE, String::from("Too many people sign in at once. Try again in a moment."))
         }
     };
     page(status, &Login { assets: assets::get(), email, next, error: Some(error), can_sign_up: false })
+}
+
+/// What is said to whoever must wait.
+pub(crate) fn too_often(rest: std::time::Duration) -> String {
+    match rest.as_secs() + 1 {
+        1 => String::from("That was tried too often. Try again in a second."),
+        seconds => format!("That was tried too often. Try again in {seconds} seconds."),
+    }
 }
 
 /// Ends the session that the browser came with: a cookie from before is never signed in.
@@ -108,10 +125,19 @@ pub(crate) fn begin(site: &Site, token: &Token, path: &str) -> Response {
     response
 }
 
-async fn sign_out(State(site): State<Site>, SignedIn(session): SignedIn, fields: Fields) -> Result<Response, Refusal> {
-    match fields.get("everywhere") {
-        "" => sessions::end(&site.crm, session.agent, session.account, session.id).await?,
-        _ => sessions::end_all(&site.crm, session.agent, session.account).await?,
+async fn sign_out(
+    State(site): State<Site>,
+    signed_in: Result<SignedIn, Refusal>,
+    fields: Fields,
+) -> Result<Response, Refusal> {
+    match signed_in {
+        Ok(SignedIn(session)) if fields.get("everywhere").is_empty() => {
+            sessions::end(&site.crm, session.agent, session.account, session.id).await?;
+        }
+        Ok(SignedIn(session)) => sessions::end_all(&site.crm, session.agent, session.account).await?,
+        // Who is signed out already wants nothing else.
+        Err(Refusal::SignIn(_)) => {}
+        Err(refusal) => return Err(refusal),
     }
     let mut response = see_other("/login");
     response.headers_mut().insert(header::SET_COOKIE, cookies::clear(&site));

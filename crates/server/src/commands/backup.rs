@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     io::{self, BufReader, BufWriter, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use crm::{
@@ -47,7 +47,7 @@ pub(super) async fn write(config: &Config, file: &Path, keys: Keys) -> Result<()
         });
         return written.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string());
     }
-    let target = file.to_owned();
+    let target = check_target(file)?;
     let written = tokio::task::spawn_blocking(move || {
         let mut out = BufWriter::with_capacity(BUFFER, NewFile::create(&target)?);
         let rows = backup::write(&database, keyring.as_ref(), made_at, &mut out)?;
@@ -57,6 +57,17 @@ pub(super) async fn write(config: &Config, file: &Path, keys: Keys) -> Result<()
     let rows = written.await.map_err(|error| error.to_string())?;
     let rows = rows.map_err(|error| format!("{}: {error}", file.display()))?;
     print(&format!("{}: {rows} rows", file.display()))
+}
+
+/// Where a backup is written: a new file, or in place of an older one, behind a link too. A device or a pipe is not replaced.
+fn check_target(file: &Path) -> Result<PathBuf, String> {
+    let explain = |error: io::Error| format!("{}: {error}", file.display());
+    match std::fs::metadata(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(file.to_owned()),
+        Err(error) => Err(explain(error)),
+        Ok(found) if found.is_file() => std::fs::canonicalize(file).map_err(explain),
+        Ok(_) => Err(format!("{} is no file: name one, or - for standard output", file.display())),
+    }
 }
 
 /// The keys that the archive is to hold.
@@ -75,6 +86,7 @@ fn find_keys(config: &Config, fingerprint: Option<&str>) -> Result<Option<Keyrin
 /// Reads a backup into the configured database, which must hold no agent.
 pub(super) async fn restore(config: &Config, file: &Path) -> Result<(), String> {
     let database = storage::connect(config).await?;
+    let _claim = storage::claim(config)?;
     if file == Path::new(STANDARD) {
         // It is read twice: first checked, then stored.
         let spool = || -> io::Result<NewFile> {

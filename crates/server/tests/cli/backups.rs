@@ -149,3 +149,39 @@ fn copies(folder: &Path) -> Vec<String> {
     let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names.filter(|name| name.contains(".before-")).collect()
 }
+
+#[test]
+fn a_backup_replaces_files_only() {
+    let desk = Desk::new();
+    desk.ok(&["agent", "create", "--name", "Sarah Johnson", "--email", "sarah@example.com"]);
+    std::os::unix::net::UnixListener::bind(desk.path("socket")).unwrap();
+    for place in ["socket", "."] {
+        let said = desk.fails(&["backup", place]);
+        assert!(said.contains("is no file"), "{said}");
+    }
+    // Behind a link the file is replaced, and the link stays.
+    fs::write(desk.path("older"), "older").unwrap();
+    std::os::unix::fs::symlink(desk.path("older"), desk.path("link")).unwrap();
+    desk.ok(&["backup", "link"]);
+    assert!(fs::symlink_metadata(desk.path("link")).unwrap().is_symlink());
+    assert_ne!(fs::read(desk.path("older")).unwrap(), b"older");
+}
+
+#[test]
+fn one_server_runs_on_a_file_and_nothing_is_restored_beneath_it() {
+    let desk = Desk::new();
+    desk.ok(&["agent", "create", "--name", "Sarah Johnson", "--email", "sarah@example.com"]);
+    desk.ok(&["backup", "whole.backup"]);
+    let server = desk.serve(&[]);
+    let said = desk.fails(&["serve", "--listen", "127.0.0.1:0"]);
+    assert!(said.contains("a server runs on"), "{said}");
+    let said = desk.fails(&["restore", "whole.backup"]);
+    assert!(said.contains("a server runs on"), "{said}");
+    // Every other command works beside it.
+    desk.ok(&["key", "create", "--agent", "sarah-johnson", "--name", "x"]);
+    server.terminate();
+    let _ = server.end();
+    let again = desk.serve(&[]);
+    again.terminate();
+    let _ = again.end();
+}

@@ -61,7 +61,7 @@ fn bad_input_fails_with_a_sentence_and_prints_no_result() {
         (&["serve", "--rate-limit", "0"], "RATE_LIMIT"),
         (&["serve", "--trusted-proxies", "example.com"], "TRUSTED_PROXIES"),
         (&["serve", "--api-cors", "*"], "API_CORS"),
-        (&["serve", "--database-url", "mysql://x"], "sqlite: or postgres://"),
+        (&["serve", "--database-url", "mysql://x"], "must begin with sqlite:"),
     ] {
         let error = desk.fails(arguments);
         assert!(error.contains(said), "{arguments:?}: {error}");

@@ -10,6 +10,7 @@ use axum::{
     routing::{get, post},
 };
 use crm::{
+    Error,
     clients::{self, Client, ClientChange, NewClient},
     ids::{ClientId, StageId},
     notes::{self, About, NewNote},
@@ -31,7 +32,7 @@ use super::{
 };
 use crate::{
     Site,
-    fields::Fields,
+    fields::{Fields, token},
     forms::Wrong,
     pages::{self, Refusal, ok, page, see_other},
     signed_in::SignedIn,
@@ -105,6 +106,11 @@ struct Form {
     wrong: Wrong,
     sources: Vec<LeadSource>,
     is_new: bool,
+    /// Makes a second arrival of a new one known.
+    once: String,
+    /// The record that the form was filled with, by its last change.
+    seen: String,
+    has_changed: bool,
 }
 
 impl Form {
@@ -121,7 +127,12 @@ impl Form {
         };
         let sources = sources::list(&site.crm, session.agent).await?;
         let shell = Shell::new(session, Place::Clients);
-        Ok(Self { shell, title, action, back, typed, wrong, sources, is_new: id.is_none() })
+        let seen = match id {
+            Some(id) => clients::get(&site.crm, session.agent, id).await?.updated_at.to_rfc3339(),
+            None => String::new(),
+        };
+        let (once, is_new, has_changed) = (token(site), id.is_none(), false);
+        Ok(Self { shell, title, action, back, typed, wrong, sources, is_new, once, seen, has_changed })
     }
 }
 
@@ -132,7 +143,7 @@ async fn show_new(State(site): State<Site>, SignedIn(session): SignedIn) -> Resu
 async fn create(State(site): State<Site>, SignedIn(session): SignedIn, fields: Fields) -> Result<Response, Refusal> {
     let typed = Typed::read(&fields);
     let made = match NewClient::read(&typed.fields()) {
-        Ok(new) => clients::create(&site.crm, session.agent, new, None).await,
+        Ok(new) => clients::create(&site.crm, session.agent, new, fields.once(PATH)).await,
         Err(error) => Err(error),
     };
     match made {
@@ -166,11 +177,19 @@ async fn update(
     let Ok(id) = id.parse::<ClientId>() else { return Ok(pages::not_found()) };
     let typed = Typed::read(&fields);
     let changed = match ClientChange::read(&typed.fields()) {
-        Ok(change) => clients::update(&site.crm, session.agent, id, change, |_| true).await,
+        Ok(change) => {
+            let seen = fields.get("seen").to_owned();
+            let is_as_seen = move |client: &Client| seen.is_empty() || client.updated_at.to_rfc3339() == seen;
+            clients::update(&site.crm, session.agent, id, change, is_as_seen).await
+        }
         Err(error) => Err(error),
     };
     match changed {
         Ok(_) => Ok(see_other(&format!("{}?done=client-saved", path(id)))),
+        Err(Error::PreconditionFailed) => {
+            let form = Form::read(&site, &session, Some(id), typed, Wrong::default()).await?;
+            Ok(page(StatusCode::CONFLICT, &Form { has_changed: true, ..form }))
+        }
         Err(error) => {
             let form = Form::read(&site, &session, Some(id), typed, Wrong::of(error)?).await?;
             Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &form))
@@ -198,6 +217,7 @@ struct Shown {
     timeline: Timeline,
     typed_note: String,
     wrong: Wrong,
+    once: String,
 }
 
 async fn show(
@@ -256,6 +276,7 @@ impl Shown {
             timeline: timeline.sorted(),
             typed_note: String::new(),
             wrong: Wrong::default(),
+            once: token(site),
         })
     }
 }
@@ -282,7 +303,7 @@ async fn add_note(
     let text = fields.get("text").to_owned();
     let given = Map::from_iter([(String::from("text"), json!(text))]);
     let made = match NewNote::read(&given) {
-        Ok(new) => notes::create(&site.crm, session.agent, About::Client(id), new, None).await,
+        Ok(new) => notes::create(&site.crm, session.agent, About::Client(id), new, fields.once("notes")).await,
         Err(error) => Err(error),
     };
     match made {

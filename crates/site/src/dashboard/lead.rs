@@ -10,6 +10,7 @@ use axum::{
     routing::{get, post},
 };
 use crm::{
+    Error,
     ids::LeadId,
     leads::{self, Lead, LeadChange, NewLead},
     notes::{self, About, NewNote},
@@ -26,7 +27,7 @@ use super::{
 };
 use crate::{
     Site,
-    fields::Fields,
+    fields::{Fields, token},
     forms::Wrong,
     pages::{self, Refusal, ok, page, see_other},
     signed_in::SignedIn,
@@ -104,6 +105,11 @@ struct Form {
     wrong: Wrong,
     sources: Vec<LeadSource>,
     is_new: bool,
+    /// Makes a second arrival of a new one known.
+    once: String,
+    /// The record that the form was filled with, by its last change.
+    seen: String,
+    has_changed: bool,
 }
 
 async fn show_new(State(site): State<Site>, SignedIn(session): SignedIn) -> Result<Response, Refusal> {
@@ -120,6 +126,9 @@ async fn new_form(site: &Site, session: &Session, typed: Typed, wrong: Wrong) ->
         wrong,
         sources: sources::list(&site.crm, session.agent).await?,
         is_new: true,
+        once: token(site),
+        seen: String::new(),
+        has_changed: false,
     })
 }
 
@@ -128,7 +137,7 @@ async fn create(State(site): State<Site>, SignedIn(session): SignedIn, fields: F
     let made = match NewLead::read(&typed.fields()) {
         Ok(new) => {
             let source = if typed.source.trim().is_empty() { OWN_SOURCE.to_owned() } else { new.source.clone() };
-            leads::create(&site.crm, session.agent, NewLead { source, ..new }, None).await
+            leads::create(&site.crm, session.agent, NewLead { source, ..new }, fields.once(PATH)).await
         }
         Err(error) => Err(error),
     };
@@ -161,6 +170,9 @@ async fn edit_form(site: &Site, session: &Session, id: LeadId, typed: Typed, wro
         wrong,
         sources: sources::list(&site.crm, session.agent).await?,
         is_new: false,
+        once: String::new(),
+        seen: leads::get(&site.crm, session.agent, id).await?.updated_at.to_rfc3339(),
+        has_changed: false,
     })
 }
 
@@ -173,11 +185,19 @@ async fn update(
     let Ok(id) = id.parse::<LeadId>() else { return Ok(pages::not_found()) };
     let typed = Typed::read(&fields);
     let changed = match LeadChange::read(&typed.fields()) {
-        Ok(change) => leads::update(&site.crm, session.agent, id, change, |_| true).await,
+        Ok(change) => {
+            let seen = fields.get("seen").to_owned();
+            let is_as_seen = move |lead: &Lead| seen.is_empty() || lead.updated_at.to_rfc3339() == seen;
+            leads::update(&site.crm, session.agent, id, change, is_as_seen).await
+        }
         Err(error) => Err(error),
     };
     match changed {
         Ok(_) => Ok(see_other(&format!("{}?done=lead-saved", path(id)))),
+        Err(Error::PreconditionFailed) => {
+            let form = edit_form(&site, &session, id, typed, Wrong::default()).await?;
+            Ok(page(StatusCode::CONFLICT, &Form { has_changed: true, ..form }))
+        }
         Err(error) => {
             let form = edit_form(&site, &session, id, typed, Wrong::of(error)?).await?;
             Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &form))
@@ -200,6 +220,7 @@ struct Shown {
     timeline: Timeline,
     typed_note: String,
     wrong: Wrong,
+    once: String,
 }
 
 async fn show(
@@ -242,6 +263,7 @@ impl Shown {
             timeline: timeline.sorted(),
             typed_note: String::new(),
             wrong: Wrong::default(),
+            once: token(site),
         })
     }
 }
@@ -268,7 +290,7 @@ async fn add_note(
     let text = fields.get("text").to_owned();
     let given = Map::from_iter([(String::from("text"), json!(text))]);
     let made = match NewNote::read(&given) {
-        Ok(new) => notes::create(&site.crm, session.agent, About::Lead(id), new, None).await,
+        Ok(new) => notes::create(&site.crm, session.agent, About::Lead(id), new, fields.once("notes")).await,
         Err(error) => Err(error),
     };
     match made {

@@ -25,10 +25,11 @@ use super::{
 };
 use crate::{
     Site,
-    fields::Fields,
+    fields::{Fields, token},
     forms::Wrong,
     pages::{self, Refusal, ok, page, see_other},
     seen::From,
+    sign_in::too_often,
     signed_in::SignedIn,
     times::{Time, Times},
 };
@@ -65,7 +66,9 @@ pub(super) struct Line {
 impl Line {
     pub fn of(webhook: &Webhook) -> Self {
         let host = host(&webhook.url);
-        let name = webhook.description.clone().unwrap_or_else(|| host.clone());
+        // Several may go to one host: the end of the id tells them apart.
+        let id = webhook.id.to_string();
+        let name = webhook.description.clone().unwrap_or_else(|| format!("{host} …{}", &id[id.len() - 4..]));
         let events = match webhook.events.len() {
             count if count == EventKind::ALL.len() => String::from("Every event"),
             _ => webhook.events.join(", "),
@@ -149,6 +152,7 @@ struct New {
     typed: Typed,
     wrong: Wrong,
     events: &'static [(EventKind, &'static str)],
+    once: String,
 }
 
 #[derive(Template)]
@@ -205,16 +209,22 @@ impl Health {
     }
 }
 
-async fn show_new(SignedIn(session): SignedIn) -> Response {
+async fn show_new(State(site): State<Site>, SignedIn(session): SignedIn) -> Response {
     let typed = Typed { events: EventKind::ALL.map(|kind| kind.name().to_owned()).to_vec(), ..Typed::default() };
-    ok(&New { shell: Shell::new(&session, Place::Api), typed, wrong: Wrong::default(), events: &EVENTS })
+    ok(&New {
+        shell: Shell::new(&session, Place::Api),
+        typed,
+        wrong: Wrong::default(),
+        events: &EVENTS,
+        once: token(&site),
+    })
 }
 
 async fn create(State(site): State<Site>, SignedIn(session): SignedIn, fields: Fields) -> Result<Response, Refusal> {
     let typed = Typed::read(&fields);
     let shell = Shell::new(&session, Place::Api);
     let made = match NewWebhook::read(&typed.fields(), site.crm.webhook_url_rule()) {
-        Ok(new) => webhooks::create(&site.crm, session.agent, new, None).await,
+        Ok(new) => webhooks::create(&site.crm, session.agent, new, fields.once(NEW)).await,
         Err(error) => Err(error),
     };
     match made {
@@ -227,7 +237,10 @@ async fn create(State(site): State<Site>, SignedIn(session): SignedIn, fields: F
         }
         Err(error) => {
             let wrong = Wrong::of(error)?;
-            Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &New { shell, typed, wrong, events: &EVENTS }))
+            Ok(page(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &New { shell, typed, wrong, events: &EVENTS, once: token(&site) },
+            ))
         }
     }
 }
@@ -399,10 +412,7 @@ async fn ask_password(
     let (status, error) = match accounts::confirm(&site.crm, session.agent, session.account, typed, from).await {
         Ok(()) => return Ok(None),
         Err(Denied::Wrong) => (StatusCode::UNPROCESSABLE_ENTITY, String::from("This is not your password.")),
-        Err(Denied::Wait(rest)) => (
-            StatusCode::TOO_MANY_REQUESTS,
-            format!("That was tried too often. Try again in {} seconds.", rest.as_secs() + 1),
-        ),
+        Err(Denied::Wait(rest)) => (StatusCode::TOO_MANY_REQUESTS, too_often(rest)),
         Err(Denied::Failed(error)) => return Err(error.into()),
     };
     let shell = Shell::new(session, Place::Api);
