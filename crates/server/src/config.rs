@@ -180,7 +180,11 @@ impl Given {
                 Some(path) if !path.is_empty() && path != ":memory:" => {
                     format!("sqlite:{}", absolute(Path::new(path))?.display())
                 }
-                _ => return Err(String::from("ORGANICAGENT_DATABASE_URL must begin with sqlite: and a path, or postgres://")),
+                _ => {
+                    return Err(String::from(
+                        "ORGANICAGENT_DATABASE_URL must begin with sqlite: and a path, or postgres://",
+                    ));
+                }
             },
         };
         let trusted_proxies = networks("ORGANICAGENT_TRUSTED_PROXIES", self.trusted_proxies)?;
