@@ -2,6 +2,19 @@ use serde_json::json;
 use testkit::on_both_engines;
 
 on_both_engines! {
+    async fn a_person_is_known_by_a_number_that_many_share(app: TestApp) {
+        let jane = json!({"name": "Jane", "phone": "555-0100"});
+        let first = app.agent.api.post("/api/v1/leads", &jane).await.expect(201).json()["leadId"].clone();
+        for n in 0..600 {
+            let fields = json!({"name": format!("Other {n}"), "phone": "(555) 0100"});
+            let new = crm::leads::NewLead::read(fields.as_object().unwrap()).unwrap();
+            crm::leads::create(&app.crm, app.agent.id, new, None).await.unwrap();
+        }
+        let again = app.agent.api.post("/api/v1/leads", &jane).await.expect(201);
+        let lead = app.agent.api.get(again.header("location")).await.expect(200).json();
+        assert_eq!(lead["samePersonAs"], json!([first]));
+    }
+
     async fn a_cursor_belongs_to_its_list(app: TestApp) {
         for n in 0..2 {
             let _ = app.agent.api.post("/api/v1/leads", &json!({"name": format!("Lead {n}")})).await.expect(201);

@@ -1,14 +1,19 @@
 //! Inquiries by the same person: each lead holds the newest earlier ones, so that a list of leads reads no further rows.
 //!
 //! The same person is one with the same e-mail address, or with the same phone number and name. Of a number's leads the
-//! nearest 100 are looked at: one that more people share, such as a switchboard's or a made-up one, tells nobody apart.
+//! nearest [`NEAR`] are looked at: one that more people share, such as a switchboard's or a made-up one, tells nobody apart.
 
-use db::{Tx, params};
+use db::{DbError, Row, Tx, params};
 
 use crate::{AgentId, Error, ids::LeadId};
 
 /// How many earlier leads a lead holds.
 pub(crate) const MOST: usize = 10;
+
+/// How many of a number's leads are looked at.
+const NEAR: usize = 5_000;
+/// And how many at once: mostly the first few tell.
+const STEPS: [i64; 2] = [16, 500];
 
 /// What tells a lead's person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,13 +42,9 @@ pub(crate) fn earlier(tx: &mut Tx<'_>, agent: AgentId, lead: LeadId, keys: &Pers
         )?;
     }
     if let Some((phone, key)) = keys.phone_and_name() {
-        found.extend(tx.query(
-            "SELECT id FROM (
-                SELECT id, person_key FROM leads WHERE agent_id = $1 AND phone_key = $2 AND id < $3 ORDER BY id DESC LIMIT 100
-             ) near WHERE person_key = $4 ORDER BY id DESC LIMIT 10",
-            params![&agent, phone, &lead, key],
-            |row| row.get::<LeadId>(0),
-        )?);
+        let sql = "SELECT id, person_key FROM leads WHERE agent_id = $1 AND phone_key = $2 AND id < $3 ORDER BY id DESC LIMIT $4";
+        let is_same = |row: &Row<'_>| Ok((row.get::<LeadId>(0)?, row.text(1)? == key));
+        found.extend(nearest(tx, sql, (agent, phone, lead), MOST, is_same)?);
     }
     found.sort_unstable_by(|a, b| b.cmp(a));
     found.dedup();
@@ -51,10 +52,34 @@ pub(crate) fn earlier(tx: &mut Tx<'_>, agent: AgentId, lead: LeadId, keys: &Pers
     Ok(found)
 }
 
+/// Walks over a number's leads from one of them, step by step, until `most` of the same person are found.
+fn nearest(
+    tx: &mut Tx<'_>,
+    sql: &'static str,
+    (agent, phone, from): (AgentId, &str, LeadId),
+    most: usize,
+    is_same: impl Fn(&Row<'_>) -> Result<(LeadId, bool), DbError>,
+) -> Result<Vec<LeadId>, Error> {
+    let (mut found, mut looked_at, mut from) = (Vec::new(), 0, from);
+    while looked_at < NEAR {
+        let step = STEPS[usize::from(looked_at > 0)];
+        let rows = tx.query(sql, params![&agent, phone, &from, step], &is_same)?;
+        looked_at += rows.len();
+        let Some((last, _)) = rows.last() else { break };
+        from = *last;
+        found.extend(rows.iter().filter(|(_, is_same)| *is_same).map(|(id, _)| *id));
+        if found.len() >= most || i64::try_from(rows.len()).is_ok_and(|count| count < step) {
+            break;
+        }
+    }
+    found.truncate(most);
+    Ok(found)
+}
+
 /// Makes anew what the leads after `lead` hold, once `lead` came under, left or changed these keys. Only the next few can
 /// hold it.
 pub(crate) fn relink_later(tx: &mut Tx<'_>, agent: AgentId, lead: LeadId, keys: &PersonKeys) -> Result<(), Error> {
-    let read = |row: &db::Row<'_>| {
+    let read = |row: &Row<'_>| {
         let keys = PersonKeys { email_key: row.get(1)?, person_key: row.get(2)? };
         Ok((row.get::<LeadId>(0)?, keys))
     };
@@ -67,13 +92,13 @@ pub(crate) fn relink_later(tx: &mut Tx<'_>, agent: AgentId, lead: LeadId, keys: 
         )?;
     }
     if let Some((phone, key)) = keys.phone_and_name() {
-        later.extend(tx.query(
-            "SELECT id, email_key, person_key FROM (
-                SELECT id, email_key, person_key FROM leads WHERE agent_id = $1 AND phone_key = $2 AND id > $3 ORDER BY id LIMIT 100
-             ) near WHERE person_key = $4 ORDER BY id LIMIT 11",
-            params![&agent, phone, &lead, key],
-            read,
-        )?);
+        let sql =
+            "SELECT id, person_key FROM leads WHERE agent_id = $1 AND phone_key = $2 AND id > $3 ORDER BY id LIMIT $4";
+        let is_same = |row: &Row<'_>| Ok((row.get::<LeadId>(0)?, row.text(1)? == key));
+        for id in nearest(tx, sql, (agent, phone, lead), MOST + 1, is_same)? {
+            let sql = "SELECT id, email_key, person_key FROM leads WHERE agent_id = $1 AND id = $2";
+            later.extend(tx.query(sql, params![&agent, &id], read)?);
+        }
     }
     later.sort_unstable_by_key(|(id, _)| *id);
     later.dedup_by_key(|(id, _)| *id);
