@@ -112,6 +112,30 @@ on_both_engines! {
         assert_eq!(program.header("content-type"), "application/problem+json");
     }
 
+    async fn leads_are_downloaded_as_a_sheet_in_which_nothing_is_a_formula(app: TestApp) {
+        for (name, status) in [("=HYPERLINK(1)", "new"), ("Zoë, \"the\" one", "new"), ("Other", "junk")] {
+            let id = lead(&app.agent, json!({"name": name, "phone": "+1 555 0100"})).await;
+            let _ = app.agent.api.patch(&format!("/api/v1/leads/{id}"), &json!({"status": status})).await.expect(200);
+        }
+        for n in 0..1_100 {
+            let fields = json!({"name": format!("Number {n}")});
+            let new = crm::leads::NewLead::read(fields.as_object().unwrap()).unwrap();
+            crm::leads::create(&app.crm, app.agent.id, new, None).await.unwrap();
+        }
+        let mut browser = app.sign_in(&app.agent).await;
+        let answer = browser.get("/dashboard/leads/export?status=new&sort=createdAt").await.expect(200);
+        assert_eq!(answer.header("content-disposition"), "attachment; filename=\"leads.csv\"");
+        let text = answer.text();
+        let mut sheet = csv::Reader::from_reader(text.strip_prefix('\u{feff}').unwrap().as_bytes());
+        assert_eq!(sheet.headers().unwrap().iter().nth(6), Some("propertyAddress"));
+        let rows = sheet.records().map(Result::unwrap).collect::<Vec<_>>();
+        assert_eq!(rows.len(), 1_102);
+        assert_eq!((&rows[0][1], &rows[0][3]), ("'=HYPERLINK(1)", "'+1 555 0100"));
+        assert_eq!((&rows[1][1], &rows[1_101][1]), ("Zoë, \"the\" one", "Number 1099"));
+        let mut other = app.sign_in(&app.another_agent("Other Agent").await).await;
+        assert_eq!(other.get("/dashboard/leads/export").await.expect(200).text().lines().count(), 1);
+    }
+
     async fn leads_are_changed_together_and_set_back(app: TestApp) {
         let mut browser = app.sign_in(&app.agent).await;
         let ids = [lead(&app.agent, json!({"name": "Ada"})).await, lead(&app.agent, json!({"name": "Grace"})).await];
@@ -133,6 +157,8 @@ on_both_engines! {
         let fields = [("lead", ids[0].as_str()), ("to", "junk"), ("here", "https://evil.example/dashboard/leads")];
         let answer = browser.post("/dashboard/leads/change", &fields).await.expect(303);
         assert!(answer.header("location").starts_with("/dashboard/leads?"));
+        let fields = [("lead", ids[0].as_str()), ("to", "junk"), ("here", "/dashboard/leads\nSet-Cookie: a=b")];
+        assert_eq!(browser.post("/dashboard/leads/change", &fields).await.expect(303).header("location"), "/dashboard");
     }
 
     async fn deleted_leads_come_back(app: TestApp) {

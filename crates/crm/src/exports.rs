@@ -9,6 +9,12 @@ use crate::{
     ids::{ClientId, LeadId, NoteId},
 };
 
+/// Text that a spreadsheet would take for a formula is quoted (OWASP, CSV Injection).
+#[must_use]
+pub fn harmless(text: String) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text }
+}
+
 /// A note with what it is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -20,7 +20,7 @@ const LANES: u32 = 1;
 /// How many are hashed at once: each takes [`MEMORY_KIB`].
 const AT_ONCE: usize = 2;
 /// How many may wait for that; one more is told to come again.
-const WAITING: usize = 64;
+const WAITING: usize = 256;
 
 /// Different characters that a password has at least.
 const VARIETY: usize = 5;

@@ -22,9 +22,10 @@ pub(crate) fn ok(template: &impl Template) -> Response {
     page(StatusCode::OK, template)
 }
 
-/// Goes on with another page, which is fetched with GET.
+/// Goes on with another page, which is fetched with GET. What is no address, as a forged field may have it, leads to the dashboard.
 pub(crate) fn see_other(path: &str) -> Response {
-    Redirect::to(path).into_response()
+    let is_address = path.bytes().all(|byte| byte.is_ascii_graphic());
+    Redirect::to(if is_address { path } else { "/dashboard" }).into_response()
 }
 
 /// Why a page is not shown.

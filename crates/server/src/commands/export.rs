@@ -14,7 +14,8 @@ use std::{
 use crm::{
     AgentId, Crm, agents, clients,
     events::{self, EventFilter},
-    exports, json, leads, listings,
+    exports::{self, harmless},
+    json, leads, listings,
     pages::{Filter, Listed, Page, Sort, Start},
     showings, stages, webhooks,
 };
@@ -286,11 +287,6 @@ fn cell(json: &str) -> Cow<'_, str> {
         // Numbers, true and false are no formulas; an object begins with a brace.
         _ => Cow::Borrowed(json),
     }
-}
-
-/// Text that a spreadsheet would take for a formula is quoted (OWASP, CSV Injection).
-fn harmless(text: String) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text }
 }
 
 fn begin(folder: &Path, name: &str) -> Result<BufWriter<NewFile>, String> {

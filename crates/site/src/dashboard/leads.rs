@@ -121,7 +121,7 @@ impl Row {
 
 /// What the list is narrowed by, as it stands in the address.
 #[derive(Default, Clone)]
-struct Asked {
+pub(super) struct Asked {
     q: String,
     status: String,
     source: String,
@@ -130,7 +130,7 @@ struct Asked {
 }
 
 impl Asked {
-    fn read(query: &HashMap<String, String>) -> Self {
+    pub fn read(query: &HashMap<String, String>) -> Self {
         let get = |name: &str| query.get(name).map(|value| value.trim().to_owned()).unwrap_or_default();
         let status = Some(get("status")).filter(|status| STATUSES.contains(&status.as_str())).unwrap_or_default();
         let sort = Some(get("sort")).filter(|sort| Sort::NAMES.iter().any(|(name, _)| name == sort));
@@ -142,7 +142,8 @@ impl Asked {
         !self.q.is_empty() || !self.status.is_empty() || !self.source.is_empty()
     }
 
-    fn filter(&self) -> Filter {
+    /// What is to be found.
+    pub fn filter(&self) -> Filter {
         let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         Filter {
             status: given(&self.status),
@@ -152,7 +153,8 @@ impl Asked {
         }
     }
 
-    fn page(&self) -> Page {
+    /// Which page of it.
+    pub fn page(&self) -> Page {
         let sort = Sort::NAMES.iter().find(|(name, _)| *name == self.sort).map(|(_, sort)| *sort).unwrap_or_default();
         let start = Cursor::parse(&self.after, sort).map_or(Start::Offset(0), Start::After);
         Page { sort, start, limit: ROWS }
@@ -160,6 +162,10 @@ impl Asked {
 
     /// The address of the same list from another place.
     fn link(&self, after: Option<&str>) -> String {
+        self.link_to(PATH, after)
+    }
+
+    fn link_to(&self, path: &str, after: Option<&str>) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         for (name, value) in [
             ("q", self.q.as_str()),
@@ -173,7 +179,7 @@ impl Asked {
             }
         }
         let query = query.finish();
-        if query.is_empty() { PATH.to_owned() } else { format!("{PATH}?{query}") }
+        if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
     }
 }
 
@@ -189,6 +195,7 @@ struct List {
     here: String,
     newest: Option<String>,
     older: Option<String>,
+    sheet: String,
 }
 
 async fn show(
@@ -215,6 +222,7 @@ async fn show(
         here: asked.link(Some(&asked.after)),
         newest: (!asked.after.is_empty()).then(|| asked.link(None)),
         older: listed.next.map(|next| asked.link(Some(&next.to_string()))),
+        sheet: asked.link_to("/dashboard/leads/export", None),
         asked,
     }))
 }

@@ -8,6 +8,7 @@ mod deliveries;
 
 mod keys;
 mod lead;
+mod lead_sheets;
 mod leads;
 mod shell;
 mod timeline;
@@ -21,6 +22,7 @@ use crate::Site;
 pub(crate) fn routes() -> Router<Site> {
     Router::new()
         .merge(today::routes())
+        .merge(lead_sheets::routes())
         .merge(leads::routes())
         .merge(clients::routes())
         .merge(board::routes())
