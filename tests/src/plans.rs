@@ -47,6 +47,8 @@ fn a_filter_is_answered_by_its_index() {
             ("clients", "AND t.phone_key = $2", "t.id DESC", "INDEX clients_phone_idx"),
             ("clients", "AND t.source_key = $2", "t.id DESC", "INDEX clients_source_idx"),
             ("clients", "", "t.updated_at DESC, t.id DESC", "INDEX clients_updated_idx"),
+            ("clients", "AND t.stage_id = $2", "t.updated_at DESC, t.id DESC", "INDEX clients_stage_idx"),
+            ("clients", "", "t.id DESC", "PRIMARY KEY"),
             ("listings", "AND t.status = $2", "t.id DESC", "INDEX listings_status_idx"),
             ("listings", "", "t.updated_at DESC, t.id DESC", "INDEX listings_updated_idx"),
             ("showings", "AND t.status = $2", "t.id DESC", "INDEX showings_status_idx"),
