@@ -11,9 +11,9 @@ use crate::{AgentId, Error, ids::LeadId};
 pub(crate) const MOST: usize = 10;
 
 /// How many of a number's leads are looked at.
-const NEAR: usize = 5_000;
+const NEAR: usize = 100;
 /// And how many at once: mostly the first few tell.
-const STEPS: [i64; 2] = [16, 500];
+const STEPS: [i64; 2] = [16, 84];
 
 /// What tells a lead's person.
 #[derive(Debug, Clone, PartialEq, Eq)]
