@@ -48,7 +48,7 @@ async fn export(
     let asked = Asked::read(&query);
     let page = Page { start: Start::Offset(0), limit: TOGETHER, ..asked.page() };
     // The mark tells spreadsheets that the text is UTF-8.
-    let head = Some(format!("\u{feff}{}", row(COLUMNS.map(str::to_owned))?));
+    let head = Some(format!("\u{feff}{}", row(&COLUMNS.map(str::to_owned))?));
     let rest = Rest { crm: site.crm.clone(), agent: session.agent, filter: asked.filter(), page, head };
     let sheet = stream::try_unfold(Some(rest), async |rest| match rest {
         Some(rest) => next(rest).await.map(Some),
@@ -66,7 +66,7 @@ async fn next(mut rest: Rest) -> Result<(Bytes, Option<Rest>), Error> {
     let listed = leads::list(&rest.crm, rest.agent, rest.filter.clone(), rest.page).await?;
     let mut text = rest.head.take().unwrap_or_default();
     for lead in listed.items {
-        text.push_str(&row(cells(lead))?);
+        text.push_str(&row(&cells(lead))?);
     }
     let rest = listed.next.map(|next| Rest { page: Page { start: Start::After(next), ..rest.page }, ..rest });
     Ok((Bytes::from(text), rest))
@@ -88,9 +88,9 @@ fn cells(lead: Lead) -> [String; 10] {
     ]
 }
 
-fn row(cells: [String; 10]) -> Result<String, Error> {
+fn row(cells: &[String; 10]) -> Result<String, Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let written = writer.write_record(&cells).map_err(|error| error.to_string());
+    let written = writer.write_record(cells).map_err(|error| error.to_string());
     let bytes = written.and_then(|()| writer.into_inner().map_err(|error| error.to_string()));
     let text = bytes.and_then(|bytes| String::from_utf8(bytes).map_err(|error| error.to_string()));
     text.map_err(|error| {
