@@ -91,6 +91,9 @@ on_both_engines! {
             let _ = app.agent.api.patch(&api, &json!({"notes": "Written meanwhile"})).await.expect(200);
             let fields = [("seen", before.as_str()), ("name", "Renamed"), ("email", "grace@example.com")];
             let shown = browser.post(&edit, &fields).await.expect(409).text();
+            // A typing error in between does not make the form forget what it saw.
+            let wrong = browser.post(&edit, &[("seen", before.as_str()), ("name", " "), ("email", "grace@example.com")]).await.expect(422).text();
+            assert_eq!(seen(&wrong), before);
             assert!(shown.contains("It was changed meanwhile") && shown.contains("value=\"Renamed\""), "{shown}");
             assert_eq!(app.agent.api.get(&api).await.expect(200).json()["notes"], "Written meanwhile");
             let now = seen(&shown);

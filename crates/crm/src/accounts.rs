@@ -7,7 +7,7 @@ use db::{Lane, Tx, params};
 use crate::{
     AgentId, Crm, Error,
     agents::{self, NewAgent},
-    ids::AccountId,
+    ids::{AccountId, SessionId},
     passwords,
     sessions::{self, Session, Visitor},
     throttle::Guess,
@@ -106,9 +106,7 @@ pub async fn sign_up(crm: &Crm, typed: SignUp, only_first: bool, visitor: Visito
             return Err(Error::NotFound);
         }
         let agent = agents::insert(tx, &own, &name, &new)?.id;
-        let sql = "SELECT id FROM accounts WHERE agent_id = $1 ORDER BY id LIMIT 1";
-        let account = tx.query_one(sql, params![&agent], |row| row.get::<AccountId>(0))?;
-        Ok((agent, account))
+        Ok((agent, first(tx, agent)?))
     });
     let (agent, account) = made.await?;
     sessions::create(crm, agent, account, visitor).await
@@ -142,12 +140,7 @@ pub async fn change_password(
     confirm(crm, agent, account, typed, from).await?;
     let hash = passwords::hash_in_turn(crm, new, session.email.clone()).await?;
     let changed = crm.db.write("accounts.change_password", Lane::of(&agent.0), move |tx| {
-        let sql = "UPDATE accounts SET password_hash = $3 WHERE agent_id = $1 AND id = $2";
-        tx.execute(sql, params![&agent, &account, &hash])?;
-        tx.execute("DELETE FROM reset_links WHERE agent_id = $1 AND account_id = $2", params![&agent, &account])?;
-        let sql = "DELETE FROM sessions WHERE agent_id = $1 AND account_id = $2 AND id <> $3";
-        tx.execute(sql, params![&agent, &account, &kept])?;
-        Ok::<_, Error>(())
+        set_password(tx, agent, account, &hash, Some(kept))
     });
     Ok(changed.await?)
 }
@@ -197,8 +190,7 @@ async fn find(crm: &Crm, email: &str) -> Result<Option<Found>, Error> {
 /// [`Error::NotFound`] for an agent without an account.
 pub async fn create_link(crm: &Crm, agent: AgentId) -> Result<Token, Error> {
     crm.change("accounts.create_link", agent, move |tx, turn| {
-        let sql = "SELECT id FROM accounts WHERE agent_id = $1 ORDER BY id LIMIT 1";
-        let account = tx.query_opt(sql, params![&agent], |row| row.get::<AccountId>(0))?.ok_or(Error::NotFound)?;
+        let account = first(tx, agent)?;
         insert_link(tx, turn, account)
     })
     .await
@@ -255,7 +247,7 @@ pub async fn follow_link(crm: &Crm, token: &Token, password: String, visitor: Vi
         if tx.execute(sql, params![&hash, now.0])? == 0 {
             return Err(Error::NotFound);
         }
-        set_password(tx, agent, account, &new_hash)
+        set_password(tx, agent, account, &new_hash, None)
     });
     changed.await?;
     sessions::create(crm, agent, account, visitor).await
@@ -269,17 +261,32 @@ pub async fn reset_password(crm: &Crm, agent: AgentId, password: String) -> Resu
     let hash = passwords::hash_in_turn(crm, password, String::new()).await?;
     crm.db
         .write("accounts.reset_password", Lane::of(&agent.0), move |tx| {
-            let sql = "SELECT id FROM accounts WHERE agent_id = $1 ORDER BY id LIMIT 1";
-            let account = tx.query_opt(sql, params![&agent], |row| row.get::<AccountId>(0))?.ok_or(Error::NotFound)?;
-            set_password(tx, agent, account, &hash)
+            let account = first(tx, agent)?;
+            set_password(tx, agent, account, &hash, None)
         })
         .await
 }
 
-fn set_password(tx: &mut Tx<'_>, agent: AgentId, account: AccountId, hash: &str) -> Result<(), Error> {
+/// The first account of an agent.
+fn first(tx: &mut Tx<'_>, agent: AgentId) -> Result<AccountId, Error> {
+    let sql = "SELECT id FROM accounts WHERE agent_id = $1 ORDER BY id LIMIT 1";
+    tx.query_opt(sql, params![&agent], |row| row.get(0))?.ok_or(Error::NotFound)
+}
+
+/// Sets a password, and ends what the old one let in: links, and every session but `kept`.
+fn set_password(
+    tx: &mut Tx<'_>,
+    agent: AgentId,
+    account: AccountId,
+    hash: &str,
+    kept: Option<SessionId>,
+) -> Result<(), Error> {
     let sql = "UPDATE accounts SET password_hash = $3 WHERE agent_id = $1 AND id = $2";
     tx.execute(sql, params![&agent, &account, hash])?;
     tx.execute("DELETE FROM reset_links WHERE agent_id = $1 AND account_id = $2", params![&agent, &account])?;
-    tx.execute("DELETE FROM sessions WHERE agent_id = $1 AND account_id = $2", params![&agent, &account])?;
+    // No session has the id of nothing but zeros.
+    let kept = kept.unwrap_or(SessionId([0; 16]));
+    let sql = "DELETE FROM sessions WHERE agent_id = $1 AND account_id = $2 AND id <> $3";
+    tx.execute(sql, params![&agent, &account, &kept])?;
     Ok(())
 }

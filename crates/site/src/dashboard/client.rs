@@ -114,24 +114,22 @@ struct Form {
 }
 
 impl Form {
+    /// The form of a client as it is at one look, or of a new one.
     async fn read(
         site: &Site,
         session: &Session,
-        id: Option<ClientId>,
+        client: Option<&Client>,
         typed: Typed,
         wrong: Wrong,
     ) -> Result<Self, Refusal> {
-        let (title, action, back) = match id {
+        let (title, action, back) = match client.map(|client| path(client.id)) {
             None => ("Add a client", String::from("/dashboard/clients/new"), PATH.to_owned()),
-            Some(id) => ("Change the client", format!("{}/edit", path(id)), path(id)),
+            Some(path) => ("Change the client", format!("{path}/edit"), path),
         };
         let sources = sources::list(&site.crm, session.agent).await?;
         let shell = Shell::new(session, Place::Clients);
-        let seen = match id {
-            Some(id) => clients::get(&site.crm, session.agent, id).await?.updated_at.to_rfc3339(),
-            None => String::new(),
-        };
-        let (once, is_new, has_changed) = (token(site), id.is_none(), false);
+        let seen = client.map(|client| client.updated_at.to_rfc3339()).unwrap_or_default();
+        let (once, is_new, has_changed) = (token(site), client.is_none(), false);
         Ok(Self { shell, title, action, back, typed, wrong, sources, is_new, once, seen, has_changed })
     }
 }
@@ -165,7 +163,7 @@ async fn show_edit(
 ) -> Result<Response, Refusal> {
     let Ok(id) = id.parse::<ClientId>() else { return Ok(pages::not_found()) };
     let client = clients::get(&site.crm, session.agent, id).await?;
-    Ok(ok(&Form::read(&site, &session, Some(id), Typed::of(&client), Wrong::default()).await?))
+    Ok(ok(&Form::read(&site, &session, Some(&client), Typed::of(&client), Wrong::default()).await?))
 }
 
 async fn update(
@@ -186,13 +184,15 @@ async fn update(
     };
     match changed {
         Ok(_) => Ok(see_other(&format!("{}?done=client-saved", path(id)))),
-        Err(Error::PreconditionFailed) => {
-            let form = Form::read(&site, &session, Some(id), typed, Wrong::default()).await?;
-            Ok(page(StatusCode::CONFLICT, &Form { has_changed: true, ..form }))
-        }
         Err(error) => {
-            let form = Form::read(&site, &session, Some(id), typed, Wrong::of(error)?).await?;
-            Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &form))
+            let client = clients::get(&site.crm, session.agent, id).await?;
+            let form = Form::read(&site, &session, Some(&client), typed, Wrong::default()).await?;
+            if error == Error::PreconditionFailed {
+                return Ok(page(StatusCode::CONFLICT, &Form { has_changed: true, ..form }));
+            }
+            // What was seen stays what it was, or a change from meanwhile would be lost after all.
+            let (wrong, seen) = (Wrong::of(error)?, fields.get("seen").to_owned());
+            Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &Form { wrong, seen, ..form }))
         }
     }
 }

@@ -157,21 +157,22 @@ async fn show_edit(
 ) -> Result<Response, Refusal> {
     let Ok(id) = id.parse::<LeadId>() else { return Ok(pages::not_found()) };
     let lead = leads::get(&site.crm, session.agent, id).await?;
-    Ok(ok(&edit_form(&site, &session, id, Typed::of(&lead), Wrong::default()).await?))
+    Ok(ok(&edit_form(&site, &session, &lead, Typed::of(&lead)).await?))
 }
 
-async fn edit_form(site: &Site, session: &Session, id: LeadId, typed: Typed, wrong: Wrong) -> Result<Form, Refusal> {
+/// The form of a lead as it is at one look: what it was filled with and what it is compared with later are the same.
+async fn edit_form(site: &Site, session: &Session, lead: &Lead, typed: Typed) -> Result<Form, Refusal> {
     Ok(Form {
         shell: Shell::new(session, Place::Leads),
         title: "Change the lead",
-        action: format!("{}/edit", path(id)),
-        back: path(id),
+        action: format!("{}/edit", path(lead.id)),
+        back: path(lead.id),
         typed,
-        wrong,
+        wrong: Wrong::default(),
         sources: sources::list(&site.crm, session.agent).await?,
         is_new: false,
         once: String::new(),
-        seen: leads::get(&site.crm, session.agent, id).await?.updated_at.to_rfc3339(),
+        seen: lead.updated_at.to_rfc3339(),
         has_changed: false,
     })
 }
@@ -194,13 +195,15 @@ async fn update(
     };
     match changed {
         Ok(_) => Ok(see_other(&format!("{}?done=lead-saved", path(id)))),
-        Err(Error::PreconditionFailed) => {
-            let form = edit_form(&site, &session, id, typed, Wrong::default()).await?;
-            Ok(page(StatusCode::CONFLICT, &Form { has_changed: true, ..form }))
-        }
         Err(error) => {
-            let form = edit_form(&site, &session, id, typed, Wrong::of(error)?).await?;
-            Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &form))
+            let lead = leads::get(&site.crm, session.agent, id).await?;
+            let form = edit_form(&site, &session, &lead, typed).await?;
+            if error == Error::PreconditionFailed {
+                return Ok(page(StatusCode::CONFLICT, &Form { has_changed: true, ..form }));
+            }
+            // What was seen stays what it was, or a change from meanwhile would be lost after all.
+            let (wrong, seen) = (Wrong::of(error)?, fields.get("seen").to_owned());
+            Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &Form { wrong, seen, ..form }))
         }
     }
 }
