@@ -1,6 +1,8 @@
 //! Black-box tests through HTTP: one binary, a module per feature, each test on both engines.
 
 #[cfg(test)]
+mod account_rows;
+#[cfg(test)]
 mod answering;
 #[cfg(test)]
 mod answers;
@@ -76,6 +78,8 @@ mod statements;
 mod tenancy;
 #[cfg(test)]
 mod trash;
+#[cfg(test)]
+mod two_step;
 #[cfg(test)]
 mod webhook_changes;
 #[cfg(test)]

@@ -45,6 +45,7 @@ mod totals;
 pub mod trash;
 mod trashed_showings;
 mod turns;
+pub mod two_step;
 pub mod values;
 pub mod webhooks;
 

@@ -42,4 +42,11 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: Some("-- PostgreSQL counts for itself"),
         ..step(15, "client_stage_statistics", include_str!("../migrations/0015_client_stage_statistics.sqlite.sql"))
     },
+    Migration {
+        sqlite: Some(concat!(
+            include_str!("../migrations/0016_two_step.sql"),
+            include_str!("../migrations/0016_two_step_statistics.sqlite.sql")
+        )),
+        ..step(16, "two_step", include_str!("../migrations/0016_two_step.sql"))
+    },
 ];

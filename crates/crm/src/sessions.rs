@@ -185,7 +185,7 @@ pub async fn end_all(crm: &Crm, agent: AgentId, account: AccountId) -> Result<()
         .await
 }
 
-/// Throws away sessions and links that have ended, [`SLICE`] at most of each. Says how many.
+/// Throws away sessions, links and sign-ins without their code that have ended, [`SLICE`] at most of each. Says how many.
 pub(crate) async fn prune(crm: &Crm) -> Result<usize, Error> {
     let now = crm.clock.now();
     crm.db
@@ -201,7 +201,12 @@ pub(crate) async fn prune(crm: &Crm) -> Result<usize, Error> {
                      (SELECT token_hash FROM reset_links WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
                 params![now.0, limit],
             )?;
-            Ok(usize::try_from(sessions.max(links)).unwrap_or(SLICE))
+            let pending = tx.execute(
+                "DELETE FROM pending_sign_ins WHERE token_hash IN
+                     (SELECT token_hash FROM pending_sign_ins WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+                params![now.0, limit],
+            )?;
+            Ok(usize::try_from(sessions.max(links).max(pending)).unwrap_or(SLICE))
         })
         .await
 }

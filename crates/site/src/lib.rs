@@ -14,6 +14,7 @@ mod guard;
 mod pages;
 mod seen;
 mod sign_in;
+mod sign_in_codes;
 mod sign_up;
 mod signed_in;
 mod state;
@@ -29,6 +30,7 @@ use http::{HeaderMap, Method, Uri, header};
 pub fn router(site: &Site) -> Router {
     let pages = Router::new()
         .merge(sign_in::routes())
+        .merge(sign_in_codes::routes())
         .merge(sign_up::routes())
         .merge(dashboard::routes())
         .with_state(site.clone());

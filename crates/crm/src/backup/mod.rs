@@ -22,6 +22,8 @@ pub const TABLES: &[&str] = &[
     "agents",
     "turns",
     "accounts",
+    "two_steps",
+    "recovery_codes",
     "api_keys",
     "totals",
     "idempotency_keys",
@@ -44,7 +46,7 @@ pub const TABLES: &[&str] = &[
 ];
 
 /// Tables that a backup leaves out: what a restart forgets as well, and what lets people in, who then sign in anew.
-pub const LEFT_OUT: &[&str] = &["key_windows", "sessions", "reset_links"];
+pub const LEFT_OUT: &[&str] = &["key_windows", "sessions", "reset_links", "pending_sign_ins"];
 
 /// The table that stands while a restore is under way, and keeps everything else from running.
 const MARKER: &str = "unfinished_restore";

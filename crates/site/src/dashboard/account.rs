@@ -14,6 +14,7 @@ use crm::{
     accounts::{self, Refusal as Denied},
     ids::SessionId,
     sessions::{self, Seat, Session},
+    two_step::{self, Status},
 };
 use http::StatusCode;
 
@@ -89,6 +90,7 @@ fn browser(user_agent: &str) -> String {
 struct Account {
     shell: Shell,
     rows: Vec<Row>,
+    two_step: Status,
     wrong: Wrong,
 }
 
@@ -97,7 +99,8 @@ impl Account {
         let times = Times::of(&session.time_zone);
         let seats = sessions::list(&site.crm, session.agent, session.account).await?;
         let rows = seats.into_iter().map(|seat| Row::of(seat, session, &times)).collect();
-        Ok(Self { shell, rows, wrong })
+        let two_step = two_step::status(&site.crm, session.agent, session.account).await?;
+        Ok(Self { shell, rows, two_step, wrong })
     }
 }
 

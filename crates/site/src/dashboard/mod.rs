@@ -13,6 +13,7 @@ mod leads;
 mod shell;
 mod timeline;
 mod today;
+mod two_step;
 mod webhooks;
 
 use axum::Router;
@@ -30,4 +31,5 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(webhooks::routes())
         .merge(deliveries::routes())
         .merge(account::routes())
+        .merge(two_step::routes())
 }

@@ -68,6 +68,7 @@ impl Shell {
                 "showing-confirmed" => "The showing is confirmed.",
                 "showing-declined" => "The showing is declined.",
                 "password-changed" => "The password is changed. Every other session has ended.",
+                "two-step-off" => "Two-step sign-in is off. Your password alone lets you in.",
                 "session-ended" => "Signed out there.",
                 "converted" => "The person is a client now.",
                 "undone" => "Taken back.",
