@@ -12,6 +12,9 @@ pub(crate) async fn fill(app: &TestApp) {
             "INSERT INTO two_steps (agent_id, account_id, secret, last_step, wrong, wrong_since) VALUES ($1, $2, $3, 1, 2, 3)",
             params![&agent, &id, &odd],
         )?;
+        let sql = "INSERT INTO profiles (agent_id, languages, service_areas, language) VALUES ($1, '', '', 'en')";
+        tx.execute(sql, params![&agent])?;
+        tx.execute("INSERT INTO photos (agent_id, hash, bytes) VALUES ($1, $2, $2)", params![&agent, &odd])?;
         let sql = "INSERT INTO recovery_codes (agent_id, account_id, code_hash) VALUES ($1, $2, $3)";
         tx.execute(sql, params![&agent, &id, &odd])
     });

@@ -51,6 +51,8 @@ mod pauses;
 #[cfg(test)]
 mod plans;
 #[cfg(test)]
+mod profiles;
+#[cfg(test)]
 mod published;
 #[cfg(test)]
 mod receivers;

@@ -49,4 +49,11 @@ pub const MIGRATIONS: &[Migration] = &[
         )),
         ..step(16, "two_step", include_str!("../migrations/0016_two_step.sql"))
     },
+    Migration {
+        sqlite: Some(concat!(
+            include_str!("../migrations/0017_profiles.sql"),
+            include_str!("../migrations/0017_profiles_statistics.sqlite.sql")
+        )),
+        ..step(17, "profiles", include_str!("../migrations/0017_profiles.sql"))
+    },
 ];

@@ -19,6 +19,7 @@ mod sign_up;
 mod signed_in;
 mod state;
 mod times;
+mod uploads;
 
 pub use seen::Seen;
 pub use state::{SignUp, Site};
@@ -35,6 +36,12 @@ pub fn router(site: &Site) -> Router {
         .merge(dashboard::routes())
         .with_state(site.clone());
     guard::around(pages, site).merge(assets::routes())
+}
+
+/// The bytes that a body may have where it is more than a form of text: one with a file in it.
+#[must_use]
+pub fn body_bytes(method: &str, path: &str) -> Option<u64> {
+    (method == "POST" && path == dashboard::PHOTO).then_some(uploads::MOST)
 }
 
 /// What a browser is answered where there is no page: a page that says so, or the way to the one that was meant. `None` for whoever

@@ -35,6 +35,8 @@ pub(crate) enum Refusal {
     SignIn(Option<String>),
     /// The body is no form, or more than one takes.
     BadForm,
+    /// The same of a form with a file.
+    BadUpload,
     /// The use case did nothing.
     Failed(crm::Error),
 }
@@ -70,6 +72,11 @@ impl IntoResponse for Refusal {
                 StatusCode::BAD_REQUEST,
                 "That form could not be read",
                 String::from("Go back, and send it again. A form takes at most 256 KiB of text."),
+            ),
+            Self::BadUpload => (
+                StatusCode::BAD_REQUEST,
+                "That file could not be read",
+                String::from("Go back, and choose another. A picture has at most 5 MiB."),
             ),
             Self::Failed(error) => match error {
                 NotFound => return not_found(),

@@ -24,6 +24,8 @@ pub const TABLES: &[&str] = &[
     "accounts",
     "two_steps",
     "recovery_codes",
+    "profiles",
+    "photos",
     "api_keys",
     "totals",
     "idempotency_keys",

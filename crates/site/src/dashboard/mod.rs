@@ -2,6 +2,7 @@
 
 mod account;
 mod board;
+mod brands;
 mod client;
 mod clients;
 mod deliveries;
@@ -10,6 +11,7 @@ mod keys;
 mod lead;
 mod lead_sheets;
 mod leads;
+mod profile;
 mod shell;
 mod timeline;
 mod today;
@@ -17,6 +19,8 @@ mod two_step;
 mod webhooks;
 
 use axum::Router;
+
+pub(crate) use profile::PHOTO;
 
 use crate::Site;
 
@@ -32,4 +36,6 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(deliveries::routes())
         .merge(account::routes())
         .merge(two_step::routes())
+        .merge(profile::routes())
+        .merge(brands::routes())
 }

@@ -2,6 +2,7 @@
 
 use crm::sessions::Session;
 
+use super::brands;
 use crate::assets::{self, Assets};
 
 /// A part of the dashboard, as its navigation has it.
@@ -20,6 +21,8 @@ pub(crate) struct Shell {
     pub agent_name: String,
     pub email: String,
     pub place: Place,
+    /// The stylesheet of the agent's own colour.
+    pub brand: Option<String>,
     pub notice: Option<Notice>,
 }
 
@@ -42,7 +45,8 @@ impl Shell {
     /// The frame for a page of this place.
     pub fn new(session: &Session, place: Place) -> Self {
         let Session { agent_name, email, .. } = session.clone();
-        Self { assets: assets::get(), agent_name, email, place, notice: None }
+        let brand = session.brand.map(brands::path);
+        Self { assets: assets::get(), agent_name, email, place, brand, notice: None }
     }
 
     /// The same, saying what has just been done: one of a few words, as they stand in the address.
@@ -69,6 +73,9 @@ impl Shell {
                 "showing-declined" => "The showing is declined.",
                 "password-changed" => "The password is changed. Every other session has ended.",
                 "two-step-off" => "Two-step sign-in is off. Your password alone lets you in.",
+                "profile-saved" => "The profile is saved.",
+                "photo-saved" => "The photo is saved.",
+                "photo-removed" => "The photo is removed.",
                 "session-ended" => "Signed out there.",
                 "converted" => "The person is a client now.",
                 "undone" => "Taken back.",
