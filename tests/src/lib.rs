@@ -75,6 +75,8 @@ mod sign_in;
 #[cfg(test)]
 mod sign_up;
 #[cfg(test)]
+mod stages;
+#[cfg(test)]
 mod statements;
 #[cfg(test)]
 mod tenancy;

@@ -13,6 +13,7 @@ mod lead_sheets;
 mod leads;
 mod profile;
 mod shell;
+mod stages;
 mod timeline;
 mod today;
 mod two_step;
@@ -36,6 +37,7 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(deliveries::routes())
         .merge(account::routes())
         .merge(two_step::routes())
+        .merge(stages::routes())
         .merge(profile::routes())
         .merge(brands::routes())
 }
