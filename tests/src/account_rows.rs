@@ -15,6 +15,7 @@ pub(crate) async fn fill(app: &TestApp) {
         let sql = "INSERT INTO profiles (agent_id, languages, service_areas, language) VALUES ($1, '', '', 'en')";
         tx.execute(sql, params![&agent])?;
         tx.execute("INSERT INTO photos (agent_id, hash, bytes) VALUES ($1, $2, $2)", params![&agent, &odd])?;
+        tx.execute("INSERT INTO departures (agent_id, due_at) VALUES ($1, $2)", params![&[8u8; 16], i64::MAX])?;
         let sql = "INSERT INTO recovery_codes (agent_id, account_id, code_hash) VALUES ($1, $2, $3)";
         tx.execute(sql, params![&agent, &id, &odd])
     });

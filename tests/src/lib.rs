@@ -17,6 +17,8 @@ mod combinations;
 #[cfg(test)]
 mod dashboard;
 #[cfg(test)]
+mod departures;
+#[cfg(test)]
 mod disk;
 #[cfg(test)]
 mod export;

@@ -12,6 +12,7 @@ mod changes;
 mod choices;
 pub mod clients;
 pub mod clock;
+pub mod departures;
 mod error;
 pub mod events;
 pub mod exports;

@@ -56,4 +56,11 @@ pub const MIGRATIONS: &[Migration] = &[
         )),
         ..step(17, "profiles", include_str!("../migrations/0017_profiles.sql"))
     },
+    Migration {
+        sqlite: Some(concat!(
+            include_str!("../migrations/0018_exports.sql"),
+            include_str!("../migrations/0018_exports_statistics.sqlite.sql")
+        )),
+        ..step(18, "exports", include_str!("../migrations/0018_exports.sql"))
+    },
 ];

@@ -51,6 +51,8 @@ pub struct Session {
     pub time_zone: String,
     /// The agent's own colour, if they chose one.
     pub brand: Option<Color>,
+    /// When the agent is erased, if they asked for it.
+    pub leaves_at: Option<UnixMillis>,
 }
 
 /// Begins a session of an account.
@@ -87,11 +89,13 @@ pub(crate) async fn create(crm: &Crm, agent: AgentId, account: AccountId, visito
 pub async fn find(crm: &Crm, token: &Token) -> Result<Option<Session>, Error> {
     let (hash, now) = (token.hash(), crm.clock.now());
     let found = crm.db.read("sessions.find", move |tx| {
-        let sql = "SELECT s.id, s.agent_id, s.account_id, c.email, a.name, a.slug, a.time_zone, s.used_at, p.brand
+        let sql =
+            "SELECT s.id, s.agent_id, s.account_id, c.email, a.name, a.slug, a.time_zone, s.used_at, p.brand, d.due_at
                    FROM sessions s
                    JOIN accounts c ON c.agent_id = s.agent_id AND c.id = s.account_id
                    JOIN agents a ON a.id = s.agent_id
                    LEFT JOIN profiles p ON p.agent_id = s.agent_id
+                   LEFT JOIN departures d ON d.agent_id = s.agent_id
                    WHERE s.token_hash = $1 AND s.expires_at > $2 AND s.used_at > $3";
         let found = tx.query_opt(sql, params![&hash, now.0, now.minus(IDLE).0], |row| {
             let session = Session {
@@ -103,6 +107,7 @@ pub async fn find(crm: &Crm, token: &Token) -> Result<Option<Session>, Error> {
                 slug: row.get(5)?,
                 time_zone: row.get(6)?,
                 brand: row.get::<Option<String>>(8)?.and_then(|text| Color::parse(&text).ok()),
+                leaves_at: row.get::<Option<i64>>(9)?.map(UnixMillis),
             };
             Ok((session, UnixMillis(row.get(7)?)))
         });

@@ -11,6 +11,7 @@ pub mod docs;
 mod fields;
 mod forms;
 mod guard;
+mod manifests;
 mod pages;
 mod seen;
 mod sign_in;
@@ -31,6 +32,7 @@ use http::{HeaderMap, Method, Uri, header};
 pub fn router(site: &Site) -> Router {
     let pages = Router::new()
         .merge(sign_in::routes())
+        .merge(manifests::routes())
         .merge(sign_in_codes::routes())
         .merge(sign_up::routes())
         .merge(dashboard::routes())

@@ -138,6 +138,10 @@ async fn sign_out(
     signed_in: Result<SignedIn, Refusal>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
+    let signed_in = match signed_in {
+        Err(Refusal::Leaving(session)) => Ok(SignedIn(*session)),
+        other => other,
+    };
     match signed_in {
         Ok(SignedIn(session)) if fields.get("everywhere").is_empty() => {
             sessions::end(&site.crm, session.agent, session.account, session.id).await?;

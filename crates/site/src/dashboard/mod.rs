@@ -5,6 +5,8 @@ mod board;
 mod brands;
 mod client;
 mod clients;
+mod components;
+mod data;
 mod deliveries;
 
 mod keys;
@@ -38,6 +40,8 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(account::routes())
         .merge(two_step::routes())
         .merge(stages::routes())
+        .merge(data::routes())
+        .merge(components::routes())
         .merge(profile::routes())
         .merge(brands::routes())
 }

@@ -73,6 +73,11 @@ impl Shell {
                 "showing-declined" => "The showing is declined.",
                 "password-changed" => "The password is changed. Every other session has ended.",
                 "two-step-off" => "Two-step sign-in is off. Your password alone lets you in.",
+                "export-begun" => "Your copy is being made. This page shows how far it is; you need not wait here.",
+                "export-deleted" => "The copy is deleted.",
+                "stayed" => {
+                    "You stay. Keys remain revoked and webhooks disabled: make and enable them again under API."
+                }
                 "stage-added" => "The stage is added.",
                 "stage-saved" => "The stage is renamed.",
                 "stages-ordered" => "The order is changed.",
