@@ -63,8 +63,7 @@ impl Database {
         let home = match url.split_once(':') {
             Some(("sqlite", address)) => {
                 let place = sqlite::parse(address)?;
-                sqlite::create(&place)?;
-                let watch = Arc::new(Watch::open(&place)?);
+                let watch = Arc::new(Watch::create(&place)?);
                 Home::Sqlite(place, watch)
             }
             Some(("postgres" | "postgresql", _)) => Home::Postgres(Arc::new(Address::parse(url)?)),
