@@ -117,8 +117,8 @@ impl Database {
         self.send(self.writer(lane), Urgency::Foreground, lane, job::task(name, job)).await
     }
 
-    /// As [`Database::write`], but behind the writes that someone waits for: it runs when few of those wait, and after half a
-    /// second in any case.
+    /// As [`Database::write`], but behind the writes that someone waits for: it runs while none of those come, else in a tenth of
+    /// the time, and after half a second in any case.
     pub async fn write_in_background<T, E, F>(&self, name: &'static str, lane: Lane, job: F) -> Result<T, E>
     where
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
