@@ -5,7 +5,8 @@ use std::{env, fs, path::Path};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("words");
     println!("cargo::rerun-if-changed={}", folder.display());
-    let mut files = fs::read_dir(&folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, std::io::Error>>()?;
+    let mut files =
+        fs::read_dir(&folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, std::io::Error>>()?;
     files.sort();
     let languages = files.iter().filter_map(|file| {
         let tag = file.file_name()?.to_str()?.strip_suffix(".ftl")?;

@@ -14,7 +14,8 @@ async fn tell(crm: &Crm) -> Result<(), Error> {
 }
 
 async fn lead(agent: &TestAgent, name: &str) -> String {
-    let body = json!({"name": name, "email": "jane@example.com", "phone": "(555) 123-4567", "notes": "Is it still free?"});
+    let body =
+        json!({"name": name, "email": "jane@example.com", "phone": "(555) 123-4567", "notes": "Is it still free?"});
     agent.api.post("/api/v1/leads", &body).await.expect(201).json()["leadId"].as_str().unwrap().to_owned()
 }
 

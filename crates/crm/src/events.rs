@@ -115,7 +115,16 @@ pub(crate) fn record<T: Serialize>(
     tx.execute(
         "INSERT INTO events (agent_id, id, sequence, event, entity_id, data, order_key, is_quiet)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        params![&agent, &id, sequence, about.kind.name(), about.entity, &data, about.order_key, about.is_quiet.then_some(1)],
+        params![
+            &agent,
+            &id,
+            sequence,
+            about.kind.name(),
+            about.entity,
+            &data,
+            about.order_key,
+            about.is_quiet.then_some(1)
+        ],
     )?;
     outbox::enqueue(tx, agent, id, about.kind)
 }

@@ -98,22 +98,11 @@ pub(crate) fn queue(tx: &mut Tx<'_>, crm: &Crm, new: &NewMail<'_>) -> Result<Mai
         Error::Internal
     })?;
     let sealed = crm.keyring.seal(&*crm.random, place(new.agent, &id), &text);
-    let (state, finished_at) =
-        if crm.sends_mail { (MailState::Queued, None) } else { (MailState::Kept, Some(now.0)) };
+    let (state, finished_at) = if crm.sends_mail { (MailState::Queued, None) } else { (MailState::Kept, Some(now.0)) };
     tx.execute(
         "INSERT INTO mails (agent_id, id, kind, language, recipient, letter, state, attempts, due_at, finished_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9)",
-        params![
-            &new.agent,
-            &id,
-            new.letter.kind(),
-            &chosen,
-            new.recipient,
-            &sealed,
-            state,
-            now.0,
-            finished_at
-        ],
+        params![&new.agent, &id, new.letter.kind(), &chosen, new.recipient, &sealed, state, now.0, finished_at],
     )?;
     for record in new.records {
         tx.execute(

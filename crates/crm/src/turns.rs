@@ -43,7 +43,16 @@ impl Turn {
         let held = tx.query_opt(sql, params![&agent], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let (last_id, last_sequence) = held.ok_or(Error::NotFound)?;
         let random = Arc::clone(&crm.random);
-        Ok(Self { agent, now: crm.clock.now(), random, last_id, last_sequence, is_changed: false, is_quiet: false, rings: Rings::new() })
+        Ok(Self {
+            agent,
+            now: crm.clock.now(),
+            random,
+            last_id,
+            last_sequence,
+            is_changed: false,
+            is_quiet: false,
+            rings: Rings::new(),
+        })
     }
 
     /// The agent's next id.

@@ -60,11 +60,9 @@ pub(crate) fn compose(letter: Option<&Letter>, words: &Words, recipient: &str, s
                 .linking(words.say("reset-button"), format!("{site}/reset/{token}"))
                 .noting([words.say("link-note"), words.say("reset-note")])
         }
-        Letter::AccountKnown => {
-            Said::of(words, "known-subject", words.say_with("known-text", &[("email", &email)]))
-                .linking(words.say("known-button"), format!("{site}/login"))
-                .noting([words.say("known-note")])
-        }
+        Letter::AccountKnown => Said::of(words, "known-subject", words.say_with("known-text", &[("email", &email)]))
+            .linking(words.say("known-button"), format!("{site}/login"))
+            .noting([words.say("known-note")]),
         Letter::ConfirmSignUp { name, token } => {
             let name = one_line(name, VALUE);
             Said::of(words, "sign-up-subject", words.say_with("sign-up-text", &[("name", &name)]))
@@ -218,6 +216,11 @@ fn tel(phone: &str) -> Option<String> {
 /// An address may hold what means something in a link.
 fn mailto(email: &str) -> Option<String> {
     let (local, domain) = email.rsplit_once('@')?;
-    let encode = |part: &str| percent_encoding::utf8_percent_encode(part, percent_encoding::NON_ALPHANUMERIC).to_string();
-    Some(format!("mailto:{}@{}", encode(local).replace("%2E", "."), encode(domain).replace("%2E", ".").replace("%2D", "-")))
+    let encode =
+        |part: &str| percent_encoding::utf8_percent_encode(part, percent_encoding::NON_ALPHANUMERIC).to_string();
+    Some(format!(
+        "mailto:{}@{}",
+        encode(local).replace("%2E", "."),
+        encode(domain).replace("%2E", ".").replace("%2D", "-")
+    ))
 }

@@ -94,17 +94,8 @@ mod tests {
 
     use super::*;
 
-    const HEADERS: [&str; 9] = [
-        "From",
-        "To",
-        "Reply-To",
-        "Subject",
-        "Date",
-        "Message-ID",
-        "Auto-Submitted",
-        "MIME-Version",
-        "Content-Type",
-    ];
+    const HEADERS: [&str; 9] =
+        ["From", "To", "Reply-To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type"];
 
     fn origin() -> Origin {
         Origin { address: "office@example.com".parse().unwrap(), site: String::from("https://agent.example.com") }
@@ -115,10 +106,13 @@ mod tests {
         let (head, _) = raw.split_once("\r\n\r\n").expect("a head and a body");
         let unfolded = head.replace("\r\n ", " ").replace("\r\n\t", " ");
         assert!(!unfolded.replace("\r\n", "").contains(['\r', '\n', '\0']), "{unfolded:?}");
-        unfolded.split("\r\n").map(|line| {
-            let (name, value) = line.split_once(": ").unwrap_or_else(|| panic!("{line:?} is no header"));
-            (name.to_owned(), value.to_owned())
-        }).collect()
+        unfolded
+            .split("\r\n")
+            .map(|line| {
+                let (name, value) = line.split_once(": ").unwrap_or_else(|| panic!("{line:?} is no header"));
+                (name.to_owned(), value.to_owned())
+            })
+            .collect()
     }
 
     fn lead(name: &str, text: &str) -> Letter {
@@ -192,7 +186,8 @@ mod tests {
 
     #[test]
     fn no_mail_goes_to_what_is_no_address() {
-        for recipient in ["", "nobody", "a@b\r\nRCPT TO:<eve@example.com>", "a b@example.com", "a@", "<a@example.com>"] {
+        for recipient in ["", "nobody", "a@b\r\nRCPT TO:<eve@example.com>", "a b@example.com", "a@", "<a@example.com>"]
+        {
             let mail = Posted { id: MailId([7; 16]), recipient, sender: None, language: "en", letter: None };
             assert!(origin().message(&mail, UnixMillis(0)).is_err(), "{recipient}");
         }

@@ -36,7 +36,9 @@ impl Mailer {
     /// Sends one mail; what came of it.
     pub async fn send(&self, crm: &Crm, mail: &Claimed) -> Outcome {
         if mail.letter.is_none() {
-            return Outcome::Never(String::from("What it tells cannot be read: its key is gone, or a newer version made it."));
+            return Outcome::Never(String::from(
+                "What it tells cannot be read: its key is gone, or a newer version made it.",
+            ));
         }
         let message = match self.origin.message(&mail.into(), crm.clock().now()) {
             Ok(message) => message,

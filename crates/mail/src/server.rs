@@ -75,12 +75,15 @@ impl Server {
             _ => return Err(FORM.to_owned()),
         };
         if !matches!(url.path(), "" | "/") || url.fragment().is_some() {
-            return Err(String::from("must end after host and port; in a password, write / as %2F, ? as %3F and # as %23"));
+            return Err(String::from(
+                "must end after host and port; in a password, write / as %2F, ? as %3F and # as %23",
+            ));
         }
         let decoded = |text: &str| {
-            percent_decode_str(text).decode_utf8().map(|text| text.into_owned()).map_err(|_| {
-                String::from("user and password must be UTF-8 behind their % signs")
-            })
+            percent_decode_str(text)
+                .decode_utf8()
+                .map(|text| text.into_owned())
+                .map_err(|_| String::from("user and password must be UTF-8 behind their % signs"))
         };
         let credentials = match (url.username(), url.password()) {
             ("", None) => None,
@@ -184,9 +187,8 @@ mod tests {
 
     #[test]
     fn the_sender_is_the_one_asked_for_or_the_user_or_made_of_the_public_url() {
-        let sender = |url: &str, site: &str| {
-            Server::parse(url).unwrap().from.unwrap_or_else(|| usual_sender(site)).to_string()
-        };
+        let sender =
+            |url: &str, site: &str| Server::parse(url).unwrap().from.unwrap_or_else(|| usual_sender(site)).to_string();
         let site = "https://agent.example.com";
         assert_eq!(sender("smtp://sarah%40example.com:p@h.example", site), "sarah@example.com");
         assert_eq!(sender("smtp://u:p@h.example?from=office%40example.com", site), "office@example.com");

@@ -108,7 +108,8 @@ mod tests {
         let mut messages = BTreeMap::<String, BTreeSet<String>>::new();
         let mut current = String::new();
         for line in text.lines().filter(|line| !line.starts_with('#')) {
-            if let Some((name, _)) = line.split_once(" = ").filter(|_| line.starts_with(|c: char| c.is_ascii_lowercase()))
+            if let Some((name, _)) =
+                line.split_once(" = ").filter(|_| line.starts_with(|c: char| c.is_ascii_lowercase()))
             {
                 name.clone_into(&mut current);
                 assert!(messages.insert(current.clone(), BTreeSet::new()).is_none(), "{name} stands there twice");
@@ -131,7 +132,10 @@ mod tests {
             assert_eq!(messages(text), usual, "{tag}");
             assert!(FluentResource::try_new((*text).to_owned()).is_ok(), "{tag} is no Fluent");
             for name in usual.keys() {
-                assert!(of(tag).bundle.get_message(name).is_some_and(|message| message.value().is_some()), "{tag}: {name}");
+                assert!(
+                    of(tag).bundle.get_message(name).is_some_and(|message| message.value().is_some()),
+                    "{tag}: {name}"
+                );
             }
         }
     }

@@ -330,7 +330,10 @@ mod tests {
             mask_password("postgres://host/db?user=u&password=x&sslmode=require"),
             "postgres://host/db?user=u&password=***&sslmode=require"
         );
-        assert_eq!(mask_mail_url("smtps://u%40x:p%2Fw@h.example?from=a@b.example"), "smtps://u%40x:***@h.example?from=a@b.example");
+        assert_eq!(
+            mask_mail_url("smtps://u%40x:p%2Fw@h.example?from=a@b.example"),
+            "smtps://u%40x:***@h.example?from=a@b.example"
+        );
         assert_eq!(mask_password("sqlite:/srv/x.db"), "sqlite:/srv/x.db");
     }
 

@@ -11,7 +11,7 @@ use crm::{Error, accounts, tokens::Token};
 use http::StatusCode;
 
 use crate::{
-    Site, SignUp,
+    SignUp, Site,
     assets::{self, Assets},
     pages::{Refusal, ok, page},
     seen::From,

@@ -70,7 +70,15 @@ async fn show(State(site): State<Site>) -> Result<Response, Refusal> {
     }
     let (name, email) = (String::new(), String::new());
     let asks_code = site.set_up_code.is_some();
-    Ok(ok(&Form { assets: assets::get(), is_open: true, asks_code, is_mailed: false, name, email, wrong: Wrong::default() }))
+    Ok(ok(&Form {
+        assets: assets::get(),
+        is_open: true,
+        asks_code,
+        is_mailed: false,
+        name,
+        email,
+        wrong: Wrong::default(),
+    }))
 }
 
 async fn sign_up(
@@ -120,7 +128,9 @@ async fn ask_by_mail(site: &Site, typed: Typed, headers: &HeaderMap, from: IpAdd
     let asked = accounts::ask_to_sign_up(&site.crm, typed, mail::nearest(accepted), from).await;
     let (status, is_mailed, error) = match asked {
         Ok(()) => (StatusCode::OK, true, None),
-        Err(Denied::Wait(rest)) => (StatusCode::TOO_MANY_REQUESTS, false, Some(Error::invalid("email", too_often(rest)))),
+        Err(Denied::Wait(rest)) => {
+            (StatusCode::TOO_MANY_REQUESTS, false, Some(Error::invalid("email", too_often(rest))))
+        }
         Err(Denied::Wrong) => return Err(Error::Internal.into()),
         Err(Denied::Failed(error)) => (StatusCode::UNPROCESSABLE_ENTITY, false, Some(error)),
     };

@@ -33,9 +33,8 @@ pub async fn ask_to_sign_up(crm: &Crm, typed: SignUp, language: &str, from: IpAd
     let asked = crm.db.write("accounts.ask_to_sign_up", Lane::SHARED, move |tx| {
         let now = own.clock.now();
         let sql = "SELECT agent_id, email FROM accounts WHERE email_key = $1";
-        let known = tx.query_opt(sql, params![&address.key()], |row| {
-            Ok((row.get::<AgentId>(0)?, row.get::<String>(1)?))
-        })?;
+        let known =
+            tx.query_opt(sql, params![&address.key()], |row| Ok((row.get::<AgentId>(0)?, row.get::<String>(1)?)))?;
         if let Some((agent, recipient)) = known {
             let letter = Letter::AccountKnown;
             if mailed(tx, agent, letter.kind(), now)? < MOST_MAILS {
@@ -52,15 +51,7 @@ pub async fn ask_to_sign_up(crm: &Crm, typed: SignUp, language: &str, from: IpAd
         tx.execute(
             "INSERT INTO sign_ups (token_hash, name, email, email_key, password_hash, time_zone, expires_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            params![
-                &token.hash(),
-                &name,
-                address.as_str(),
-                &address.key(),
-                &hash,
-                &time_zone,
-                now.plus(LINK_LASTS).0
-            ],
+            params![&token.hash(), &name, address.as_str(), &address.key(), &hash, &time_zone, now.plus(LINK_LASTS).0],
         )?;
         let letter = Letter::ConfirmSignUp { name: name.clone(), token: token.reveal().to_owned() };
         let mail = NewMail {

@@ -63,8 +63,7 @@ struct News {
 }
 
 async fn tell_agent(crm: &Crm, agent: AgentId, now: UnixMillis) -> Result<bool, Error> {
-    let News { before, sequence, position, letter } =
-        crm.db.read("mails.new_leads", move |tx| read(tx, agent)).await?;
+    let News { before, sequence, position, letter } = crm.db.read("mails.new_leads", move |tx| read(tx, agent)).await?;
     let own = crm.clone();
     crm.db
         .write_in_background("mails.tell_leads", Lane::of(&agent.0), move |tx| {

@@ -71,12 +71,12 @@ pub async fn list(crm: &Crm, agent: AgentId, after: Option<MailId>, limit: u32) 
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
     crm.db
         .read("mails.list", move |tx| {
-            let sql = "SELECT id, recipient, language, letter, state, attempts, due_at, last_error, finished_at FROM mails
+            let sql =
+                "SELECT id, recipient, language, letter, state, attempts, due_at, last_error, finished_at FROM mails
                        WHERE agent_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
             let after = after.unwrap_or(MailId([0xff; 16]));
-            let mut mails = tx.query(sql, params![&agent, &after, i64::from(limit) + 1], |row| {
-                from_row(&own, agent, row, now)
-            })?;
+            let mut mails =
+                tx.query(sql, params![&agent, &after, i64::from(limit) + 1], |row| from_row(&own, agent, row, now))?;
             let has_more = mails.len() > most;
             mails.truncate(most);
             let next = mails.last().filter(|_| has_more).map(|mail| mail.id);
@@ -93,7 +93,8 @@ pub async fn get(crm: &Crm, agent: AgentId, id: MailId) -> Result<Mail, Error> {
     let (own, now) = (crm.clone(), crm.clock.now());
     crm.db
         .read("mails.get", move |tx| {
-            let sql = "SELECT id, recipient, language, letter, state, attempts, due_at, last_error, finished_at FROM mails
+            let sql =
+                "SELECT id, recipient, language, letter, state, attempts, due_at, last_error, finished_at FROM mails
                        WHERE agent_id = $1 AND id = $2";
             tx.query_opt(sql, params![&agent, &id], |row| from_row(&own, agent, row, now))?.ok_or(Error::NotFound)
         })
@@ -122,7 +123,6 @@ fn again(tx: &mut Tx<'_>, crm: &Crm, agent: AgentId, id: MailId) -> Result<MailI
     let letter = letter.ok_or(Error::PreconditionFailed)?;
     let sql = "SELECT record_id FROM mail_records WHERE agent_id = $1 AND mail_id = $2";
     let records = tx.query(sql, params![&agent, &id], |row| row.get::<[u8; 16]>(0))?;
-    let new =
-        NewMail { agent, recipient: &recipient, letter: &letter, language: Some(&language), records: &records };
+    let new = NewMail { agent, recipient: &recipient, letter: &letter, language: Some(&language), records: &records };
     queue(tx, crm, &new)
 }

@@ -192,16 +192,10 @@ mod tests {
         let start = UnixMillis(1_700_000_000_000);
         let id = MailId(ids::next(&[0; 16], start, &Zeros));
         let wait = |attempts| next_attempt(None, &id, attempts, start).map(|at| (at.0 - start.0) / 60_000);
-        assert_eq!((1..=8).map(wait).collect::<Vec<_>>(), [
-            Some(1),
-            Some(5),
-            Some(30),
-            Some(120),
-            Some(360),
-            Some(720),
-            Some(1_440),
-            None
-        ]);
+        assert_eq!(
+            (1..=8).map(wait).collect::<Vec<_>>(),
+            [Some(1), Some(5), Some(30), Some(120), Some(360), Some(720), Some(1_440), None]
+        );
         let link = Letter::ResetPassword { token: String::new() };
         assert!(next_attempt(Some(&link), &id, 3, start).is_some());
         assert_eq!(next_attempt(Some(&link), &id, 3, start.plus(minutes(30))), None);

@@ -109,9 +109,8 @@ pub(super) fn tell_disabled(
     by: DisabledBy,
 ) -> Result<(), Error> {
     let sql = "SELECT url, last_error FROM webhooks WHERE agent_id = $1 AND id = $2";
-    let found = tx.query_opt(sql, params![&agent, &webhook], |row| {
-        Ok((row.get::<String>(0)?, row.get::<Option<String>>(1)?))
-    })?;
+    let found =
+        tx.query_opt(sql, params![&agent, &webhook], |row| Ok((row.get::<String>(0)?, row.get::<Option<String>>(1)?)))?;
     let Some((url, error)) = found else { return Ok(()) };
     let letter = Letter::WebhookDisabled { webhook, host: host(&url), is_gone: by == DisabledBy::Gone, error };
     mails::queue_to_agent(tx, crm, agent, &letter, &[])

@@ -8,8 +8,8 @@ use db::{Lane, Tx, params};
 
 use self::held::Held;
 use super::{
-    Attempt, DisabledBy, Health, Notice, Published, Ring, State, attempts, enabling, health::health_columns,
-    notices, outbox::Disabled, retention, secrets,
+    Attempt, DisabledBy, Health, Notice, Published, Ring, State, attempts, enabling, health::health_columns, notices,
+    outbox::Disabled, retention, secrets,
 };
 use crate::{
     AgentId, Crm, Error,

@@ -28,8 +28,7 @@ const PATH: &str = "/dashboard/outbox";
 const ROWS: u32 = 50;
 
 /// For a mail's own page within ours: it may have its styles, and nothing else; no script, no form, nothing from elsewhere.
-const LETTER_POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox";
+const LETTER_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox";
 
 #[expect(clippy::disallowed_methods, reason = "pages are no part of the API")]
 pub(super) fn routes() -> Router<Site> {
