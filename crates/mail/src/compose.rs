@@ -63,9 +63,9 @@ pub(crate) fn compose(letter: Option<&Letter>, words: &Words, recipient: &str, s
         Letter::AccountKnown => Said::of(words, "known-subject", words.say_with("known-text", &[("email", &email)]))
             .linking(words.say("known-button"), format!("{site}/login"))
             .noting([words.say("known-note")]),
-        Letter::ConfirmSignUp { name, token } => {
-            let name = one_line(name, VALUE);
-            Said::of(words, "sign-up-subject", words.say_with("sign-up-text", &[("name", &name)]))
+        Letter::ConfirmSignUp { token } => {
+            // Without the name that was given: a stranger may have put anything there, for somebody else's mailbox.
+            Said::of(words, "sign-up-subject", words.say("sign-up-text"))
                 .linking(words.say("sign-up-button"), format!("{site}/signup/{token}"))
                 .noting([words.say("link-note"), words.say_with("sign-up-note", &[("email", &email)])])
         }
@@ -162,19 +162,19 @@ fn new_leads(words: &Words, leads: &[ToldLead], count: u32, is_least: bool, site
         let heading = words.say_count("new-leads-heading", count, ("name", &name));
         (words.say_count("new-leads-subject", count, ("name", &name)), heading)
     };
-    let rest = count.saturating_sub(u32::try_from(leads.len()).unwrap_or(u32::MAX));
+    let rest = if is_least { 0 } else { count.saturating_sub(u32::try_from(leads.len()).unwrap_or(u32::MAX)) };
     let mut said = Said {
         subject: one_line(&subject, SUBJECT),
         heading,
         paragraphs: Vec::new(),
         items: leads.iter().map(|lead| item(words, lead, site)).collect(),
         button: None,
-        notes: vec![words.say("leads-note")],
+        notes: vec![words.say_with("leads-note", &[("url", &format!("{site}/dashboard/settings/notifications"))])],
     };
     if rest > 0 {
         said.notes.insert(0, words.say_count("new-leads-more", rest, ("name", "")));
     }
-    if leads.len() == 1 && rest == 0 {
+    if leads.len() == 1 && count == 1 {
         // One lead: its link is what the mail is for.
         said.button = said.items.first_mut().and_then(|item| item.link.take());
         return said;

@@ -16,7 +16,7 @@ known-button = Sign in
 known-note = If you have forgotten the password, ask for a new one on the page where you sign in. If it was not you, there is nothing to do.
 
 sign-up-subject = Finish signing up
-sign-up-text = { $name }, one step is left: follow the link, and your office is ready.
+sign-up-text = One step is left: follow the link, and your office is ready.
 sign-up-button = Finish signing up
 sign-up-note = If it was not you who signed up with { $email }, there is nothing to do: no account is made.
 
@@ -59,7 +59,7 @@ lead-source = Source
 lead-message = Message
 lead-open = Open the lead
 leads-open = See all leads
-leads-note = Do not want these mails? Settings, Notifications.
+leads-note = To have no more of these mails: { $url }
 
 unknown-subject = A message from OrganicAgent
 unknown-text = This mail cannot be shown: its key is gone, or a newer version made it.

@@ -16,7 +16,7 @@ known-button = Iniciar sesión
 known-note = Si has olvidado la contraseña, pide una nueva en la página de inicio de sesión. Si no has sido tú, no tienes que hacer nada.
 
 sign-up-subject = Termina el registro
-sign-up-text = { $name }, solo queda un paso: sigue el enlace y tu oficina estará lista.
+sign-up-text = Solo queda un paso: sigue el enlace y tu oficina estará lista.
 sign-up-button = Terminar el registro
 sign-up-note = Si no eres tú quien se ha registrado con { $email }, no tienes que hacer nada: no se crea ninguna cuenta.
 
@@ -59,7 +59,7 @@ lead-source = Origen
 lead-message = Mensaje
 lead-open = Abrir el contacto
 leads-open = Ver todos los contactos
-leads-note = ¿No quieres estos correos? Ajustes, Notificaciones.
+leads-note = Para no recibir más estos correos: { $url }
 
 unknown-subject = Un mensaje de OrganicAgent
 unknown-text = Este correo no se puede mostrar: falta su clave o lo hizo una versión más nueva.

@@ -53,7 +53,7 @@ pub async fn ask_to_sign_up(crm: &Crm, typed: SignUp, language: &str, from: IpAd
              VALUES ($1, $2, $3, $4, $5, $6, $7)",
             params![&token.hash(), &name, address.as_str(), &address.key(), &hash, &time_zone, now.plus(LINK_LASTS).0],
         )?;
-        let letter = Letter::ConfirmSignUp { name: name.clone(), token: token.reveal().to_owned() };
+        let letter = Letter::ConfirmSignUp { token: token.reveal().to_owned() };
         let mail = NewMail {
             agent: NOBODY,
             recipient: address.as_str(),

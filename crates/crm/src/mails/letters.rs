@@ -23,8 +23,6 @@ pub enum Letter {
     AccountKnown,
     /// A link to end signing up with.
     ConfirmSignUp {
-        /// The name that was given.
-        name: String,
         /// What the link makes an agent with.
         token: String,
     },
@@ -139,7 +137,7 @@ impl Letter {
     pub fn masked(&self) -> Self {
         let mut letter = self.clone();
         match &mut letter {
-            Self::ResetPassword { token } | Self::ConfirmSignUp { token, .. } | Self::ConfirmAddress { token, .. } => {
+            Self::ResetPassword { token } | Self::ConfirmSignUp { token } | Self::ConfirmAddress { token, .. } => {
                 "••••••••".clone_into(token);
             }
             _ => {}

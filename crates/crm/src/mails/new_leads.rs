@@ -14,12 +14,14 @@ use crate::{
     AgentId, Crm, Error,
     clock::UnixMillis,
     events::EventKind,
-    ids::{EventId, LeadId},
+    ids::{self, EventId, LeadId},
 };
 
 /// Two mails about new leads to one agent are at least so long apart.
 pub const TOLD_APART: Duration = Duration::from_secs(60);
 
+/// How far back the first look at an agent goes: what was restored from an older backup is no news.
+const FIRST_LOOK: Duration = Duration::from_secs(24 * 60 * 60);
 /// Events that are looked at in one go.
 const SCANNED: usize = 10_000;
 /// Leads that a mail names.
@@ -63,7 +65,8 @@ struct News {
 }
 
 async fn tell_agent(crm: &Crm, agent: AgentId, now: UnixMillis) -> Result<bool, Error> {
-    let News { before, sequence, position, letter } = crm.db.read("mails.new_leads", move |tx| read(tx, agent)).await?;
+    let News { before, sequence, position, letter } =
+        crm.db.read("mails.new_leads", move |tx| read(tx, agent, now)).await?;
     let own = crm.clone();
     crm.db
         .write_in_background("mails.tell_leads", Lane::of(&agent.0), move |tx| {
@@ -90,7 +93,7 @@ async fn tell_agent(crm: &Crm, agent: AgentId, now: UnixMillis) -> Result<bool, 
         .await
 }
 
-fn read(tx: &mut Tx<'_>, agent: AgentId) -> Result<News, Error> {
+fn read(tx: &mut Tx<'_>, agent: AgentId, now: UnixMillis) -> Result<News, Error> {
     let sql = "SELECT sequence, position FROM lead_mails WHERE agent_id = $1";
     let held = tx.query_opt(sql, params![&agent], |row| Ok((row.get::<i64>(0)?, row.get::<[u8; 16]>(1)?)))?;
     let sql = "SELECT last_sequence, last_id FROM turns WHERE agent_id = $1";
@@ -102,7 +105,7 @@ fn read(tx: &mut Tx<'_>, agent: AgentId) -> Result<News, Error> {
         return Ok(News { before, sequence, position, letter: None });
     }
     let sql = "SELECT id, entity_id, is_quiet FROM events WHERE agent_id = $1 AND event = $2 AND id > $3 ORDER BY id LIMIT $4";
-    let after = before.unwrap_or([0; 16]);
+    let after = before.unwrap_or_else(|| ids::floor(now.minus(FIRST_LOOK)));
     let values = params![&agent, EventKind::LeadCreated.name(), &after, SCANNED as i64];
     let events = tx.query(sql, values, |row| {
         Ok((row.get::<EventId>(0)?, row.get::<LeadId>(1)?, row.get::<Option<i64>>(2)?.is_some()))
