@@ -9,6 +9,7 @@ use crm::{
 };
 use lettre::{
     Address, Message,
+    address::Envelope,
     message::{
         Mailbox, MultiPart,
         header::{HeaderName, HeaderValue},
@@ -68,9 +69,12 @@ impl Origin {
         };
         let name = Some(one_line(name, NAME)).filter(|name| !name.is_empty());
         let since_epoch = Duration::from_millis(u64::try_from(now.0).unwrap_or(0));
+        // Not read back from the headers.
+        let envelope = Envelope::new(Some(self.address.clone()), vec![to.clone()]);
         let mut message = Message::builder()
+            .envelope(envelope.map_err(|error| format!("The message cannot be made: {error}."))?)
             .from(Mailbox::new(name.clone(), self.address.clone()))
-            .to(Mailbox::new(None, to))
+            .to(Mailbox::new(None, to.clone()))
             .subject(rendered.subject)
             .date(SystemTime::UNIX_EPOCH + since_epoch)
             .message_id(Some(format!("<{}@{}>", mail.id, self.address.domain())))

@@ -95,7 +95,8 @@ impl Server {
             if name != "from" {
                 return Err(format!("knows no parameter {name:?}; from=address is the only one"));
             }
-            from = Some(value.parse().map_err(|_| format!("from={value} is no e-mail address"))?);
+            let address = value.parse::<Address>().ok().filter(|address| !address.domain().starts_with('['));
+            from = Some(address.ok_or_else(|| format!("from={value} is no e-mail address"))?);
         }
         let usual = match security {
             Security::Tls => 465,
@@ -141,9 +142,8 @@ impl Server {
 fn usual_sender(site: &str) -> Address {
     let host = match Url::parse(site).ok().as_ref().and_then(Url::host) {
         Some(Host::Domain(name)) => name.to_owned(),
-        Some(Host::Ipv4(address)) => format!("[{address}]"),
-        Some(Host::Ipv6(address)) => format!("[IPv6:{address}]"),
-        None => String::from("localhost"),
+        // An address in brackets is one by the book; hardly a server takes it.
+        Some(Host::Ipv4(_) | Host::Ipv6(_)) | None => String::from("localhost"),
     };
     let usual = Address::new("organicagent", host);
     usual.unwrap_or_else(|_| Address::new("organicagent", "localhost").expect("an address"))
@@ -193,7 +193,7 @@ mod tests {
         assert_eq!(sender("smtp://sarah%40example.com:p@h.example", site), "sarah@example.com");
         assert_eq!(sender("smtp://u:p@h.example?from=office%40example.com", site), "office@example.com");
         assert_eq!(sender("smtp://u:p@h.example", site), "organicagent@agent.example.com");
-        assert_eq!(sender("smtp://u:p@h.example", "http://127.0.0.1:8080"), "organicagent@[127.0.0.1]");
+        assert_eq!(sender("smtp://u:p@h.example", "http://127.0.0.1:8080"), "organicagent@localhost");
         assert_eq!(sender("smtp://u:p@h.example", "http://localhost:8080"), "organicagent@localhost");
     }
 
@@ -215,6 +215,7 @@ mod tests {
             "smtp://u:secret@mail.example.com/inbox",
             "smtp://u:secret@mail.example.com?tls=none",
             "smtp://u:secret@mail.example.com?from=nobody",
+            "smtp://u:secret@mail.example.com?from=me@[127.0.0.1]",
             "smtp://u:secret@mail.example.com:99999",
             "smtp://u:secret@ma%0d%0ail.example.com",
             "smtp://u:secret/x@mail.example.com",
