@@ -2,6 +2,7 @@
 
 use std::{env, fs, path::Path};
 
+#[expect(clippy::disallowed_methods, reason = "Cargo tells a build script by its environment")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("words");
     println!("cargo::rerun-if-changed={}", folder.display());

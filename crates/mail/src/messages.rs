@@ -149,7 +149,8 @@ mod tests {
         assert!(raw.is_ascii());
         let mut names = headers(&raw).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
         let mut known = HEADERS.map(str::to_owned).to_vec();
-        (names.sort(), known.sort());
+        names.sort();
+        known.sort();
         assert_eq!(names, known, "{raw}");
         assert!(raw.lines().all(|line| line.len() <= 998), "a line is too long");
         raw

@@ -130,7 +130,7 @@ fn read(tx: &mut Tx<'_>, agent: AgentId, now: UnixMillis) -> Result<News, Error>
     }
     let count = u32::try_from(fresh.len() - gone).unwrap_or(u32::MAX);
     let records = leads.iter().map(|lead| lead.id.0).collect::<Vec<_>>();
-    let letter = (!leads.is_empty()).then(|| (Letter::NewLeads { leads, count, is_least: is_full }, records));
+    let letter = (!leads.is_empty()).then_some((Letter::NewLeads { leads, count, is_least: is_full }, records));
     Ok(News { before, sequence, position, letter })
 }
 
