@@ -30,11 +30,12 @@ pub(crate) async fn tell_failing(crm: &Crm) -> Result<(), Error> {
     let found = crm
         .db
         .read("webhooks.find_failing", move |tx| {
+            // A subquery of one row, not EXISTS: that may be taken as a join with everything that waits anywhere.
             let sql = "SELECT w.agent_id, w.id, w.failing_since FROM webhooks w
                        WHERE w.failing_since <= $1 AND w.is_enabled = 1 AND w.deleted_at IS NULL
                          AND ((w.noticed & 1) = 0 OR (w.failing_since <= $2 AND (w.noticed & 2) = 0))
-                         AND EXISTS (SELECT 1 FROM deliveries d WHERE d.agent_id = w.agent_id AND d.webhook_id = w.id
-                             AND d.state = 1 AND d.manual_from IS NULL)
+                         AND (SELECT 1 FROM deliveries d WHERE d.agent_id = w.agent_id AND d.webhook_id = w.id
+                             AND d.state = 1 AND d.manual_from IS NULL LIMIT 1) IS NOT NULL
                        ORDER BY w.failing_since LIMIT $3";
             Ok::<_, Error>(tx.query(sql, params![told.0, warned.0, SLICE], |row| {
                 Ok((row.get::<AgentId>(0)?, row.get::<WebhookId>(1)?, UnixMillis(row.get(2)?)))
