@@ -182,6 +182,8 @@ ids! {
     DeliveryId = "dlv";
     /// A piece of due work.
     JobId = "job";
+    /// A mail that goes out.
+    MailId = "mail";
 }
 
 #[cfg(test)]

@@ -42,4 +42,9 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: Some("-- PostgreSQL counts for itself"),
         ..step(15, "client_stage_statistics", include_str!("../migrations/0015_client_stage_statistics.sqlite.sql"))
     },
+    step(16, "mails", include_str!("../migrations/0016_mails.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(17, "mail_statistics", include_str!("../migrations/0017_mail_statistics.sqlite.sql"))
+    },
 ];

@@ -24,11 +24,13 @@ pub struct Settings {
     pub rate_limit: u32,
     /// Where webhooks may be sent.
     pub webhook_url_rule: UrlRule,
+    /// Whether mail goes out; else it is kept, to be looked at in the outbox.
+    pub sends_mail: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { rate_limit: 100, webhook_url_rule: UrlRule::default() }
+        Self { rate_limit: 100, webhook_url_rule: UrlRule::default(), sends_mail: false }
     }
 }
 
@@ -60,6 +62,9 @@ pub struct Parts {
     pub(crate) url_rule: UrlRule,
     pub(crate) hashing: Arc<Hashing>,
     pub(crate) throttle: Arc<Throttle>,
+    pub(crate) sends_mail: bool,
+    /// Told after each commit that queued a mail.
+    pub(crate) to_mail: Arc<Notify>,
 }
 
 impl Crm {
@@ -90,6 +95,8 @@ impl Crm {
             url_rule,
             hashing,
             throttle,
+            sends_mail: settings.sends_mail,
+            to_mail: Arc::default(),
         }))
     }
 
@@ -109,6 +116,12 @@ impl Crm {
     #[must_use]
     pub fn webhook_url_rule(&self) -> &UrlRule {
         &self.url_rule
+    }
+
+    /// Whether mail goes out; else it is kept, to be looked at in the outbox.
+    #[must_use]
+    pub fn sends_mail(&self) -> bool {
+        self.sends_mail
     }
 
     /// The storage, for commands that work on all of it (backup, migration, health).

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::ClaimedJob;
-use crate::{Crm, Error, idempotency, search, sessions, trash, webhooks};
+use crate::{Crm, Error, idempotency, mails, search, sessions, trash, webhooks};
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,12 @@ pub enum JobKind {
     PruneEvents,
     /// Sessions and links that have ended are thrown away.
     PruneSessions,
+    /// Mails past their time are thrown away.
+    PruneMails,
+    /// Agents are told of leads that came in.
+    TellLeads,
+    /// Agents are told of webhooks that fail.
+    TellFailing,
 }
 
 /// How far a run came.
@@ -52,23 +58,29 @@ struct Payload {
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::PruneIdempotency,
         Self::EraseTrash,
         Self::SweepSearch,
         Self::PruneWebhooks,
         Self::PruneEvents,
         Self::PruneSessions,
+        Self::PruneMails,
+        Self::TellLeads,
+        Self::TellFailing,
     ];
 
     /// The kinds that come round again, and how often.
-    pub const RECURRING: [(Self, Duration); 6] = [
+    pub const RECURRING: [(Self, Duration); 9] = [
         (Self::PruneIdempotency, HOUR),
         (Self::EraseTrash, HOUR),
         (Self::SweepSearch, Duration::from_secs(24 * 60 * 60)),
         (Self::PruneWebhooks, HOUR),
         (Self::PruneEvents, HOUR),
         (Self::PruneSessions, HOUR),
+        (Self::PruneMails, HOUR),
+        (Self::TellLeads, Duration::from_secs(15)),
+        (Self::TellFailing, Duration::from_secs(5 * 60)),
     ];
 
     /// The name in the database.
@@ -81,6 +93,9 @@ impl JobKind {
             Self::PruneWebhooks => "webhooks.prune",
             Self::PruneEvents => "events.prune",
             Self::PruneSessions => "sessions.prune",
+            Self::PruneMails => "mails.prune",
+            Self::TellLeads => "mails.tell_leads",
+            Self::TellFailing => "webhooks.tell_failing",
         }
     }
 
@@ -115,6 +130,9 @@ pub(super) async fn run_once(crm: &Crm, job: &ClaimedJob) -> Result<Progress, St
         JobKind::PruneWebhooks => webhooks::prune(crm).await.map(|count| Progress::after(count, webhooks::SLICE)),
         JobKind::PruneEvents => webhooks::prune_events(crm).await.map(|count| Progress::after(count, webhooks::SLICE)),
         JobKind::PruneSessions => sessions::prune(crm).await.map(|count| Progress::after(count, sessions::SLICE)),
+        JobKind::PruneMails => mails::prune(crm).await.map(|count| Progress::after(count, mails::SLICE)),
+        JobKind::TellLeads => mails::tell_leads(crm).await.map(|()| Progress::Done),
+        JobKind::TellFailing => webhooks::tell_failing(crm).await.map(|()| Progress::Done),
     };
     ran.map_err(|error| error.to_string())
 }

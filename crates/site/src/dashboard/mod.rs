@@ -1,6 +1,7 @@
 //! The dashboard: pages for who is signed in.
 
 mod account;
+mod address;
 mod board;
 mod client;
 mod clients;
@@ -10,6 +11,8 @@ mod keys;
 mod lead;
 mod lead_sheets;
 mod leads;
+mod notifications;
+mod outbox;
 mod shell;
 mod timeline;
 mod today;
@@ -30,4 +33,7 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(webhooks::routes())
         .merge(deliveries::routes())
         .merge(account::routes())
+        .merge(address::routes())
+        .merge(notifications::routes())
+        .merge(outbox::routes())
 }
