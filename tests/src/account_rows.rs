@@ -12,7 +12,7 @@ pub(crate) async fn fill(app: &TestApp) {
             "INSERT INTO two_steps (agent_id, account_id, secret, last_step, wrong, wrong_since) VALUES ($1, $2, $3, 1, 2, 3)",
             params![&agent, &id, &odd],
         )?;
-        let sql = "INSERT INTO profiles (agent_id, languages, service_areas, language) VALUES ($1, '', '', 'en')";
+        let sql = "INSERT INTO profiles (agent_id, languages, service_areas) VALUES ($1, '', '')";
         tx.execute(sql, params![&agent])?;
         tx.execute("INSERT INTO photos (agent_id, hash, bytes) VALUES ($1, $2, $2)", params![&agent, &odd])?;
         tx.execute("INSERT INTO departures (agent_id, due_at) VALUES ($1, $2)", params![&[8u8; 16], i64::MAX])?;

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod account_rows;
 #[cfg(test)]
+mod addresses;
+#[cfg(test)]
 mod answering;
 #[cfg(test)]
 mod answers;
@@ -23,6 +25,8 @@ mod disk;
 #[cfg(test)]
 mod export;
 #[cfg(test)]
+mod forgotten;
+#[cfg(test)]
 mod hooks;
 #[cfg(test)]
 mod isolation;
@@ -37,7 +41,11 @@ mod limits;
 #[cfg(test)]
 mod listings;
 #[cfg(test)]
+mod mails;
+#[cfg(test)]
 mod menus;
+#[cfg(test)]
+mod new_leads;
 #[cfg(test)]
 mod nodes;
 #[cfg(test)]
@@ -46,6 +54,8 @@ mod notes;
 mod openapi;
 #[cfg(test)]
 mod operators;
+#[cfg(test)]
+mod outbox_pages;
 #[cfg(test)]
 mod outboxes;
 #[cfg(test)]
@@ -90,6 +100,8 @@ mod two_step;
 mod webhook_changes;
 #[cfg(test)]
 mod webhook_deliveries;
+#[cfg(test)]
+mod webhook_notices;
 #[cfg(test)]
 mod webhook_results;
 #[cfg(test)]

@@ -25,6 +25,7 @@ pub const TABLES: &[(&str, &str)] = &[
     ("sessions", "id"),
     ("reset_links", "id"),
     ("pending_sign_ins", "id"),
+    ("address_changes", "id"),
     ("recovery_codes", "account_id, code_hash"),
     ("two_steps", "account_id"),
     ("accounts", "id"),
@@ -34,6 +35,10 @@ pub const TABLES: &[(&str, &str)] = &[
     ("exports", "id"),
     ("photos", "agent_id"),
     ("profiles", "agent_id"),
+    ("mail_records", "record_id, mail_id"),
+    ("mails", "id"),
+    ("mail_settings", "agent_id"),
+    ("lead_mails", "agent_id"),
     ("deliveries", "webhook_id, event_id"),
     ("webhooks", "id"),
     ("events", "id"),
@@ -83,6 +88,7 @@ pub async fn request(
             "DELETE FROM sessions WHERE agent_id = $1",
             "DELETE FROM reset_links WHERE agent_id = $1",
             "DELETE FROM pending_sign_ins WHERE agent_id = $1",
+            "DELETE FROM address_changes WHERE agent_id = $1",
         ] {
             tx.execute(sql, params![&agent])?;
         }

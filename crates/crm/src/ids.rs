@@ -184,6 +184,8 @@ ids! {
     DeliveryId = "dlv";
     /// A piece of due work.
     JobId = "job";
+    /// A mail that goes out.
+    MailId = "mail";
 }
 
 #[cfg(test)]

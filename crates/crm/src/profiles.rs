@@ -8,9 +8,6 @@ use crate::{AgentId, Crm, Error, agents, brand::Color, error::FieldError, input:
 /// The most languages or service areas.
 const MOST_LINES: usize = 50;
 
-/// The languages that the product speaks to an agent in: their codes (RFC 5646) and names.
-pub const LANGUAGES: [(&str, &str); 2] = [("en", "English"), ("es", "Español")];
-
 /// What an agent says of themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -29,8 +26,6 @@ pub struct Profile {
     pub languages: Vec<String>,
     /// Where the agent works.
     pub service_areas: Vec<String>,
-    /// The language that the product speaks to the agent: one of [`LANGUAGES`].
-    pub language: String,
     /// The agent's own colour: six hexadecimal digits.
     pub brand: Option<String>,
 }
@@ -52,8 +47,6 @@ pub struct TypedProfile {
     pub languages: String,
     /// Service areas, one a line.
     pub service_areas: String,
-    /// The language of the product.
-    pub language: String,
     /// The colour; empty for the product's own.
     pub brand: String,
 }
@@ -67,8 +60,7 @@ pub async fn get(crm: &Crm, agent: AgentId) -> Result<Profile, Error> {
 }
 
 fn read(tx: &mut Tx<'_>, agent: AgentId) -> Result<Profile, Error> {
-    let sql =
-        "SELECT a.name, a.time_zone, p.licence, p.brokerage, p.phone, p.languages, p.service_areas, p.language, p.brand
+    let sql = "SELECT a.name, a.time_zone, p.licence, p.brokerage, p.phone, p.languages, p.service_areas, p.brand
                FROM agents a LEFT JOIN profiles p ON p.agent_id = a.id WHERE a.id = $1";
     let lines = |text: Option<String>| text.unwrap_or_default().lines().map(str::to_owned).collect();
     let profile = tx.query_opt(sql, params![&agent], |row| {
@@ -80,8 +72,7 @@ fn read(tx: &mut Tx<'_>, agent: AgentId) -> Result<Profile, Error> {
             phone: row.get(4)?,
             languages: lines(row.get(5)?),
             service_areas: lines(row.get(6)?),
-            language: row.get::<Option<String>>(7)?.unwrap_or_else(|| LANGUAGES[0].0.to_owned()),
-            brand: row.get(8)?,
+            brand: row.get(7)?,
         })
     })?;
     profile.ok_or(Error::NotFound)
@@ -97,11 +88,11 @@ pub async fn replace(crm: &Crm, agent: AgentId, typed: &TypedProfile) -> Result<
         let sql = "UPDATE agents SET name = $2, time_zone = $3 WHERE id = $1";
         tx.execute(sql, params![&turn.agent, &new.name, &new.time_zone])?;
         tx.execute(
-            "INSERT INTO profiles (agent_id, licence, brokerage, phone, languages, service_areas, language, brand)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            "INSERT INTO profiles (agent_id, licence, brokerage, phone, languages, service_areas, brand)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)
              ON CONFLICT (agent_id) DO UPDATE SET licence = excluded.licence, brokerage = excluded.brokerage,
                  phone = excluded.phone, languages = excluded.languages, service_areas = excluded.service_areas,
-                 language = excluded.language, brand = excluded.brand",
+                 brand = excluded.brand",
             params![
                 &turn.agent,
                 new.licence.as_deref(),
@@ -109,7 +100,6 @@ pub async fn replace(crm: &Crm, agent: AgentId, typed: &TypedProfile) -> Result<
                 new.phone.as_deref(),
                 &new.languages.join("\n"),
                 &new.service_areas.join("\n"),
-                &new.language,
                 new.brand.as_deref()
             ],
         )?;
@@ -165,9 +155,6 @@ fn check(typed: &TypedProfile) -> Result<Profile, Error> {
     if time_zone.is_empty() || jiff::tz::TimeZone::get(time_zone).is_err() {
         note("timeZone", String::from("must be a time zone such as America/New_York: type a part of it, and choose"));
     }
-    if !LANGUAGES.iter().any(|(code, _)| *code == typed.language) {
-        note("language", String::from("must be one of those offered"));
-    }
     let brand = match typed.brand.trim() {
         "" => None,
         text => match Color::parse(text) {
@@ -181,6 +168,6 @@ fn check(typed: &TypedProfile) -> Result<Profile, Error> {
     if !wrong.is_empty() {
         return Err(Error::Invalid(wrong));
     }
-    let (time_zone, language) = (time_zone.to_owned(), typed.language.clone());
-    Ok(Profile { name, time_zone, licence, brokerage, phone, languages, service_areas, language, brand })
+    let time_zone = time_zone.to_owned();
+    Ok(Profile { name, time_zone, licence, brokerage, phone, languages, service_areas, brand })
 }

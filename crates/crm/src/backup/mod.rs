@@ -45,13 +45,26 @@ pub const TABLES: &[&str] = &[
     "search_terms",
     "search_records",
     "trash",
+    "mails",
+    "mail_records",
+    "mail_settings",
+    "lead_mails",
     "jobs",
 ];
 
 /// Tables that a backup leaves out: what a restart forgets as well, what lets people in, who then sign in anew, and copies of what
 /// it holds anyway.
-pub const LEFT_OUT: &[&str] =
-    &["key_windows", "sessions", "reset_links", "pending_sign_ins", "exports", "export_files", "export_parts"];
+pub const LEFT_OUT: &[&str] = &[
+    "key_windows",
+    "sessions",
+    "reset_links",
+    "pending_sign_ins",
+    "address_changes",
+    "sign_ups",
+    "exports",
+    "export_files",
+    "export_parts",
+];
 
 /// The table that stands while a restore is under way, and keeps everything else from running.
 const MARKER: &str = "unfinished_restore";

@@ -85,10 +85,10 @@ impl Sheet {
     pub async fn read(self, crm: &Crm, agent: AgentId, after: Option<&str>) -> Result<Part, Error> {
         let all = Filter::default();
         match self {
-            Self::Leads => listed(leads::list(crm, agent, all, page(after)?).await?),
-            Self::Clients => listed(clients::list(crm, agent, all, page(after)?).await?),
-            Self::Listings => listed(listings::list(crm, agent, all, page(after)?).await?),
-            Self::Showings => listed(showings::list(crm, agent, all, page(after)?).await?),
+            Self::Leads => listed(&leads::list(crm, agent, all, page(after)?).await?),
+            Self::Clients => listed(&clients::list(crm, agent, all, page(after)?).await?),
+            Self::Listings => listed(&listings::list(crm, agent, all, page(after)?).await?),
+            Self::Showings => listed(&showings::list(crm, agent, all, page(after)?).await?),
             Self::Notes => {
                 let page = notes(crm, agent, after.map(note_place).transpose()?, PAGE).await?;
                 Ok(Part {
@@ -180,8 +180,8 @@ fn page(after: Option<&str>) -> Result<Page, Error> {
     Ok(Page { sort: Sort::OldestFirst, start, limit: PAGE })
 }
 
-fn listed<T: Serialize>(page: Listed<T>) -> Result<Part, Error> {
-    Ok(Part { records: told(&page.items)?, next: page.next.map(|next| next.to_string()) })
+fn listed<T: Serialize>(page: &Listed<T>) -> Result<Part, Error> {
+    Ok(Part { records: told(&page.items)?, next: page.next.as_ref().map(ToString::to_string) })
 }
 
 fn told<T: Serialize>(records: &[T]) -> Result<Vec<String>, Error> {

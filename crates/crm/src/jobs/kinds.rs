@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::ClaimedJob;
-use crate::{Crm, Error, departures, exports::copies, idempotency, search, sessions, trash, webhooks};
+use crate::{Crm, Error, departures, exports::copies, idempotency, mails, search, sessions, trash, webhooks};
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,12 @@ pub enum JobKind {
     PruneExports,
     /// Agents who left are erased.
     EraseAgents,
+    /// Mails past their time are thrown away.
+    PruneMails,
+    /// Agents are told of leads that came in.
+    TellLeads,
+    /// Agents are told of webhooks that fail.
+    TellFailing,
 }
 
 /// How far a run came.
@@ -58,7 +64,7 @@ struct Payload {
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::PruneIdempotency,
         Self::EraseTrash,
         Self::SweepSearch,
@@ -68,10 +74,13 @@ impl JobKind {
         Self::MakeExport,
         Self::PruneExports,
         Self::EraseAgents,
+        Self::PruneMails,
+        Self::TellLeads,
+        Self::TellFailing,
     ];
 
     /// The kinds that come round again, and how often.
-    pub const RECURRING: [(Self, Duration); 8] = [
+    pub const RECURRING: [(Self, Duration); 11] = [
         (Self::PruneIdempotency, HOUR),
         (Self::EraseTrash, HOUR),
         (Self::SweepSearch, Duration::from_secs(24 * 60 * 60)),
@@ -80,6 +89,9 @@ impl JobKind {
         (Self::PruneSessions, HOUR),
         (Self::PruneExports, HOUR),
         (Self::EraseAgents, HOUR),
+        (Self::PruneMails, HOUR),
+        (Self::TellLeads, Duration::from_secs(15)),
+        (Self::TellFailing, Duration::from_secs(5 * 60)),
     ];
 
     /// The name in the database.
@@ -95,6 +107,9 @@ impl JobKind {
             Self::MakeExport => "exports.make",
             Self::PruneExports => "exports.prune",
             Self::EraseAgents => "agents.erase",
+            Self::PruneMails => "mails.prune",
+            Self::TellLeads => "mails.tell_leads",
+            Self::TellFailing => "webhooks.tell_failing",
         }
     }
 
@@ -135,6 +150,9 @@ pub(super) async fn run_once(crm: &Crm, job: &ClaimedJob) -> Result<Progress, St
         },
         JobKind::PruneExports => copies::prune(crm).await.map(|count| Progress::after(count, 1)),
         JobKind::EraseAgents => departures::erase_due(crm).await.map(|count| Progress::after(count, departures::SLICE)),
+        JobKind::PruneMails => mails::prune(crm).await.map(|count| Progress::after(count, mails::SLICE)),
+        JobKind::TellLeads => mails::tell_leads(crm).await.map(|()| Progress::Done),
+        JobKind::TellFailing => webhooks::tell_failing(crm).await.map(|()| Progress::Done),
     };
     ran.map_err(|error| error.to_string())
 }

@@ -1,6 +1,7 @@
 //! The dashboard: pages for who is signed in.
 
 mod account;
+mod address;
 mod board;
 mod brands;
 mod client;
@@ -13,6 +14,8 @@ mod keys;
 mod lead;
 mod lead_sheets;
 mod leads;
+mod notifications;
+mod outbox;
 mod profile;
 mod shell;
 mod stages;
@@ -44,4 +47,7 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(components::routes())
         .merge(profile::routes())
         .merge(brands::routes())
+        .merge(address::routes())
+        .merge(notifications::routes())
+        .merge(outbox::routes())
 }

@@ -11,7 +11,7 @@ use axum::{
 };
 use crm::{
     photos::{self, PhotoHash},
-    profiles::{self, LANGUAGES, TypedProfile},
+    profiles::{self, TypedProfile},
     sessions::Session,
 };
 use http::{StatusCode, header};
@@ -48,7 +48,6 @@ struct Profile {
     color: String,
     photo: Option<String>,
     zones: Vec<String>,
-    languages: &'static [(&'static str, &'static str)],
     wrong: Wrong,
 }
 
@@ -89,14 +88,13 @@ impl Profile {
                     phone: held.phone.unwrap_or_default(),
                     languages: held.languages.join("\n"),
                     service_areas: held.service_areas.join("\n"),
-                    language: held.language,
                     brand: held.brand.map(|brand| format!("#{brand}")).unwrap_or_default(),
                 }
             }
         };
         let photo = photos::find(&site.crm, session.agent).await?.map(|hash| photo_path(&hash));
         let color = if typed.brand.is_empty() { Self::OWN_COLOR.to_owned() } else { typed.brand.clone() };
-        Ok(Self { shell, typed, color, photo, zones: profiles::time_zones(), languages: &LANGUAGES, wrong })
+        Ok(Self { shell, typed, color, photo, zones: profiles::time_zones(), wrong })
     }
 }
 
@@ -119,7 +117,6 @@ async fn save(State(site): State<Site>, SignedIn(session): SignedIn, fields: Fie
         phone: field("phone"),
         languages: field("languages"),
         service_areas: field("serviceAreas"),
-        language: field("language"),
         // A field for a colour is never empty, so a tick says whether it counts.
         brand: if fields.get("ownColor").is_empty() { String::new() } else { field("brand") },
     };

@@ -8,8 +8,6 @@ CREATE TABLE profiles (
     -- one a line
     languages TEXT NOT NULL,
     service_areas TEXT NOT NULL,
-    -- what the agent reads: en, es
-    language TEXT NOT NULL,
     -- six hexadecimal digits
     brand TEXT,
     CONSTRAINT profiles_pkey PRIMARY KEY (agent_id)
