@@ -1,6 +1,6 @@
 //! What every use case is given: storage, time, randomness, settings.
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use db::Database;
 use tokio::sync::Notify;
@@ -34,9 +34,20 @@ impl Default for Settings {
     }
 }
 
-/// The domain's state. Cheap to clone; one per process.
+/// The domain's state. Cheap to clone, for each request does so several times; one per process.
 #[derive(Clone)]
-pub struct Crm {
+pub struct Crm(Arc<Parts>);
+
+impl Deref for Crm {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// What the state consists of, for the domain's own use.
+pub struct Parts {
     pub(crate) db: Database,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Randomness>,
@@ -70,7 +81,7 @@ impl Crm {
         let (keyring, to_index, outbox) = (Arc::new(keyring), Arc::default(), Arc::default());
         let (hashing, throttle) = (Arc::default(), Arc::default());
         let url_rule = settings.webhook_url_rule.clone();
-        Self {
+        Self(Arc::new(Parts {
             db,
             clock,
             random,
@@ -86,7 +97,7 @@ impl Crm {
             throttle,
             sends_mail: settings.sends_mail,
             to_mail: Arc::default(),
-        }
+        }))
     }
 
     /// The keys that seal what must be read back.
