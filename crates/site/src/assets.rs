@@ -13,6 +13,11 @@ pub(crate) struct Assets {
     pub script: String,
     pub icons: String,
     pub icon: String,
+    /// The icon as pictures, for phones: whole, with room to be cut round, and for Apple's.
+    pub icon_192: String,
+    pub icon_512: String,
+    pub icon_maskable: String,
+    pub icon_apple: String,
     /// Dragging, for the board.
     pub sortable: String,
 }
@@ -33,6 +38,10 @@ pub(crate) fn get() -> &'static Assets {
             script: name("/app.js"),
             icons: name("/icons.svg"),
             icon: name("/icon.svg"),
+            icon_192: name("/icon-192.png"),
+            icon_512: name("/icon-512.png"),
+            icon_maskable: name("/icon-maskable-512.png"),
+            icon_apple: name("/apple-touch-icon.png"),
             sortable: name("/sortable.js"),
         }
     })
