@@ -28,14 +28,14 @@ on_both_engines! {
     async fn recurring_work_is_set_up_once_and_comes_round_again(app: TestApp) {
         jobs::seed(&app.crm).await.unwrap();
         jobs::seed(&app.crm).await.unwrap();
-        assert_eq!(count(&app, "SELECT COUNT(*) FROM jobs").await, 6);
-        assert_eq!(jobs::run_due(&app.crm).await.unwrap(), 6);
+        assert_eq!(count(&app, "SELECT COUNT(*) FROM jobs").await, 7);
+        assert_eq!(jobs::run_due(&app.crm).await.unwrap(), 7);
         assert_eq!(jobs::run_due(&app.crm).await.unwrap(), 0);
         app.clock.advance(Duration::from_secs(60 * 60));
-        assert_eq!(jobs::run_due(&app.crm).await.unwrap(), 5);
+        assert_eq!(jobs::run_due(&app.crm).await.unwrap(), 6);
         app.clock.advance(Duration::from_secs(23 * 60 * 60));
         jobs::seed(&app.crm).await.unwrap();
-        assert_eq!(jobs::run_due(&app.crm).await.unwrap(), 6);
+        assert_eq!(jobs::run_due(&app.crm).await.unwrap(), 7);
     }
 
     async fn answers_past_their_day_are_thrown_away_in_slices(app: TestApp) {
@@ -52,7 +52,7 @@ on_both_engines! {
         let first = api.post("/api/v1/leads", &json!({"name": "Jane"})).await.expect(201);
         jobs::seed(&app.crm).await.unwrap();
         // Slices of 500: two full ones, and one that ends it.
-        assert_eq!(jobs::run_due(&app.crm).await.unwrap(), 3 + 5);
+        assert_eq!(jobs::run_due(&app.crm).await.unwrap(), 3 + 6);
         assert_eq!(count(&app, "SELECT COUNT(*) FROM idempotency_keys").await, 1);
         assert_eq!(api.post("/api/v1/leads", &json!({"name": "Jane"})).await.expect(201).body, first.body);
         app.clock.advance(Duration::from_secs(24 * 60 * 60));
@@ -97,7 +97,7 @@ on_both_engines! {
         jobs::seed(&app.crm).await.unwrap();
         spoil(&app).await;
         for _ in 0..20 {
-            assert_eq!(jobs::run_due(&app.crm).await.unwrap(), 6);
+            assert_eq!(jobs::run_due(&app.crm).await.unwrap(), 7);
             app.clock.advance(Duration::from_secs(60 * 60));
         }
         assert_eq!(jobs::list_failed(&app.crm, 10).await.unwrap(), []);

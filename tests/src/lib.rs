@@ -21,6 +21,8 @@ mod export;
 #[cfg(test)]
 mod hooks;
 #[cfg(test)]
+mod imports;
+#[cfg(test)]
 mod isolation;
 #[cfg(test)]
 mod jobs;

@@ -182,6 +182,8 @@ ids! {
     DeliveryId = "dlv";
     /// A piece of due work.
     JobId = "job";
+    /// A file of leads.
+    ImportId = "imp";
 }
 
 #[cfg(test)]

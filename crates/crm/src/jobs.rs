@@ -23,6 +23,8 @@ pub use runner::{run, run_due};
 
 /// How long a claim holds. A run is a slice: seconds, not minutes.
 pub const LEASE: Duration = Duration::from_secs(5 * 60);
+/// The same for an import: a run is two seconds, and somebody waits for the next should its claimant die.
+const SHORT_LEASE: Duration = Duration::from_secs(10);
 /// Runs that may fail one after another before a job is given up.
 pub const MAX_ATTEMPTS: i64 = 10;
 /// What a job waits after its first failure; twice as long after each further one.
@@ -91,13 +93,25 @@ pub async fn create(crm: &Crm, kind: JobKind, agent: Option<AgentId>, due_at: Un
     crm.db
         .write("jobs.create", Lane::SHARED, move |tx| {
             let id = JobId(ids::next(&[0; 16], now, &*random));
-            tx.execute(
-                "INSERT INTO jobs (id, kind, agent_id, payload, due_at, attempts) VALUES ($1, $2, $3, $4, $5, 0)",
-                params![&id, kind.name(), agent.as_ref(), kind.payload(), due_at.0],
-            )?;
+            insert(tx, id, kind, agent, due_at)?;
             Ok(id)
         })
         .await
+}
+
+/// Puts down work within a transaction.
+pub(crate) fn insert(
+    tx: &mut Tx<'_>,
+    id: JobId,
+    kind: JobKind,
+    agent: Option<AgentId>,
+    due_at: UnixMillis,
+) -> Result<(), Error> {
+    tx.execute(
+        "INSERT INTO jobs (id, kind, agent_id, payload, due_at, attempts) VALUES ($1, $2, $3, $4, $5, 0)",
+        params![&id, kind.name(), agent.as_ref(), kind.payload(), due_at.0],
+    )?;
+    Ok(())
 }
 
 /// Claims the job that has been due for longest; `None` when nothing is due. Kinds that only a newer version knows are left to
@@ -114,8 +128,9 @@ pub async fn claim(crm: &Crm) -> Result<Option<ClaimedJob>, Error> {
 macro_rules! claim_sql {
     ($lock:literal) => {
         concat!(
-            "UPDATE jobs SET due_at = $2, claim = $3 WHERE id = (
-                 SELECT id FROM jobs WHERE failed_at IS NULL AND due_at <= $1 AND kind IN ($4, $5, $6, $7, $8, $9) ORDER BY due_at, id LIMIT 1",
+            "UPDATE jobs SET due_at = CASE WHEN kind = 'imports.run' THEN $12 ELSE $2 END, claim = $3 WHERE id = (
+                 SELECT id FROM jobs WHERE failed_at IS NULL AND due_at <= $1 AND kind IN ($4, $5, $6, $7, $8, $9, $10, $11)
+                 ORDER BY due_at, id LIMIT 1",
             $lock,
             ") RETURNING id, kind, agent_id, payload, every, attempts"
         )
@@ -129,8 +144,9 @@ fn claim_next(tx: &mut Tx<'_>, now: UnixMillis, number: &[u8; 16]) -> Result<Opt
         // A job that another node is just claiming is passed over.
         Engine::Postgres => claim_sql!(" FOR UPDATE SKIP LOCKED"),
     };
-    let [first, second, third, fourth, fifth, sixth] = JobKind::ALL.map(JobKind::name);
-    let values = params![now.0, now.plus(LEASE).0, number, first, second, third, fourth, fifth, sixth];
+    let [first, second, third, fourth, fifth, sixth, seventh, eighth] = JobKind::ALL.map(JobKind::name);
+    let (lease, short) = (now.plus(LEASE).0, now.plus(SHORT_LEASE).0);
+    let values = params![now.0, lease, number, first, second, third, fourth, fifth, sixth, seventh, eighth, short];
     let claimed = tx.query_opt(sql, values, |row| {
         let kind = JobKind::from_name(row.text(1)?);
         Ok(ClaimedJob {

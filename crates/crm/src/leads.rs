@@ -243,12 +243,22 @@ pub async fn create(crm: &Crm, agent: AgentId, new: NewLead, once: Option<Once>)
 
 /// Records an inquiry within a transaction.
 pub(crate) fn insert(tx: &mut Tx<'_>, turn: &mut Turn, new: &NewLead) -> Result<LeadId, Error> {
+    insert_as(tx, turn, new, STATUSES[0])
+}
+
+/// As [`insert`], for one of whom somebody has heard before: it begins with this status.
+pub(crate) fn insert_as(
+    tx: &mut Tx<'_>,
+    turn: &mut Turn,
+    new: &NewLead,
+    status: &'static str,
+) -> Result<LeadId, Error> {
     let id = LeadId(turn.next_id());
     let mut lead = Lead {
         id,
         name: new.name.clone(),
         email: new.email.as_ref().map(|email| email.as_str().to_owned()),
-        status: STATUSES[0].to_owned(),
+        status: status.to_owned(),
         phone: new.phone.as_ref().map(|phone| phone.as_str().to_owned()),
         source: new.source.clone(),
         property_address: new.property_address.clone(),

@@ -17,6 +17,7 @@ pub mod exports;
 pub mod fold;
 pub mod idempotency;
 pub mod ids;
+pub mod imports;
 pub mod input;
 pub mod jobs;
 pub mod json;

@@ -42,4 +42,9 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: Some("-- PostgreSQL counts for itself"),
         ..step(15, "client_stage_statistics", include_str!("../migrations/0015_client_stage_statistics.sqlite.sql"))
     },
+    step(16, "imports", include_str!("../migrations/0016_imports.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(17, "import_statistics", include_str!("../migrations/0017_import_statistics.sqlite.sql"))
+    },
 ];

@@ -35,6 +35,12 @@ pub fn router(site: &Site) -> Router {
     guard::around(pages, site).merge(assets::routes())
 }
 
+/// The bytes that the body of a request may have where that is more than a form's.
+#[must_use]
+pub fn body_bytes(method: &str, path: &str) -> Option<u64> {
+    dashboard::body_bytes(method, path)
+}
+
 /// What a browser is answered where there is no page: a page that says so, or the way to the one that was meant. `None` for whoever
 /// does not ask for a page.
 pub fn lost(site: &Site, method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Response> {

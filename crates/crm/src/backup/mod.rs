@@ -40,6 +40,9 @@ pub const TABLES: &[&str] = &[
     "search_terms",
     "search_records",
     "trash",
+    "imports",
+    "import_pieces",
+    "import_rows",
     "jobs",
 ];
 

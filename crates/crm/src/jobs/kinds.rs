@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::ClaimedJob;
-use crate::{Crm, Error, idempotency, search, sessions, trash, webhooks};
+use crate::{Crm, Error, idempotency, imports, search, sessions, trash, webhooks};
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,10 @@ pub enum JobKind {
     PruneEvents,
     /// Sessions and links that have ended are thrown away.
     PruneSessions,
+    /// Leads of the agent's running imports are taken in.
+    RunImports,
+    /// Files of leads that nothing is done with any more are thrown away.
+    PruneImports,
 }
 
 /// How far a run came.
@@ -52,23 +56,26 @@ struct Payload {
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::PruneIdempotency,
         Self::EraseTrash,
         Self::SweepSearch,
         Self::PruneWebhooks,
         Self::PruneEvents,
         Self::PruneSessions,
+        Self::RunImports,
+        Self::PruneImports,
     ];
 
     /// The kinds that come round again, and how often.
-    pub const RECURRING: [(Self, Duration); 6] = [
+    pub const RECURRING: [(Self, Duration); 7] = [
         (Self::PruneIdempotency, HOUR),
         (Self::EraseTrash, HOUR),
         (Self::SweepSearch, Duration::from_secs(24 * 60 * 60)),
         (Self::PruneWebhooks, HOUR),
         (Self::PruneEvents, HOUR),
         (Self::PruneSessions, HOUR),
+        (Self::PruneImports, HOUR),
     ];
 
     /// The name in the database.
@@ -81,6 +88,8 @@ impl JobKind {
             Self::PruneWebhooks => "webhooks.prune",
             Self::PruneEvents => "events.prune",
             Self::PruneSessions => "sessions.prune",
+            Self::RunImports => "imports.run",
+            Self::PruneImports => "imports.prune",
         }
     }
 
@@ -115,6 +124,13 @@ pub(super) async fn run_once(crm: &Crm, job: &ClaimedJob) -> Result<Progress, St
         JobKind::PruneWebhooks => webhooks::prune(crm).await.map(|count| Progress::after(count, webhooks::SLICE)),
         JobKind::PruneEvents => webhooks::prune_events(crm).await.map(|count| Progress::after(count, webhooks::SLICE)),
         JobKind::PruneSessions => sessions::prune(crm).await.map(|count| Progress::after(count, sessions::SLICE)),
+        JobKind::RunImports => match job.agent {
+            Some(agent) => imports::run(crm, agent).await,
+            None => Ok(Progress::Done),
+        },
+        JobKind::PruneImports => {
+            imports::prune(crm).await.map(|count| Progress::after(count, imports::PRUNED_AT_ONCE))
+        }
     };
     ran.map_err(|error| error.to_string())
 }

@@ -55,3 +55,8 @@ document.addEventListener("DOMContentLoaded", () => {
 for (const field of document.querySelectorAll("input[name=timeZone][type=hidden]")) {
   field.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
 }
+
+// A page that tells how far something is looks again while it is looked at.
+for (const place of document.querySelectorAll("[data-again]")) {
+  setInterval(() => { if (!document.hidden) location.reload(); }, Number(place.dataset.again));
+}

@@ -88,7 +88,8 @@ fn cells(lead: Lead) -> [String; 10] {
     ]
 }
 
-fn row(cells: &[String; 10]) -> Result<String, Error> {
+/// A line of a sheet.
+pub(super) fn row(cells: &[String]) -> Result<String, Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let written = writer.write_record(cells).map_err(|error| error.to_string());
     let bytes = written.and_then(|()| writer.into_inner().map_err(|error| error.to_string()));

@@ -5,7 +5,7 @@ mod board;
 mod client;
 mod clients;
 mod deliveries;
-
+mod imports;
 mod keys;
 mod lead;
 mod lead_sheets;
@@ -19,10 +19,13 @@ use axum::Router;
 
 use crate::Site;
 
+pub(crate) use imports::body_bytes;
+
 pub(crate) fn routes() -> Router<Site> {
     Router::new()
         .merge(today::routes())
         .merge(lead_sheets::routes())
+        .merge(imports::routes())
         .merge(leads::routes())
         .merge(clients::routes())
         .merge(board::routes())

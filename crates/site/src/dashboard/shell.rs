@@ -70,6 +70,7 @@ impl Shell {
                 "password-changed" => "The password is changed. Every other session has ended.",
                 "session-ended" => "Signed out there.",
                 "converted" => "The person is a client now.",
+                "import-deleted" => "The file is thrown away. Leads that came from it stay.",
                 "undone" => "Taken back.",
                 "none-chosen" => "No lead was ticked, so nothing was changed.",
                 _ => return None,
