@@ -17,6 +17,7 @@ use crm::{
     seal,
 };
 use db::{Database, DbError, Engine, Lane, params};
+use crm::{imports, jobs};
 use serde_json::{Value, json};
 use testkit::{EmptyDatabase, TestApp, on_both_engines};
 
@@ -55,8 +56,13 @@ async fn fill(app: &TestApp) {
     let _ = api.delete(&format!("/api/v1/clients/{}", other.as_str().unwrap())).await.expect(204);
     crm::search::index_all(&app.crm).await.unwrap();
     let _ = api.post("/api/v1/leads", &json!({"name": "Not indexed yet"})).await.expect(201);
-    // What the API cannot make yet.
     let agent = app.agent.id;
+    let mut upload = imports::Upload::begin(&app.crm, agent, "a.csv").await.unwrap();
+    upload.push(b"Name\nImported\n").await.unwrap();
+    let id = upload.finish().await.unwrap();
+    imports::start(&app.crm, agent, id).await.unwrap();
+    let _ = jobs::run_due(&app.crm).await.unwrap();
+    // What the API cannot make yet.
     let done = app.crm.database().write("test.fill", Lane::of(&agent.0), move |tx| {
         let (id, odd) = ([7u8; 16], (0..=255).collect::<Vec<u8>>());
         tx.execute(

@@ -128,7 +128,7 @@ pub async fn claim(crm: &Crm) -> Result<Option<ClaimedJob>, Error> {
 macro_rules! claim_sql {
     ($lock:literal) => {
         concat!(
-            "UPDATE jobs SET due_at = CASE WHEN kind = 'imports.run' THEN $12 ELSE $2 END, claim = $3 WHERE id = (
+            "UPDATE jobs SET due_at = CASE WHEN kind = 'imports.run' THEN CAST($12 AS BIGINT) ELSE CAST($2 AS BIGINT) END, claim = $3 WHERE id = (
                  SELECT id FROM jobs WHERE failed_at IS NULL AND due_at <= $1 AND kind IN ($4, $5, $6, $7, $8, $9, $10, $11)
                  ORDER BY due_at, id LIMIT 1",
             $lock,
