@@ -37,6 +37,8 @@ mod listings;
 #[cfg(test)]
 mod menus;
 #[cfg(test)]
+mod merges;
+#[cfg(test)]
 mod nodes;
 #[cfg(test)]
 mod notes;
@@ -48,6 +50,8 @@ mod operators;
 mod outboxes;
 #[cfg(test)]
 mod pauses;
+#[cfg(test)]
+mod people;
 #[cfg(test)]
 mod plans;
 #[cfg(test)]

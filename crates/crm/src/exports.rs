@@ -1,5 +1,7 @@
 //! What an export of everything asks beside the lists that the API has.
 
+mod extras;
+
 use db::params;
 use serde::Serialize;
 
@@ -8,6 +10,8 @@ use crate::{
     clock::UnixMillis,
     ids::{ClientId, LeadId, NoteId},
 };
+
+pub use extras::{Extra, ExtraCursor, extras};
 
 /// Text that a spreadsheet would take for a formula is quoted (OWASP, CSV Injection).
 #[must_use]

@@ -184,6 +184,10 @@ ids! {
     JobId = "job";
     /// A file of leads.
     ImportId = "imp";
+    /// A saved view of a list.
+    ViewId = "view";
+    /// Leads made one.
+    MergeId = "mrg";
 }
 
 #[cfg(test)]

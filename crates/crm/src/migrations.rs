@@ -47,4 +47,14 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: Some("-- PostgreSQL counts for itself"),
         ..step(17, "import_statistics", include_str!("../migrations/0017_import_statistics.sqlite.sql"))
     },
+    step(18, "people", include_str!("../migrations/0018_people.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(19, "people_statistics", include_str!("../migrations/0019_people_statistics.sqlite.sql"))
+    },
+    step(20, "merges", include_str!("../migrations/0020_merges.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(21, "merge_statistics", include_str!("../migrations/0021_merge_statistics.sqlite.sql"))
+    },
 ];

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, time::Duration};
 use db::{Tx, params};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{AgentId, Crm, Error, events, imports, notes, showings, totals::Kind, turns::Turn};
+use crate::{AgentId, Crm, Error, events, imports, leads, notes, showings, totals::Kind, turns::Turn};
 
 /// How long a deleted record can be brought back.
 pub const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -100,16 +100,14 @@ pub async fn erase_due(crm: &Crm) -> Result<usize, Error> {
 /// the request, long before the record could be due.
 fn erase(tx: &mut Tx<'_>, turn: &Turn, id: &[u8; 16], before: i64) -> Result<usize, Error> {
     let agent = turn.agent;
-    let is_due = tx.execute(
-        "DELETE FROM trash WHERE agent_id = $1 AND id = $2 AND deleted_at <= $3",
-        params![&agent, id, before],
-    )?;
-    if is_due == 0 {
-        return Ok(0);
-    }
+    let sql = "SELECT record FROM trash WHERE agent_id = $1 AND id = $2 AND deleted_at <= $3";
+    let record = tx.query_opt(sql, params![&agent, id, before], |row| row.get::<String>(0))?;
+    let Some(record) = record else { return Ok(0) };
+    tx.execute("DELETE FROM trash WHERE agent_id = $1 AND id = $2", params![&agent, id])?;
     notes::erase(tx, agent, id)?;
     events::erase(tx, agent, id, turn.now)?;
     showings::erase_of(tx, turn, id)?;
+    leads::merges::erase(tx, agent, id, &record)?;
     imports::forget(tx, agent, id)?;
     Ok(1)
 }

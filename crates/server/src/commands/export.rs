@@ -99,6 +99,7 @@ const SHOWINGS: &[&str] = &[
     "updatedAt",
 ];
 const NOTES: &[&str] = &["id", "about", "text", "createdAt"];
+const EXTRAS: &[&str] = &["about", "kind", "text"];
 const EVENTS: &[&str] = &["id", "sequence", "event", "timestamp", "agentId", "data"];
 const STAGES: &[&str] = &["id", "name", "pipeline"];
 
@@ -145,6 +146,7 @@ pub async fn write(crm: &Crm, slug: &str, folder: &Path) -> Result<u64, String> 
     records += sheet(folder, "showings", SHOWINGS, async |page| showings::list(crm, id, Filter::default(), page).await)
         .await?;
     records += write_notes(crm, id, folder).await?;
+    records += write_extras(crm, id, folder).await?;
     records += write_events(crm, id, folder).await?;
     records += write_stages(crm, id, folder).await?;
     records += write_webhooks(crm, id, folder).await?;
@@ -191,6 +193,20 @@ async fn write_notes(crm: &Crm, agent: AgentId, folder: &Path) -> Result<u64, St
         let page = exports::notes(crm, agent, after, PAGE).await.map_err(|error| error.to_string())?;
         sheet.add_all(&page.notes)?;
         after = page.next;
+        if after.is_none() {
+            return sheet.finish();
+        }
+    }
+}
+
+/// What stands beside leads and clients and is not in the API: tags, follow-ups and the like.
+async fn write_extras(crm: &Crm, agent: AgentId, folder: &Path) -> Result<u64, String> {
+    let mut sheet = Sheet::begin(folder, "extras", EXTRAS)?;
+    let mut after = None;
+    loop {
+        let (extras, next) = exports::extras(crm, agent, after, PAGE).await.map_err(|error| error.to_string())?;
+        sheet.add_all(&extras)?;
+        after = next;
         if after.is_none() {
             return sheet.finish();
         }

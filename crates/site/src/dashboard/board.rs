@@ -105,7 +105,7 @@ pub(super) fn moved(shell: Shell, query: &HashMap<String, String>, stages: &[Sta
     let Some(from) = find("from") else { return shell.saying(done) };
     let to = find("to").map_or("another stage", |stage| stage.name.as_str());
     let undo =
-        Undo { action: format!("/dashboard/clients/{client}/stage"), name: "stage", values: vec![from.id.to_string()] };
+        Undo { action: format!("/dashboard/clients/{client}/stage"), name: "stage", values: vec![from.id.to_string()], more: None };
     shell.noting(format!("Moved from {} to {to}.", from.name), Some(undo))
 }
 

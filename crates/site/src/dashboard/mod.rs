@@ -5,12 +5,16 @@ mod board;
 mod client;
 mod clients;
 mod deliveries;
+mod follow_ups;
 mod imports;
 mod keys;
 mod lead;
 mod lead_sheets;
 mod leads;
+mod merges;
+mod saved_views;
 mod shell;
+mod tags;
 mod timeline;
 mod today;
 mod webhooks;
@@ -26,6 +30,10 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(today::routes())
         .merge(lead_sheets::routes())
         .merge(imports::routes())
+        .merge(saved_views::routes())
+        .merge(follow_ups::routes())
+        .merge(tags::routes())
+        .merge(merges::routes())
         .merge(leads::routes())
         .merge(clients::routes())
         .merge(board::routes())
