@@ -69,7 +69,15 @@ async fn fill(app: &TestApp) {
     saved_views::create(&app.crm, agent, "New", "status=new").await.unwrap();
     let of = |n: usize| leads[n].parse().unwrap();
     let all = of(2);
-    let choice = merges::Choice { name: all, email: all, phone: all, source: all, property_address: all, notes: all, status: all };
+    let choice = merges::Choice {
+        name: all,
+        email: all,
+        phone: all,
+        source: all,
+        property_address: all,
+        notes: all,
+        status: all,
+    };
     merges::merge(&app.crm, agent, of(2), vec![of(3)], choice).await.unwrap();
     imports::start(&app.crm, agent, id).await.unwrap();
     let _ = jobs::run_due(&app.crm).await.unwrap();

@@ -27,7 +27,12 @@ async fn inquiries(app: &TestApp, browser: &mut Browser) -> [String; 3] {
         app.clock.advance(Duration::from_secs(60));
         let made = json!({"name": name, "email": "ada@example.com", "phone": phone, "source": source, "notes": notes});
         let id = lead(&app.agent, made).await;
-        let _ = app.agent.api.post(&format!("/api/v1/leads/{id}/notes"), &json!({"text": format!("Note of {source}")})).await.expect(201);
+        let _ = app
+            .agent
+            .api
+            .post(&format!("/api/v1/leads/{id}/notes"), &json!({"text": format!("Note of {source}")}))
+            .await
+            .expect(201);
         let _ = browser.post(&format!("/dashboard/leads/{id}/tags"), &[("tag", source)]).await.expect(303);
         ids.push(id);
     }

@@ -154,6 +154,35 @@ on_both_engines! {
         assert_eq!(count(&app, "SELECT COUNT(*) FROM next_steps").await, 0);
     }
 
+    async fn today_pictures_where_leads_came_from_and_how_soon_they_are_answered(app: TestApp) {
+        let mut ids = Vec::new();
+        for n in 0..6 {
+            ids.push(lead(&app.agent, json!({"name": format!("Person {n}"), "source": if n < 4 { "zillow" } else { "A street" }})).await);
+        }
+        let mut browser = app.sign_in(&app.agent).await;
+        let page = browser.get("/dashboard").await.expect(200).text();
+        assert!(page.contains("No lead was answered yet") && page.contains("Week of 23 Nov: 6."), "{page}");
+        for id in &ids[..5] {
+            app.clock.advance(Duration::from_secs(600));
+            let _ = app.agent.api.patch(&format!("/api/v1/leads/{id}"), &json!({"status": "contacted"})).await.expect(200);
+        }
+        // What came later is no first answer; a note is one.
+        let _ = app.agent.api.post(&format!("/api/v1/leads/{}/notes", ids[0]), &json!({"text": "Again"})).await.expect(201);
+        let _ = app.agent.api.post(&format!("/api/v1/leads/{}/notes", ids[5]), &json!({"text": "Rang"})).await.expect(201);
+        let page = browser.get("/dashboard").await.expect(200).text();
+        assert!(page.contains("Half of your last 6 answered leads waited no longer than 30 minutes for you."), "{page}");
+        assert!(page.contains("<span dir=\"auto\">Zillow</span> <strong>4</strong>") && page.contains("<span dir=\"auto\">A street</span> <strong>2</strong>"));
+        // A status taken back was no answer.
+        let _ = app.agent.api.patch(&format!("/api/v1/leads/{}", ids[1]), &json!({"status": "new"})).await.expect(200);
+        assert!(browser.get("/dashboard").await.text().contains("your last 5 answered leads"));
+        app.clock.advance(7 * DAY);
+        let mut browser = app.sign_in(&app.agent).await;
+        assert!(browser.get("/dashboard").await.text().contains("Week of 23 Nov: 6. Week of 30 Nov: 0."));
+        app.clock.advance(56 * DAY);
+        let mut browser = app.sign_in(&app.agent).await;
+        assert!(browser.get("/dashboard").await.text().contains("0 leads in the last eight weeks."));
+    }
+
     async fn a_view_is_saved_found_again_and_deleted(app: TestApp) {
         let mut browser = app.sign_in(&app.agent).await;
         for name in ["Ada", "Grace"] {

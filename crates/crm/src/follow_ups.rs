@@ -16,12 +16,7 @@ use crate::{
 ///
 /// # Errors
 /// [`Error::NotFound`] when the record is not there; storage's errors.
-pub async fn set(
-    crm: &Crm,
-    agent: AgentId,
-    about: About,
-    at: Option<UnixMillis>,
-) -> Result<Option<UnixMillis>, Error> {
+pub async fn set(crm: &Crm, agent: AgentId, about: About, at: Option<UnixMillis>) -> Result<Option<UnixMillis>, Error> {
     crm.change("follow_ups.set", agent, move |tx, _| {
         about.check(tx, agent)?;
         let before = take(tx, agent, about)?;

@@ -21,8 +21,8 @@ pub use columns::{Column, Field};
 pub use drafts::Draft;
 pub use files::{MOST_BYTES, Upload};
 pub use rows::Encoding;
-pub(crate) use runs::{forget, prune, run};
 pub use runs::{PRUNED_AT_ONCE, cancel, start};
+pub(crate) use runs::{forget, prune, run};
 
 use crate::{AgentId, Crm, Error, clock::UnixMillis, ids::ImportId};
 use files::Place;

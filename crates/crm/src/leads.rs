@@ -19,6 +19,7 @@ use crate::{
     input::{Given, Purpose, Reader, max},
     notes::About,
     pages::{self, Filter, Listed, Page, Source},
+    pictures,
     same_person::{self, PersonKeys},
     search, sources,
     totals::{self, Kind},
@@ -420,6 +421,12 @@ fn replace(tx: &mut Tx<'_>, turn: &Turn, old: &Lead, mut lead: Lead) -> Result<L
         same_person::relink_later(tx, agent, id, &new_keys)?;
     }
     totals::shift(tx, agent, Kind::Lead, &old.status, &lead.status)?;
+    match (old.status == STATUSES[0], lead.status == STATUSES[0]) {
+        (true, false) => pictures::note_answer(tx, agent, id, turn.now)?,
+        // Taken back.
+        (false, true) => pictures::forget_answer(tx, agent, &id.0)?,
+        _ => {}
+    }
     search::enqueue(tx, agent, Kind::Lead, &id.0)?;
     if lead.source != old.source {
         sources::note(tx, agent, &lead.source)?;

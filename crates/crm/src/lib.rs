@@ -33,6 +33,7 @@ pub mod next_steps;
 pub mod notes;
 pub mod pages;
 pub mod passwords;
+pub mod pictures;
 pub mod randomness;
 mod same_person;
 pub mod saved_views;

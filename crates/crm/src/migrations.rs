@@ -57,4 +57,9 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: Some("-- PostgreSQL counts for itself"),
         ..step(21, "merge_statistics", include_str!("../migrations/0021_merge_statistics.sqlite.sql"))
     },
+    step(22, "first_answers", include_str!("../migrations/0022_first_answers.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(23, "first_answer_statistics", include_str!("../migrations/0023_first_answer_statistics.sqlite.sql"))
+    },
 ];

@@ -13,7 +13,7 @@ use crate::{
     idempotency::{Answer, Once},
     ids::{ClientId, LeadId, NoteId},
     input::{Reader, max},
-    leads,
+    leads, pictures,
     totals::Kind,
 };
 
@@ -114,6 +114,9 @@ pub async fn create(
             "INSERT INTO notes (agent_id, about_id, id, text) VALUES ($1, $2, $3, $4)",
             params![&agent, &about.id(), &id, &new.text],
         )?;
+        if let About::Lead(lead) = about {
+            pictures::note_answer(tx, agent, lead, turn.now)?;
+        }
         Ok(Created { id })
     })
     .await

@@ -85,7 +85,8 @@ pub async fn of_many(
 async fn names(crm: &Crm, agent: AgentId, kind: Kind) -> Result<Vec<String>, Error> {
     crm.db
         .read("tags.names", move |tx| {
-            let sql = "SELECT name FROM tag_totals WHERE agent_id = $1 AND kind = $2 AND total > 0 ORDER BY tag_key LIMIT $3";
+            let sql =
+                "SELECT name FROM tag_totals WHERE agent_id = $1 AND kind = $2 AND total > 0 ORDER BY tag_key LIMIT $3";
             Ok(tx.query(sql, params![&agent, kind.name(), LISTED], |row| row.get(0))?)
         })
         .await
@@ -133,9 +134,10 @@ pub async fn add(crm: &Crm, agent: AgentId, people: Vec<About>, tag: &str) -> Re
 /// Puts a tag on a person. Whether it was not there.
 pub(crate) fn put(tx: &mut Tx<'_>, agent: AgentId, about: About, tag: &str) -> Result<bool, Error> {
     let (key, kind, id) = (fold(tag), about.kind().name(), about.id());
-    let held = tx.query("SELECT tag_key FROM tags WHERE agent_id = $1 AND about_id = $2", params![&agent, &id], |row| {
-        row.get::<String>(0)
-    })?;
+    let held =
+        tx.query("SELECT tag_key FROM tags WHERE agent_id = $1 AND about_id = $2", params![&agent, &id], |row| {
+            row.get::<String>(0)
+        })?;
     if held.contains(&key) {
         return Ok(false);
     }

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, time::Duration};
 use db::{Tx, params};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{AgentId, Crm, Error, events, imports, leads, notes, showings, totals::Kind, turns::Turn};
+use crate::{AgentId, Crm, Error, events, imports, leads, notes, pictures, showings, totals::Kind, turns::Turn};
 
 /// How long a deleted record can be brought back.
 pub const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -109,5 +109,6 @@ fn erase(tx: &mut Tx<'_>, turn: &Turn, id: &[u8; 16], before: i64) -> Result<usi
     showings::erase_of(tx, turn, id)?;
     leads::merges::erase(tx, agent, id, &record)?;
     imports::forget(tx, agent, id)?;
+    pictures::forget_answer(tx, agent, id)?;
     Ok(1)
 }

@@ -100,7 +100,8 @@ async fn set_up_code(crm: &Crm, config: &Config, address: SocketAddr) -> Result<
 /// Serves an app until `stopping`; accepted requests finish.
 pub async fn listen(listener: TcpListener, app: App, stopping: CancellationToken) {
     let edge = Arc::new(app.clone());
-    let limits = Limits { body_bytes: |method, path| site::body_bytes(method, path).unwrap_or(256 * 1024), ..Limits::default() };
+    let limits =
+        Limits { body_bytes: |method, path| site::body_bytes(method, path).unwrap_or(256 * 1024), ..Limits::default() };
     http::serve(listener, app.router(), limits, edge, stopping).await;
 }
 

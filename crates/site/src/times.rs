@@ -60,6 +60,18 @@ impl Times {
         self.morning(self.date(now).nth_weekday(1, Weekday::Monday).ok()?)
     }
 
+    /// When the Monday of this week began, or so many weeks later.
+    pub fn monday(&self, now: UnixMillis, weeks: i64) -> Option<UnixMillis> {
+        let today = self.date(now);
+        let monday = today.checked_sub(i64::from(today.weekday().to_monday_zero_offset()).days()).ok()?;
+        self.instant(monday.checked_add(weeks.weeks()).ok()?.at(0, 0, 0, 0))
+    }
+
+    /// A day as short as it can be: `23 Nov`.
+    pub fn short_day(&self, at: UnixMillis) -> String {
+        self.format(at, "%-d %b")
+    }
+
     /// Nine in the morning of a day as a date field has it.
     pub fn morning_of(&self, day: &str) -> Option<UnixMillis> {
         self.morning(self.parse(day)?)

@@ -40,6 +40,7 @@ pub const TABLES: &[&str] = &[
     "saved_views",
     "inquiries",
     "merges",
+    "first_answers",
     "events",
     "webhooks",
     "deliveries",

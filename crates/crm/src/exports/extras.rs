@@ -138,5 +138,9 @@ fn read(
 fn inquiry(row: &Row<'_>) -> Result<Extra, db::DbError> {
     let (lead, asked) = (row.get::<LeadId>(0)?, row.get::<LeadId>(1)?.created_at().to_rfc3339());
     let said = [Some(asked), row.get(2)?, row.get(3)?, row.get::<Option<String>>(4)?];
-    Ok(Extra { about: lead.to_string(), kind: "inquiry", text: said.into_iter().flatten().collect::<Vec<_>>().join("\n") })
+    Ok(Extra {
+        about: lead.to_string(),
+        kind: "inquiry",
+        text: said.into_iter().flatten().collect::<Vec<_>>().join("\n"),
+    })
 }

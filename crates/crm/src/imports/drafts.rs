@@ -79,7 +79,8 @@ impl<'a> Cells<'a> {
     }
 
     fn address(&self) -> String {
-        let region = [self.first(Field::State), self.first(Field::Zip)].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let region =
+            [self.first(Field::State), self.first(Field::Zip)].into_iter().flatten().collect::<Vec<_>>().join(" ");
         let parts = [self.first(Field::Address), self.first(Field::City), Some(region.as_str())];
         parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
     }

@@ -215,7 +215,10 @@ impl Window {
         let (mut found, mut place) = (Vec::new(), from);
         let at = |place: Place| usize::try_from(place.position - self.begins).unwrap_or(usize::MAX);
         // After a line that was too long for a window, what is left of it is no row.
-        if place.position > self.begins && !matches!(self.bytes.get(at(place) - 1), Some(b'\n' | b'\r') | None) && from.line > 1 {
+        if place.position > self.begins
+            && !matches!(self.bytes.get(at(place) - 1), Some(b'\n' | b'\r') | None)
+            && from.line > 1
+        {
             let end = self.bytes[at(place)..].iter().position(|byte| *byte == b'\n');
             place.position += end.map_or(self.bytes.len() - at(place), |end| end + 1) as u64;
         }

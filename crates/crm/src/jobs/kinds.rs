@@ -128,9 +128,7 @@ pub(super) async fn run_once(crm: &Crm, job: &ClaimedJob) -> Result<Progress, St
             Some(agent) => imports::run(crm, agent).await,
             None => Ok(Progress::Done),
         },
-        JobKind::PruneImports => {
-            imports::prune(crm).await.map(|count| Progress::after(count, imports::PRUNED_AT_ONCE))
-        }
+        JobKind::PruneImports => imports::prune(crm).await.map(|count| Progress::after(count, imports::PRUNED_AT_ONCE)),
     };
     ran.map_err(|error| error.to_string())
 }

@@ -145,7 +145,9 @@ pub async fn merge(
             trash::put(tx, turn, Kind::Lead, &other.id.0, &Trashed { lead: other.clone(), extras, merged })?;
             super::remove(tx, agent, other)?;
         }
-        if follow_up_before.is_none() && let Some(at) = follow_up_after {
+        if follow_up_before.is_none()
+            && let Some(at) = follow_up_after
+        {
             follow_ups::put(tx, agent, about, UnixMillis(at))?;
         }
         // Read again: which earlier leads it names has changed with them.
@@ -324,9 +326,6 @@ pub(crate) fn erase(tx: &mut Tx<'_>, agent: AgentId, id: &[u8; 16], record: &str
     tx.execute("DELETE FROM merges WHERE agent_id = $1 AND lead_id = $2", params![&agent, id])?;
     let Ok(Of { merged: Some(Merged { merge, into }) }) = serde_json::from_str::<Of>(record) else { return Ok(()) };
     tx.execute("DELETE FROM merges WHERE agent_id = $1 AND id = $2", params![&agent, &merge])?;
-    tx.execute(
-        "UPDATE import_rows SET lead_id = $3 WHERE agent_id = $1 AND lead_id = $2",
-        params![&agent, id, &into],
-    )?;
+    tx.execute("UPDATE import_rows SET lead_id = $3 WHERE agent_id = $1 AND lead_id = $2", params![&agent, id, &into])?;
     Ok(())
 }

@@ -87,7 +87,9 @@ impl All {
             when: times.show_near(import.updated_at, now),
             words: match import.state {
                 Stage::Arriving | Stage::Checked => String::from("Waits for you"),
-                Stage::Running => format!("{} of {} rows", import.imported + import.known + import.failed, import.rows_found),
+                Stage::Running => {
+                    format!("{} of {} rows", import.imported + import.known + import.failed, import.rows_found)
+                }
                 Stage::Done => format!("{} leads imported", import.imported),
                 Stage::Cancelled => format!("Stopped after {} leads", import.imported),
             },
@@ -211,11 +213,8 @@ impl Shown {
             return Ok(shown);
         }
         let preview = imports::preview(&site.crm, session.agent, &shown.import, SHOWN).await?;
-        let choices = shown.import.columns.iter().zip(preview.samples).enumerate().map(|(n, (column, sample))| Choice {
-            name: format!("column{n}"),
-            header: column.header.clone(),
-            sample,
-            field: column.field,
+        let choices = shown.import.columns.iter().zip(preview.samples).enumerate().map(|(n, (column, sample))| {
+            Choice { name: format!("column{n}"), header: column.header.clone(), sample, field: column.field }
         });
         shown.choices = choices.collect();
         let names = SourceNames::read(&site.crm, session.agent).await?;
@@ -269,7 +268,11 @@ async fn check(
     }
 }
 
-async fn run(State(site): State<Site>, SignedIn(session): SignedIn, Path(id): Path<String>) -> Result<Response, Refusal> {
+async fn run(
+    State(site): State<Site>,
+    SignedIn(session): SignedIn,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
     let Ok(id) = id.parse::<ImportId>() else { return Ok(pages::not_found()) };
     imports::start(&site.crm, session.agent, id).await?;
     Ok(see_other(&path(id)))

@@ -49,7 +49,13 @@ async fn export(
     let page = Page { start: Start::Offset(0), limit: TOGETHER, ..asked.page() };
     // The mark tells spreadsheets that the text is UTF-8.
     let head = Some(format!("\u{feff}{}", row(&COLUMNS.map(str::to_owned))?));
-    let rest = Rest { crm: site.crm.clone(), agent: session.agent, filter: asked.filter(&Times::of(&session.time_zone)), page, head };
+    let rest = Rest {
+        crm: site.crm.clone(),
+        agent: session.agent,
+        filter: asked.filter(&Times::of(&session.time_zone)),
+        page,
+        head,
+    };
     let sheet = stream::try_unfold(Some(rest), async |rest| match rest {
         Some(rest) => next(rest).await.map(Some),
         None => Ok(None),

@@ -297,7 +297,8 @@ fn said(shell: Shell, query: &HashMap<String, String>) -> Shell {
         }
         Some("tagged") => shell.noting(String::from("All of them had that tag, or have twenty already."), None),
         Some("deleted") if !undo.is_empty() => {
-            let undo = Undo { action: String::from("/dashboard/leads/restore"), name: "lead", values: undo, more: None };
+            let undo =
+                Undo { action: String::from("/dashboard/leads/restore"), name: "lead", values: undo, more: None };
             shell.noting(format!("{count} deleted. For 30 days it can be taken back."), Some(undo))
         }
         done => shell.saying(done),

@@ -12,6 +12,7 @@ mod lead;
 mod lead_sheets;
 mod leads;
 mod merges;
+mod picture;
 mod saved_views;
 mod shell;
 mod tags;

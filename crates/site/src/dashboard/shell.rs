@@ -98,7 +98,12 @@ impl Shell {
             let is_plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
             let action = format!("/dashboard/{kind}/{id}/follow-up");
             let values = vec![before.to_owned()];
-            (is_plain(id) && is_plain(before)).then_some(Undo { action, name: "at", values, more: Some(("when", "was")) })
+            (is_plain(id) && is_plain(before)).then_some(Undo {
+                action,
+                name: "at",
+                values,
+                more: Some(("when", "was")),
+            })
         });
         self.noting(text.to_owned(), undo)
     }

@@ -68,7 +68,13 @@ async fn change_client(
 }
 
 /// One tag off, else one on.
-async fn change(site: &Site, session: &Session, about: About, page: &str, fields: &Fields) -> Result<Response, Refusal> {
+async fn change(
+    site: &Site,
+    session: &Session,
+    about: About,
+    page: &str,
+    fields: &Fields,
+) -> Result<Response, Refusal> {
     match fields.get("off") {
         "" => drop(tags::add(&site.crm, session.agent, vec![about], fields.get("tag")).await?),
         off => tags::remove(&site.crm, session.agent, vec![about], off).await?,

@@ -26,6 +26,7 @@ use serde_json::{Map, json};
 use super::{
     client, lead,
     leads::{dialled, words},
+    picture::Picture,
     shell::{Place, Shell, Undo},
     timeline::SourceNames,
 };
@@ -97,6 +98,7 @@ struct Today {
     more_new: u64,
     bars: Vec<Bar>,
     all_leads: u64,
+    picture: Option<Picture>,
 }
 
 async fn show(
@@ -121,13 +123,20 @@ async fn show(
         count: *count,
         share: count * 100 / most,
     });
+    let all_leads = counts.iter().map(|(_, count)| count).sum();
+    let won = counts.iter().find(|(status, _)| *status == "client").map_or(0, |(_, count)| *count);
+    let picture = match all_leads {
+        0 => None,
+        _ => Some(Picture::read(&site, &session, all_leads, won).await?),
+    };
     Ok(ok(&Today {
         shell: said(Shell::new(&session, Place::Today), &query),
         day: times.day(now),
         tasks,
         more_new,
         bars: bars.collect(),
-        all_leads: counts.iter().map(|(_, count)| count).sum(),
+        all_leads,
+        picture,
     }))
 }
 
@@ -144,7 +153,8 @@ async fn new_leads(
     let listed = leads::list(&site.crm, session.agent, filter, page).await?;
     let more = listed.total.count.saturating_sub(listed.items.len() as u64);
     // Those put off stand here again when their time has come, as follow-ups.
-    let put_off = follow_ups::among(&site.crm, session.agent, listed.items.iter().map(|lead| lead.id).collect()).await?;
+    let put_off =
+        follow_ups::among(&site.crm, session.agent, listed.items.iter().map(|lead| lead.id).collect()).await?;
     let tasks = listed.items.into_iter().filter(|lead| !put_off.contains(&lead.id)).map(|lead| {
         let is_hot = lead.created_at > now.minus(HOT);
         Task {
@@ -271,7 +281,12 @@ fn said(shell: Shell, query: &HashMap<String, String>) -> Shell {
     let done = query.get("done").map(String::as_str);
     match (done, query.get("undo")) {
         (Some("contacted"), Some(was)) => {
-            let undo = Undo { action: String::from("/dashboard/leads/status"), name: "was", values: vec![was.clone()], more: None };
+            let undo = Undo {
+                action: String::from("/dashboard/leads/status"),
+                name: "was",
+                values: vec![was.clone()],
+                more: None,
+            };
             shell.noting(String::from("Contacted: it is off the list."), Some(undo))
         }
         (done, undo) => shell.saying_follow_up(done, undo),
