@@ -28,6 +28,8 @@ try {
     "api": "/dashboard/settings/api",
     "webhook": `/dashboard/settings/api/webhooks/${webhook}`,
     "account": "/dashboard/settings/account",
+    "notifications": "/dashboard/settings/notifications",
+    "outbox": "/dashboard/outbox",
   };
   for (const width of WIDTHS) {
     for (const colorScheme of ["light", "dark"]) {

@@ -56,6 +56,8 @@ async fn fill(app: &TestApp) {
         let _ = api.post("/api/v1/showings", &showing).await.expect(201);
     }
     let _ = api.delete(&format!("/api/v1/clients/{}", other.as_str().unwrap())).await.expect(204);
+    crm::mails::change_settings(&app.crm, app.agent.id, crm::mails::MailSettings::default()).await.unwrap();
+    crm::mails::tell_leads(&app.crm).await.unwrap();
     crm::search::index_all(&app.crm).await.unwrap();
     let _ = api.post("/api/v1/leads", &json!({"name": "Not indexed yet"})).await.expect(201);
     let agent = app.agent.id;

@@ -1,6 +1,8 @@
 //! Black-box tests through HTTP: one binary, a module per feature, each test on both engines.
 
 #[cfg(test)]
+mod addresses;
+#[cfg(test)]
 mod answering;
 #[cfg(test)]
 mod answers;
@@ -19,6 +21,8 @@ mod disk;
 #[cfg(test)]
 mod export;
 #[cfg(test)]
+mod forgotten;
+#[cfg(test)]
 mod hooks;
 #[cfg(test)]
 mod imports;
@@ -35,9 +39,13 @@ mod limits;
 #[cfg(test)]
 mod listings;
 #[cfg(test)]
+mod mails;
+#[cfg(test)]
 mod menus;
 #[cfg(test)]
 mod merges;
+#[cfg(test)]
+mod new_leads;
 #[cfg(test)]
 mod nodes;
 #[cfg(test)]
@@ -46,6 +54,8 @@ mod notes;
 mod openapi;
 #[cfg(test)]
 mod operators;
+#[cfg(test)]
+mod outbox_pages;
 #[cfg(test)]
 mod outboxes;
 #[cfg(test)]
@@ -86,6 +96,8 @@ mod trash;
 mod webhook_changes;
 #[cfg(test)]
 mod webhook_deliveries;
+#[cfg(test)]
+mod webhook_notices;
 #[cfg(test)]
 mod webhook_results;
 #[cfg(test)]

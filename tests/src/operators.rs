@@ -33,6 +33,7 @@ on_both_engines! {
             "organicagent_db_groups_total ",
             "organicagent_db_commits_total ",
             "organicagent_outbox_deliveries{state=\"fresh\"}",
+            "organicagent_mails_queued",
             "process_resident_memory_bytes ",
             "process_open_fds ",
         ] {

@@ -9,11 +9,17 @@ use db::{DbError, Lane, Value};
 use testkit::{Engine, TestApp, block_on};
 
 /// Jobs that may read a whole table or index, and why that costs no more with more records.
-const WALKS: [(&str, &str); 11] = [
+const WALKS: [(&str, &str); 14] = [
     ("jobs.list_failed", "the index has failed jobs only, and the first few are read"),
     ("webhooks.find_due", "the index has deleted webhooks only, and the first is read"),
     ("webhooks.outbox", "what is open is counted for the operator's metrics, in indexes that have nothing else"),
     ("events.find_due", "every agent is asked, once an hour, for events past their time"),
+    ("mails.queued", "the index has queued mails only; counted for the operator's metrics, to 10,000"),
+    ("mails.keep", "the same index, once at the start of a server without a mail server"),
+    (
+        "mails.find_untold",
+        "every agent is asked, a few times a minute, for events whose leads no mail has told: two numbers each",
+    ),
     ("agents.list", "a command that prints all"),
     ("accounts.is_unclaimed", "whether there is any agent: the first row tells"),
     ("accounts.sign_up", "the same, for the first agent's sign-up"),

@@ -1,5 +1,9 @@
 //! Accounts: who signs in for an agent. Signing in, changing the password, links that let in once.
 
+mod addresses;
+mod forgotten;
+mod sign_ups;
+
 use std::{net::IpAddr, time::Duration};
 
 use db::{Lane, Tx, params};
@@ -16,7 +20,11 @@ use crate::{
     values::EmailAddress,
 };
 
-/// How long a link to a new password holds.
+pub use addresses::{AddressLink, Asked, ask_for_address, find_address_link, follow_address_link};
+pub use forgotten::ask_for_link;
+pub use sign_ups::{ask_to_sign_up, find_sign_up, follow_sign_up};
+
+/// How long a link holds: to a new password, to a new address, to an account.
 pub const LINK_LASTS: Duration = Duration::from_secs(60 * 60);
 
 /// Why somebody is not signed in.
@@ -87,17 +95,8 @@ pub struct SignUp {
 /// [`Error::NotFound`] when `only_first` and there is one, [`Error::Invalid`] with every wrong field, also when the address belongs to
 /// an account.
 pub async fn sign_up(crm: &Crm, typed: SignUp, only_first: bool, visitor: Visitor) -> Result<Token, Error> {
-    let SignUp { name, email, password, time_zone } = typed;
-    let mut wrong = Vec::new();
-    let mut note = |error: Error| {
-        if let Error::Invalid(errors) = error {
-            wrong.extend(errors);
-        }
-    };
-    let name = agents::checked_name(&name).map_err(&mut note);
-    let address = EmailAddress::parse(&email).map_err(|message| note(Error::invalid("email", message)));
-    let _ = passwords::check(&password, email.trim()).map_err(|message| note(Error::invalid("password", message)));
-    let (Ok(name), Ok(address), true) = (name, address, wrong.is_empty()) else { return Err(Error::Invalid(wrong)) };
+    let (name, address) = checked(&typed)?;
+    let SignUp { password, time_zone, .. } = typed;
     let hash = passwords::hash_in_turn(crm, password, address.as_str().to_owned()).await?;
     let new = NewAgent { name: name.clone(), email: address.clone(), slug: None, time_zone, password_hash: Some(hash) };
     let own = crm.clone();
@@ -110,6 +109,24 @@ pub async fn sign_up(crm: &Crm, typed: SignUp, only_first: bool, visitor: Visito
     });
     let (agent, account) = made.await?;
     sessions::create(crm, agent, account, visitor).await
+}
+
+/// The name and the address of somebody who signs up, if all that was typed will do.
+fn checked(typed: &SignUp) -> Result<(String, EmailAddress), Error> {
+    let SignUp { name, email, password, .. } = typed;
+    let mut wrong = Vec::new();
+    let mut note = |error: Error| {
+        if let Error::Invalid(errors) = error {
+            wrong.extend(errors);
+        }
+    };
+    let name = agents::checked_name(name).map_err(&mut note);
+    let address = EmailAddress::parse(email).map_err(|message| note(Error::invalid("email", message)));
+    let _ = passwords::check(password, email.trim()).map_err(|message| note(Error::invalid("password", message)));
+    match (name, address, wrong.is_empty()) {
+        (Ok(name), Ok(address), true) => Ok((name, address)),
+        _ => Err(Error::Invalid(wrong)),
+    }
 }
 
 /// Whether somebody could sign up while only the first agent may: whether there is none.
@@ -283,7 +300,7 @@ fn set_password(
 ) -> Result<(), Error> {
     let sql = "UPDATE accounts SET password_hash = $3 WHERE agent_id = $1 AND id = $2";
     tx.execute(sql, params![&agent, &account, hash])?;
-    tx.execute("DELETE FROM reset_links WHERE agent_id = $1 AND account_id = $2", params![&agent, &account])?;
+    addresses::end_links(tx, agent, account)?;
     // No session has the id of nothing but zeros.
     let kept = kept.unwrap_or(SessionId([0; 16]));
     let sql = "DELETE FROM sessions WHERE agent_id = $1 AND account_id = $2 AND id <> $3";

@@ -95,6 +95,8 @@ pub(crate) struct About<'a> {
     pub entity: &'a [u8; 16],
     /// The record whose events webhooks get in order, where it is another.
     pub order_key: Option<&'a [u8; 16]>,
+    /// Whether the agent did it, so that no mail tells of it.
+    pub is_quiet: bool,
 }
 
 /// Records an event with the exact text of its `data` and hands it to the agent's webhooks. Those that are to be told now.
@@ -111,8 +113,18 @@ pub(crate) fn record<T: Serialize>(
         Error::Internal
     })?;
     tx.execute(
-        "INSERT INTO events (agent_id, id, sequence, event, entity_id, data, order_key) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        params![&agent, &id, sequence, about.kind.name(), about.entity, &data, about.order_key],
+        "INSERT INTO events (agent_id, id, sequence, event, entity_id, data, order_key, is_quiet)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        params![
+            &agent,
+            &id,
+            sequence,
+            about.kind.name(),
+            about.entity,
+            &data,
+            about.order_key,
+            about.is_quiet.then_some(1)
+        ],
     )?;
     outbox::enqueue(tx, agent, id, about.kind)
 }

@@ -188,6 +188,8 @@ ids! {
     ViewId = "view";
     /// Leads made one.
     MergeId = "mrg";
+    /// A mail that goes out.
+    MailId = "mail";
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use db::{Engine, Lane, Row, Tx, params};
+use db::{Engine, Lane, Row, Tx, Value, params};
 
 use crate::{
     AgentId, Crm, Error,
@@ -125,29 +125,26 @@ pub async fn claim(crm: &Crm) -> Result<Option<ClaimedJob>, Error> {
     crm.db.write_in_background("jobs.claim", Lane::SHARED, move |tx| claim_next(tx, now, &number)).await
 }
 
-macro_rules! claim_sql {
-    ($lock:literal) => {
-        concat!(
-            "UPDATE jobs SET due_at = CASE WHEN kind = 'imports.run' THEN CAST($12 AS BIGINT) ELSE CAST($2 AS BIGINT) END, claim = $3 WHERE id = (
-                 SELECT id FROM jobs WHERE failed_at IS NULL AND due_at <= $1 AND kind IN ($4, $5, $6, $7, $8, $9, $10, $11)
-                 ORDER BY due_at, id LIMIT 1",
-            $lock,
-            ") RETURNING id, kind, agent_id, payload, every, attempts"
-        )
-    };
+fn claim_sql(lock: &str) -> String {
+    let kinds = (0..JobKind::ALL.len()).map(|place| format!("${}", place + 6)).collect::<Vec<_>>().join(", ");
+    format!(
+        "UPDATE jobs SET due_at = CASE WHEN kind = $4 THEN CAST($5 AS BIGINT) ELSE CAST($2 AS BIGINT) END, claim = $3 WHERE id = (
+             SELECT id FROM jobs WHERE failed_at IS NULL AND due_at <= $1 AND kind IN ({kinds}) ORDER BY due_at, id LIMIT 1{lock}
+         ) RETURNING id, kind, agent_id, payload, every, attempts"
+    )
 }
 
 fn claim_next(tx: &mut Tx<'_>, now: UnixMillis, number: &[u8; 16]) -> Result<Option<ClaimedJob>, Error> {
     let sql = match tx.engine() {
         // There is one writer.
-        Engine::Sqlite => claim_sql!(""),
+        Engine::Sqlite => claim_sql(""),
         // A job that another node is just claiming is passed over.
-        Engine::Postgres => claim_sql!(" FOR UPDATE SKIP LOCKED"),
+        Engine::Postgres => claim_sql(" FOR UPDATE SKIP LOCKED"),
     };
-    let [first, second, third, fourth, fifth, sixth, seventh, eighth] = JobKind::ALL.map(JobKind::name);
-    let (lease, short) = (now.plus(LEASE).0, now.plus(SHORT_LEASE).0);
-    let values = params![now.0, lease, number, first, second, third, fourth, fifth, sixth, seventh, eighth, short];
-    let claimed = tx.query_opt(sql, values, |row| {
+    let (lease_end, short_end) = (now.plus(LEASE).0, now.plus(SHORT_LEASE).0);
+    let mut values = params![now.0, lease_end, number, JobKind::RunImports.name(), short_end].to_vec();
+    values.extend(JobKind::ALL.map(|kind| Value::Text(kind.name())));
+    let claimed = tx.query_opt(&sql, &values, |row| {
         let kind = JobKind::from_name(row.text(1)?);
         Ok(ClaimedJob {
             id: row.get(0)?,

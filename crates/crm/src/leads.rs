@@ -246,6 +246,24 @@ pub async fn create(crm: &Crm, agent: AgentId, new: NewLead, once: Option<Once>)
     .await
 }
 
+/// As [`create`], for a lead that the agent makes by hand: no mail tells them of it.
+///
+/// # Errors
+/// As [`create`].
+pub async fn create_quietly(
+    crm: &Crm,
+    agent: AgentId,
+    new: NewLead,
+    once: Option<Once>,
+) -> Result<Answer<Created>, Error> {
+    crm.change_once("leads.create", agent, once, move |tx, turn| {
+        turn.is_quiet = true;
+        let id = insert(tx, turn, &new)?;
+        Ok(Created { id })
+    })
+    .await
+}
+
 /// Records an inquiry within a transaction.
 pub(crate) fn insert(tx: &mut Tx<'_>, turn: &mut Turn, new: &NewLead) -> Result<LeadId, Error> {
     insert_as(tx, turn, new, STATUSES[0])

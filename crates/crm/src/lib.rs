@@ -28,6 +28,7 @@ pub mod limiter;
 mod listing_details;
 mod listing_inputs;
 pub mod listings;
+pub mod mails;
 pub mod migrations;
 pub mod next_steps;
 pub mod notes;

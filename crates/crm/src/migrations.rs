@@ -42,24 +42,29 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: Some("-- PostgreSQL counts for itself"),
         ..step(15, "client_stage_statistics", include_str!("../migrations/0015_client_stage_statistics.sqlite.sql"))
     },
-    step(16, "imports", include_str!("../migrations/0016_imports.sql")),
+    step(16, "mails", include_str!("../migrations/0016_mails.sql")),
     Migration {
         postgres: Some("-- PostgreSQL counts for itself"),
-        ..step(17, "import_statistics", include_str!("../migrations/0017_import_statistics.sqlite.sql"))
+        ..step(17, "mail_statistics", include_str!("../migrations/0017_mail_statistics.sqlite.sql"))
     },
-    step(18, "people", include_str!("../migrations/0018_people.sql")),
+    step(18, "imports", include_str!("../migrations/0018_imports.sql")),
     Migration {
         postgres: Some("-- PostgreSQL counts for itself"),
-        ..step(19, "people_statistics", include_str!("../migrations/0019_people_statistics.sqlite.sql"))
+        ..step(19, "import_statistics", include_str!("../migrations/0019_import_statistics.sqlite.sql"))
     },
-    step(20, "merges", include_str!("../migrations/0020_merges.sql")),
+    step(20, "people", include_str!("../migrations/0020_people.sql")),
     Migration {
         postgres: Some("-- PostgreSQL counts for itself"),
-        ..step(21, "merge_statistics", include_str!("../migrations/0021_merge_statistics.sqlite.sql"))
+        ..step(21, "people_statistics", include_str!("../migrations/0021_people_statistics.sqlite.sql"))
     },
-    step(22, "first_answers", include_str!("../migrations/0022_first_answers.sql")),
+    step(22, "merges", include_str!("../migrations/0022_merges.sql")),
     Migration {
         postgres: Some("-- PostgreSQL counts for itself"),
-        ..step(23, "first_answer_statistics", include_str!("../migrations/0023_first_answer_statistics.sqlite.sql"))
+        ..step(23, "merge_statistics", include_str!("../migrations/0023_merge_statistics.sqlite.sql"))
+    },
+    step(24, "first_answers", include_str!("../migrations/0024_first_answers.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(25, "first_answer_statistics", include_str!("../migrations/0025_first_answer_statistics.sqlite.sql"))
     },
 ];

@@ -201,7 +201,17 @@ pub(crate) async fn prune(crm: &Crm) -> Result<usize, Error> {
                      (SELECT token_hash FROM reset_links WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
                 params![now.0, limit],
             )?;
-            Ok(usize::try_from(sessions.max(links)).unwrap_or(SLICE))
+            let changes = tx.execute(
+                "DELETE FROM address_changes WHERE token_hash IN
+                     (SELECT token_hash FROM address_changes WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+                params![now.0, limit],
+            )?;
+            let sign_ups = tx.execute(
+                "DELETE FROM sign_ups WHERE token_hash IN
+                     (SELECT token_hash FROM sign_ups WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+                params![now.0, limit],
+            )?;
+            Ok(usize::try_from(sessions.max(links).max(changes).max(sign_ups)).unwrap_or(SLICE))
         })
         .await
 }

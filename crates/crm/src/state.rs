@@ -1,6 +1,6 @@
 //! What every use case is given: storage, time, randomness, settings.
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use db::Database;
 use tokio::sync::Notify;
@@ -24,17 +24,30 @@ pub struct Settings {
     pub rate_limit: u32,
     /// Where webhooks may be sent.
     pub webhook_url_rule: UrlRule,
+    /// Whether mail goes out; else it is kept, to be looked at in the outbox.
+    pub sends_mail: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { rate_limit: 100, webhook_url_rule: UrlRule::default() }
+        Self { rate_limit: 100, webhook_url_rule: UrlRule::default(), sends_mail: false }
     }
 }
 
-/// The domain's state. Cheap to clone; one per process.
+/// The domain's state. Cheap to clone, for each request does so several times; one per process.
 #[derive(Clone)]
-pub struct Crm {
+pub struct Crm(Arc<Parts>);
+
+impl Deref for Crm {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// What the state consists of, for the domain's own use.
+pub struct Parts {
     pub(crate) db: Database,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Randomness>,
@@ -49,6 +62,9 @@ pub struct Crm {
     pub(crate) url_rule: UrlRule,
     pub(crate) hashing: Arc<Hashing>,
     pub(crate) throttle: Arc<Throttle>,
+    pub(crate) sends_mail: bool,
+    /// Told after each commit that queued a mail.
+    pub(crate) to_mail: Arc<Notify>,
 }
 
 impl Crm {
@@ -65,7 +81,7 @@ impl Crm {
         let (keyring, to_index, outbox) = (Arc::new(keyring), Arc::default(), Arc::default());
         let (hashing, throttle) = (Arc::default(), Arc::default());
         let url_rule = settings.webhook_url_rule.clone();
-        Self {
+        Self(Arc::new(Parts {
             db,
             clock,
             random,
@@ -79,7 +95,9 @@ impl Crm {
             url_rule,
             hashing,
             throttle,
-        }
+            sends_mail: settings.sends_mail,
+            to_mail: Arc::default(),
+        }))
     }
 
     /// The keys that seal what must be read back.
@@ -98,6 +116,12 @@ impl Crm {
     #[must_use]
     pub fn webhook_url_rule(&self) -> &UrlRule {
         &self.url_rule
+    }
+
+    /// Whether mail goes out; else it is kept, to be looked at in the outbox.
+    #[must_use]
+    pub fn sends_mail(&self) -> bool {
+        self.sends_mail
     }
 
     /// The storage, for commands that work on all of it (backup, migration, health).

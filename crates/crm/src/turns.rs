@@ -28,6 +28,8 @@ pub(crate) struct Turn {
     last_id: [u8; 16],
     last_sequence: i64,
     is_changed: bool,
+    /// Whether what is recorded is news to nobody: no mail tells the agent of it.
+    pub is_quiet: bool,
     /// What the sender of webhooks is told after the commit.
     rings: Rings,
 }
@@ -41,7 +43,16 @@ impl Turn {
         let held = tx.query_opt(sql, params![&agent], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let (last_id, last_sequence) = held.ok_or(Error::NotFound)?;
         let random = Arc::clone(&crm.random);
-        Ok(Self { agent, now: crm.clock.now(), random, last_id, last_sequence, is_changed: false, rings: Rings::new() })
+        Ok(Self {
+            agent,
+            now: crm.clock.now(),
+            random,
+            last_id,
+            last_sequence,
+            is_changed: false,
+            is_quiet: false,
+            rings: Rings::new(),
+        })
     }
 
     /// The agent's next id.
@@ -73,7 +84,7 @@ impl Turn {
     ) -> Result<EventId, Error> {
         let id = EventId(self.next_id());
         self.last_sequence += 1;
-        let about = events::About { kind, entity, order_key };
+        let about = events::About { kind, entity, order_key, is_quiet: self.is_quiet };
         let due = events::record(tx, self.agent, id, self.last_sequence, about, data)?;
         self.rings.extend(due.into_iter().map(|webhook| (webhook, Ring::Fresh)));
         Ok(id)

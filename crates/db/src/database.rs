@@ -63,8 +63,7 @@ impl Database {
         let home = match url.split_once(':') {
             Some(("sqlite", address)) => {
                 let place = sqlite::parse(address)?;
-                sqlite::create(&place)?;
-                let watch = Arc::new(Watch::open(&place)?);
+                let watch = Arc::new(Watch::create(&place)?);
                 Home::Sqlite(place, watch)
             }
             Some(("postgres" | "postgresql", _)) => Home::Postgres(Arc::new(Address::parse(url)?)),
@@ -118,8 +117,8 @@ impl Database {
         self.send(self.writer(lane), Urgency::Foreground, lane, job::task(name, job)).await
     }
 
-    /// As [`Database::write`], but behind the writes that someone waits for: it runs when few of those wait, and after half a
-    /// second in any case.
+    /// As [`Database::write`], but behind the writes that someone waits for: it runs while none of those come, else in a tenth of
+    /// the time, and after half a second in any case.
     pub async fn write_in_background<T, E, F>(&self, name: &'static str, lane: Lane, job: F) -> Result<T, E>
     where
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,

@@ -31,7 +31,7 @@ pub(crate) fn serve(
     mut server: impl Server,
 ) -> Result<JoinHandle<()>, DbError> {
     spawn(name, move || {
-        while let Some(jobs) = queue.take(limit) {
+        while let Some(jobs) = if limit > 1 { queue.take_group(limit) } else { queue.take(limit) } {
             // Jobs catch their own panics, so this one is ours. Its jobs answer OutcomeUnknown as they are dropped.
             if catch_unwind(AssertUnwindSafe(|| server.run(jobs))).is_err() {
                 tracing::error!("a database thread panicked and starts anew");

@@ -80,19 +80,22 @@ impl App {
     /// Every route.
     pub fn router(self) -> Router {
         let api = api::router(Api::new(self.crm.clone()).with_origins(self.origins.clone()));
+        let docs = self.docs();
+        // Each request takes it several times.
+        let app = Arc::new(self);
         #[expect(clippy::disallowed_methods, reason = "routes that are no part of the API")]
         let probes = Router::new()
             .route("/healthz", get(healthz))
             .route("/readyz", get(readyz))
             .route("/metrics", get(metrics))
-            .with_state(self.clone());
+            .with_state(Arc::clone(&app));
         Router::new()
             .merge(probes)
-            .merge(self.docs())
-            .merge(site::router(&self.site))
+            .merge(docs)
+            .merge(site::router(&app.site))
             .merge(api)
-            .fallback_service(any(unknown).with_state(self.clone()))
-            .layer(middleware::from_fn_with_state(self, outermost))
+            .fallback_service(any(unknown).with_state(Arc::clone(&app)))
+            .layer(middleware::from_fn_with_state(app, outermost))
     }
 
     /// The documentation page, from the API's own document.
@@ -118,7 +121,7 @@ async fn healthz() -> &'static str {
 }
 
 /// Answers 200 while requests can be served, else 503.
-async fn readyz(State(app): State<App>) -> Response {
+async fn readyz(State(app): State<Arc<App>>) -> Response {
     if app.crm.database().ready().await {
         "ready".into_response()
     } else {
@@ -127,7 +130,7 @@ async fn readyz(State(app): State<App>) -> Response {
 }
 
 /// The metrics, for the operator; without a token set, there is nothing here.
-async fn metrics(State(app): State<App>, request: Request) -> Response {
+async fn metrics(State(app): State<Arc<App>>, request: Request) -> Response {
     match &app.operator {
         None => unknown(State(app.clone()), request).await,
         Some(operator) if operator.sent(request.headers()) => {
@@ -146,7 +149,7 @@ fn id_of(request: &Request) -> RequestId {
     request.extensions().get::<RequestId>().cloned().unwrap_or(RequestId(String::new()))
 }
 
-async fn unknown(State(app): State<App>, request: Request) -> Response {
+async fn unknown(State(app): State<Arc<App>>, request: Request) -> Response {
     if let Some(page) = site::lost(&app.site, request.method(), request.uri(), request.headers()) {
         return page;
     }
@@ -155,7 +158,7 @@ async fn unknown(State(app): State<App>, request: Request) -> Response {
 }
 
 /// What every request passes first and every answer gets last.
-async fn outermost(State(app): State<App>, mut request: Request, next: Next) -> Response {
+async fn outermost(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let given = || request.extensions().get::<RequestId>().cloned();
     let id = sent_id(&request).or_else(given).unwrap_or_else(|| app.new_request_id());
     request.extensions_mut().insert(id.clone());

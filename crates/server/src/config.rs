@@ -46,6 +46,16 @@ pub struct Given {
     /// Address ranges where plain-http and non-public webhook targets are allowed, on any port, between commas [default: none]
     #[arg(long, env = "ORGANICAGENT_WEBHOOK_ALLOW", global = true, value_name = "RANGES", help_heading = "Settings")]
     webhook_allow: Option<Text>,
+    /// The mail server for outgoing mail: smtp(s)://USER:PASSWORD@HOST[:PORT][?from=ADDRESS] [default: none, mail is kept in the outbox]
+    #[arg(
+        long,
+        env = "ORGANICAGENT_MAIL_URL",
+        global = true,
+        value_name = "URL",
+        hide_env_values = true,
+        help_heading = "Settings"
+    )]
+    mail_url: Option<Text>,
     /// Who may make an agent in the browser: open, first (only while there is none) or closed [default: first]
     #[arg(long, env = "ORGANICAGENT_SIGNUP", global = true, value_name = "WHO", help_heading = "Settings")]
     signup: Option<Text>,
@@ -114,6 +124,8 @@ pub struct Config {
     pub rate_limit: u32,
     /// Address ranges where plain-http and non-public webhook targets are allowed.
     pub webhook_allow: Vec<Network>,
+    /// The mail server for outgoing mail, as it was given; checked.
+    pub mail_url: Option<String>,
     /// Who may make an agent in the browser.
     pub signup: SignUp,
     /// The key file, absolute.
@@ -152,6 +164,7 @@ impl Given {
             database_url: first(self.database_url, other.database_url),
             rate_limit: first(self.rate_limit, other.rate_limit),
             webhook_allow: first(self.webhook_allow, other.webhook_allow),
+            mail_url: first(self.mail_url, other.mail_url),
             signup: first(self.signup, other.signup),
             secret_key_file: first(self.secret_key_file, other.secret_key_file),
             trusted_proxies: first(self.trusted_proxies, other.trusted_proxies),
@@ -195,6 +208,10 @@ impl Given {
             "closed" => SignUp::Closed,
             _ => return Err(String::from("ORGANICAGENT_SIGNUP must be open, first or closed")),
         };
+        let mail_url = self.mail_url.map(|url| url.0);
+        if let Some(url) = &mail_url {
+            mail::Server::parse(url).map_err(|error| format!("ORGANICAGENT_MAIL_URL {error}"))?;
+        }
         let api_cors = words(self.api_cors);
         Origins::parse(api_cors.iter().map(String::as_str))
             .map_err(|error| format!("ORGANICAGENT_API_CORS: {error}"))?;
@@ -204,6 +221,7 @@ impl Given {
             database_url,
             rate_limit,
             webhook_allow,
+            mail_url,
             signup,
             secret_key_file: match self.secret_key_file {
                 Some(file) => absolute(Path::new(&file.0))?,
@@ -256,6 +274,7 @@ impl Config {
             ("database_url", mask_password(&self.database_url)),
             ("rate_limit", self.rate_limit.to_string()),
             ("webhook_allow", join(&self.webhook_allow)),
+            ("mail_url", self.mail_url.as_deref().map(mask_mail_url).unwrap_or_default()),
             ("signup", self.signup.name().to_owned()),
             ("secret_key_file", self.secret_key_file.display().to_string()),
             ("trusted_proxies", join(&self.trusted_proxies)),
@@ -288,6 +307,14 @@ pub fn mask_password(url: &str) -> String {
     }
 }
 
+/// The same of a mail server's URL, which has no `?` before its parameters.
+fn mask_mail_url(url: &str) -> String {
+    match url.split_once('?') {
+        Some((server, parameters)) => format!("{}?{parameters}", mask_password(server)),
+        None => mask_password(url),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -302,6 +329,10 @@ mod tests {
         assert_eq!(
             mask_password("postgres://host/db?user=u&password=x&sslmode=require"),
             "postgres://host/db?user=u&password=***&sslmode=require"
+        );
+        assert_eq!(
+            mask_mail_url("smtps://u%40x:p%2Fw@h.example?from=a@b.example"),
+            "smtps://u%40x:***@h.example?from=a@b.example"
         );
         assert_eq!(mask_password("sqlite:/srv/x.db"), "sqlite:/srv/x.db");
     }
@@ -329,6 +360,7 @@ mod tests {
         let given = Given {
             trusted_proxies: text("10.0.0.0/8,::1"),
             webhook_allow: text("127.0.0.0/8"),
+            mail_url: text("smtp://mail.example.com"),
             api_cors: text("https://a.example"),
             ..Given::default()
         };
@@ -346,6 +378,8 @@ mod tests {
             Given { listen: text("8080"), ..Given::default() },
             Given { trusted_proxies: text("10.0.0.0/8, proxy.example.com"), ..Given::default() },
             Given { webhook_allow: text("localhost"), ..Given::default() },
+            Given { mail_url: text("mail.example.com"), ..Given::default() },
+            Given { mail_url: text("smtp://user@mail.example.com"), ..Given::default() },
             Given { signup: text("anybody"), ..Given::default() },
             Given { database_url: text("mysql://x"), ..Given::default() },
             Given { database_url: text("sqlite:"), ..Given::default() },

@@ -29,6 +29,8 @@ pub fn config(mut config: Config) -> Result<Config, String> {
         config.database_url = format!("sqlite:{}", config.data_dir.join("organicagent.db").display());
     }
     config.secret_key_file = config.data_dir.join("secret.key");
+    // Nothing is sent out, whatever mail server is set: mail is shown in the outbox.
+    config.mail_url = None;
     Ok(config)
 }
 

@@ -7,7 +7,7 @@ use std::{sync::OnceLock, time::Duration};
 use api::RouteTemplate;
 use aws_lc_rs::{constant_time::verify_slices_are_equal, digest};
 use axum::{extract::MatchedPath, response::Response};
-use crm::{Crm, webhooks::outbox};
+use crm::{Crm, mails, webhooks::outbox};
 use http::{HeaderMap, Method, header};
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -61,6 +61,7 @@ fn describe() {
     describe_counter!("organicagent_db_lost_connections_total", "Connections found broken");
     describe_counter!("organicagent_db_checkpoints_total", "Checkpoints of SQLite's log");
     describe_gauge!("organicagent_outbox_deliveries", "Webhook deliveries that have still to be sent");
+    describe_gauge!("organicagent_mails_queued", "Mails that have still to be sent");
     describe_gauge!("process_resident_memory_bytes", "Memory in use");
     describe_gauge!("process_open_fds", "Open files and sockets");
 }
@@ -166,6 +167,9 @@ pub async fn render(handle: &PrometheusHandle, crm: &Crm) -> String {
         for (state, count) in [("fresh", waiting.fresh), ("retry", waiting.retry), ("held", waiting.held)] {
             gauge!("organicagent_outbox_deliveries", "state" => state).set(count as f64);
         }
+    }
+    if let Ok(queued) = mails::queued(crm).await {
+        gauge!("organicagent_mails_queued").set(queued as f64);
     }
     if let Some(bytes) = resident_bytes() {
         gauge!("process_resident_memory_bytes").set(bytes as f64);

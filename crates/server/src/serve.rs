@@ -4,6 +4,7 @@ use std::{fs::File, io::Write, net::SocketAddr, sync::Arc, time::Duration};
 
 use api::Origins;
 use crm::{Crm, accounts, randomness};
+use mail::sender::Mailer;
 use site::SignUp;
 use tokio::{
     net::TcpListener,
@@ -57,10 +58,12 @@ pub async fn run(config: Config, is_demo: bool) -> Result<(), String> {
     let reach = if is_demo { Reach::AllowedOnly } else { Reach::Everyone };
     let guard = sending::guard(&config, address, Some(&public_url), reach);
     let client = sending::client(&crm, guard);
+    let mailer = mailer(&config, &public_url)?;
     let workers = [
         tokio::spawn(sending::run(crm.clone(), client, stopping.clone())),
         tokio::spawn(crm::search::run(crm.clone(), stopping.clone().cancelled_owned())),
         tokio::spawn(crm::jobs::run(crm.clone(), stopping.clone().cancelled_owned())),
+        tokio::spawn(mail::sender::run(crm.clone(), mailer, stopping.clone().cancelled_owned())),
     ];
     listen(listener, app, stopping.clone()).await;
     stopping.cancel();
@@ -95,6 +98,13 @@ async fn set_up_code(crm: &Crm, config: &Config, address: SocketAddr) -> Result<
         tracing::warn!(code, "no agent exists yet: whoever signs up first at /signup gives this set-up code");
     }
     Ok(Some(code))
+}
+
+/// What sends outgoing mail, where a mail server is set.
+fn mailer(config: &Config, public_url: &str) -> Result<Option<Mailer>, String> {
+    let Some(url) = &config.mail_url else { return Ok(None) };
+    let server = mail::Server::parse(url).map_err(|error| format!("ORGANICAGENT_MAIL_URL {error}"))?;
+    server.mailer(public_url).map(Some)
 }
 
 /// Serves an app until `stopping`; accepted requests finish.

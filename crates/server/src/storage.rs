@@ -46,7 +46,11 @@ pub async fn open_for(config: &Config, address: SocketAddr) -> Result<Crm, Strin
         ),
         other => other.to_string(),
     })?;
-    let settings = Settings { rate_limit: config.rate_limit, webhook_url_rule: sending::url_rule(config, address) };
+    let settings = Settings {
+        rate_limit: config.rate_limit,
+        webhook_url_rule: sending::url_rule(config, address),
+        sends_mail: config.mail_url.is_some(),
+    };
     Ok(Crm::new(database, Arc::new(MachineClock::default()), Arc::new(MachineRandomness), keyring, &settings))
 }
 

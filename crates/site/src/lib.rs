@@ -5,10 +5,12 @@
 //! scripts only make it quicker.
 
 mod assets;
+mod confirmations;
 mod cookies;
 mod dashboard;
 pub mod docs;
 mod fields;
+mod forgotten;
 mod forms;
 mod guard;
 mod pages;
@@ -30,6 +32,8 @@ pub fn router(site: &Site) -> Router {
     let pages = Router::new()
         .merge(sign_in::routes())
         .merge(sign_up::routes())
+        .merge(forgotten::routes())
+        .merge(confirmations::routes())
         .merge(dashboard::routes())
         .with_state(site.clone());
     guard::around(pages, site).merge(assets::routes())

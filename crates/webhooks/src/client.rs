@@ -32,6 +32,7 @@ use url::Host;
 use self::{
     connections::{Connection, Key, Pool},
     dial::Dialer,
+    spelling::Spellings,
 };
 use crate::{
     guard::{Guard, Scheme, Target},
@@ -114,6 +115,7 @@ pub struct Client {
     limits: Limits,
     dialer: Dialer,
     pool: Pool,
+    spellings: Spellings,
 }
 
 /// Where an attempt stands.
@@ -160,7 +162,7 @@ impl Client {
     ) -> Self {
         let dialer = Dialer::new(Resolver::new(lookup, limits.name), roots, limits.connect);
         let pool = Pool::new(Arc::clone(&clock), limits.idle);
-        Self { guard, clock, limits, dialer, pool }
+        Self { guard, clock, limits, dialer, pool, spellings: Spellings::default() }
     }
 
     /// Sends the request once and says what came of it, within [`Limits::whole`].
@@ -207,7 +209,7 @@ impl Client {
         progress.enter(Phase::Name);
         let target = self.guard.target(request.url).map_err(|sentence| progress.fail(sentence))?;
         let fields = fields(request, &target).map_err(|cause| Failure { phase: Phase::Sending, cause })?;
-        let spelled = spelling::of(&fields).await;
+        let spelled = self.spellings.of(&fields).await;
         let message = || {
             let mut message = http::Request::new(Full::new(request.body.clone()));
             *message.method_mut() = Method::POST;

@@ -51,11 +51,15 @@ pub const TABLES: &[&str] = &[
     "imports",
     "import_pieces",
     "import_rows",
+    "mails",
+    "mail_records",
+    "mail_settings",
+    "lead_mails",
     "jobs",
 ];
 
 /// Tables that a backup leaves out: what a restart forgets as well, and what lets people in, who then sign in anew.
-pub const LEFT_OUT: &[&str] = &["key_windows", "sessions", "reset_links"];
+pub const LEFT_OUT: &[&str] = &["key_windows", "sessions", "reset_links", "address_changes", "sign_ups"];
 
 /// The table that stands while a restore is under way, and keeps everything else from running.
 const MARKER: &str = "unfinished_restore";

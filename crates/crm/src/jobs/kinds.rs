@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::ClaimedJob;
-use crate::{Crm, Error, idempotency, imports, search, sessions, trash, webhooks};
+use crate::{Crm, Error, idempotency, imports, mails, search, sessions, trash, webhooks};
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,12 @@ pub enum JobKind {
     RunImports,
     /// Files of leads that nothing is done with any more are thrown away.
     PruneImports,
+    /// Mails past their time are thrown away.
+    PruneMails,
+    /// Agents are told of leads that came in.
+    TellLeads,
+    /// Agents are told of webhooks that fail.
+    TellFailing,
 }
 
 /// How far a run came.
@@ -56,7 +62,7 @@ struct Payload {
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::PruneIdempotency,
         Self::EraseTrash,
         Self::SweepSearch,
@@ -65,10 +71,13 @@ impl JobKind {
         Self::PruneSessions,
         Self::RunImports,
         Self::PruneImports,
+        Self::PruneMails,
+        Self::TellLeads,
+        Self::TellFailing,
     ];
 
     /// The kinds that come round again, and how often.
-    pub const RECURRING: [(Self, Duration); 7] = [
+    pub const RECURRING: [(Self, Duration); 10] = [
         (Self::PruneIdempotency, HOUR),
         (Self::EraseTrash, HOUR),
         (Self::SweepSearch, Duration::from_secs(24 * 60 * 60)),
@@ -76,6 +85,9 @@ impl JobKind {
         (Self::PruneEvents, HOUR),
         (Self::PruneSessions, HOUR),
         (Self::PruneImports, HOUR),
+        (Self::PruneMails, HOUR),
+        (Self::TellLeads, Duration::from_secs(15)),
+        (Self::TellFailing, Duration::from_secs(5 * 60)),
     ];
 
     /// The name in the database.
@@ -90,6 +102,9 @@ impl JobKind {
             Self::PruneSessions => "sessions.prune",
             Self::RunImports => "imports.run",
             Self::PruneImports => "imports.prune",
+            Self::PruneMails => "mails.prune",
+            Self::TellLeads => "mails.tell_leads",
+            Self::TellFailing => "webhooks.tell_failing",
         }
     }
 
@@ -129,6 +144,9 @@ pub(super) async fn run_once(crm: &Crm, job: &ClaimedJob) -> Result<Progress, St
             None => Ok(Progress::Done),
         },
         JobKind::PruneImports => imports::prune(crm).await.map(|count| Progress::after(count, imports::PRUNED_AT_ONCE)),
+        JobKind::PruneMails => mails::prune(crm).await.map(|count| Progress::after(count, mails::SLICE)),
+        JobKind::TellLeads => mails::tell_leads(crm).await.map(|()| Progress::Done),
+        JobKind::TellFailing => webhooks::tell_failing(crm).await.map(|()| Progress::Done),
     };
     ran.map_err(|error| error.to_string())
 }

@@ -17,7 +17,8 @@ use crate::{
 };
 
 pub use super::enabling::hold_rest;
-pub use super::results::{After, Outcome, Recorded, record, retry_now, set_noticed};
+pub use super::notices::set_noticed;
+pub use super::results::{After, Outcome, Recorded, record, retry_now};
 
 /// How far the deliveries of one webhook are counted for its owner.
 pub const COUNTED: i64 = 10_000;

@@ -8,7 +8,7 @@ use db::{Lane, Tx, params};
 
 use self::held::Held;
 use super::{
-    Attempt, DisabledBy, Health, Notice, Published, Ring, State, attempts, enabling, health::health_columns,
+    Attempt, DisabledBy, Health, Notice, Published, Ring, State, attempts, enabling, health::health_columns, notices,
     outbox::Disabled, retention, secrets,
 };
 use crate::{
@@ -73,8 +73,12 @@ pub enum Recorded {
 /// Storage's errors.
 pub async fn record(crm: &Crm, outcomes: Vec<Outcome>) -> Result<Vec<Recorded>, Error> {
     let now = crm.clock.now();
+    let own = crm.clone();
     let (recorded, disabled) =
-        crm.db.write("webhooks.record", Lane::SHARED, move |tx| record_all(tx, &outcomes, now)).await?;
+        crm.db.write("webhooks.record", Lane::SHARED, move |tx| record_all(tx, &own, &outcomes, now)).await?;
+    if !disabled.is_empty() {
+        crm.mail_is_queued();
+    }
     for (agent, webhook, by) in disabled {
         tracing::warn!(%webhook, by = by.name(), "a webhook was disabled");
         // The results are stored by now, and it holds whatever the rows say; who looks for what is open holds the rest later.
@@ -85,7 +89,12 @@ pub async fn record(crm: &Crm, outcomes: Vec<Outcome>) -> Result<Vec<Recorded>, 
     Ok(recorded)
 }
 
-fn record_all(tx: &mut Tx<'_>, outcomes: &[Outcome], now: UnixMillis) -> Result<(Vec<Recorded>, Vec<Disabled>), Error> {
+fn record_all(
+    tx: &mut Tx<'_>,
+    crm: &Crm,
+    outcomes: &[Outcome],
+    now: UnixMillis,
+) -> Result<(Vec<Recorded>, Vec<Disabled>), Error> {
     let mut recorded = vec![Recorded::Gone; outcomes.len()];
     let mut disabled = Vec::new();
     // Sorted, so that two nodes lock webhooks in one order.
@@ -104,6 +113,7 @@ fn record_all(tx: &mut Tx<'_>, outcomes: &[Outcome], now: UnixMillis) -> Result<
         }
         if let (None, Some(by)) = (before.health.disabled_by, receiver.health.disabled_by) {
             enabling::disable(tx, agent, webhook, by, now)?;
+            notices::tell_disabled(tx, crm, agent, webhook, by)?;
             disabled.push((agent, webhook, by));
         }
     }
@@ -318,23 +328,4 @@ pub async fn retry_now(crm: &Crm, agent: AgentId, webhook: WebhookId) -> Result<
             return Ok(all);
         }
     }
-}
-
-/// Notes that the owner of a failing webhook was told so. Whether it was the first time in this spell: who is told `true` tells
-/// the owner.
-///
-/// # Errors
-/// Storage's errors.
-pub async fn set_noticed(crm: &Crm, agent: AgentId, webhook: WebhookId, notice: Notice) -> Result<bool, Error> {
-    crm.change_in_background("webhooks.set_noticed", agent, move |tx, _| {
-        let sql = "SELECT noticed FROM webhooks WHERE agent_id = $1 AND id = $2 AND deleted_at IS NULL";
-        let noticed = tx.query_opt(sql, params![&agent, &webhook], |row| row.get::<i64>(0))?;
-        let Some(noticed) = noticed.filter(|noticed| noticed & notice.bit() == 0) else { return Ok(false) };
-        tx.execute(
-            "UPDATE webhooks SET noticed = $3 WHERE agent_id = $1 AND id = $2",
-            params![&agent, &webhook, noticed | notice.bit()],
-        )?;
-        Ok(true)
-    })
-    .await
 }

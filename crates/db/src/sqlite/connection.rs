@@ -14,6 +14,7 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
+use super::turn::Turn;
 use crate::{DbError, dialect::sqlite::failure, queue};
 
 /// How long to wait for a lock that another process (a CLI command) holds.
@@ -44,19 +45,27 @@ pub(crate) enum Role {
     Keeper,
 }
 
-/// Creates the file, for its owner's eyes only, and the folders above it. Does nothing when it is there.
-pub(crate) fn create(place: &Place) -> Result<(), DbError> {
+/// Creates the file, for its owner's eyes only, and the folders above it, where they are not there yet. Nobody else opens or
+/// migrates it until the turn that is given back ends.
+pub(crate) fn create(place: &Place) -> Result<Turn, DbError> {
     let explain =
         |error: io::Error| DbError::Refused(format!("cannot create the database {}: {error}", place.path.display()));
     let folder = folder_of(&place.path);
     if !folder.exists() {
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(explain)?;
     }
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&place.path) {
+    let turn = Turn::take(place);
+    create_file(&place.path).map_err(explain)?;
+    Ok(turn)
+}
+
+/// An empty file for its owner's eyes only, or the one that is there.
+pub(crate) fn create_file(path: &Path) -> io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         // The name must outlive a power cut as well as the first commit does.
-        Ok(file) => file.sync_all().and_then(|()| File::open(folder)?.sync_all()).map_err(explain),
+        Ok(file) => file.sync_all().and_then(|()| File::open(folder_of(path))?.sync_all()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(explain(error)),
+        Err(error) => Err(error),
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 
 use rusqlite::Connection;
 
-use super::connection::folder_of;
+use super::connection::{create_file, folder_of};
 use crate::{DbError, dialect::sqlite::failure};
 
 /// How many copies are kept.
@@ -25,7 +25,7 @@ pub(crate) fn copy(connection: &Connection, path: &Path, version: i64) -> Result
         |error: io::Error| DbError::Unavailable(format!("cannot copy the database to {}: {error}", target.display()));
     remove(&unfinished).map_err(explain)?;
     // Created first so that it is for its owner alone; VACUUM INTO takes an empty file.
-    super::connection::create(&super::Place { path: unfinished.clone(), vfs: None })?;
+    create_file(&unfinished).map_err(explain)?;
     let name = unfinished.to_str().ok_or_else(|| DbError::Refused("the database's path is no UTF-8".to_owned()))?;
     connection.execute("VACUUM INTO ?1", [name]).map_err(|error| failure(&error))?;
     File::open(&unfinished).and_then(|file| file.sync_all()).map_err(explain)?;

@@ -5,12 +5,13 @@ mod connection;
 mod copies;
 mod readers;
 mod schema;
+mod turn;
 mod watch;
 mod writer;
 
 use std::{path::PathBuf, sync::Arc, thread::JoinHandle};
 
-pub(crate) use connection::{Place, create};
+pub(crate) use connection::Place;
 pub(crate) use readers::snapshot;
 pub(crate) use schema::{migrate, version};
 pub(crate) use watch::Watch;

@@ -16,13 +16,13 @@ use crate::{
 
 /// Brings the schema up to date on a connection of its own.
 pub(crate) fn migrate(place: &Place, steps: &[Migration]) -> Result<Migrated, DbError> {
-    create(place)?;
+    let _turn = create(place)?;
     migrations::run(&mut Keeper { connection: open(place, Role::Keeper)?, place }, steps)
 }
 
 /// The newest applied migration.
 pub(crate) fn version(place: &Place) -> Result<i64, DbError> {
-    create(place)?;
+    let _turn = create(place)?;
     migrations::version(&mut Keeper { connection: open(place, Role::Keeper)?, place })
 }
 

@@ -12,7 +12,7 @@ use std::sync::{
 
 use rusqlite::Connection;
 
-use super::connection::{Place, Role, open};
+use super::connection::{Place, Role, create, open};
 use crate::{DbError, Version, dialect::sqlite::failure};
 
 pub(crate) struct Watch {
@@ -30,7 +30,9 @@ struct State {
 }
 
 impl Watch {
-    pub(crate) fn open(place: &Place) -> Result<Self, DbError> {
+    /// Opens the database before anything else of it does, and creates it where it is not there.
+    pub(crate) fn create(place: &Place) -> Result<Self, DbError> {
+        let _turn = create(place)?;
         let connection = open(place, Role::Watch)?;
         // Nothing is known until the writer has settled it once.
         let state = State { connection, settled_at: -1, version: Version { own: 0, foreign: 0 } };

@@ -28,7 +28,7 @@ use crate::{
     times::{Time, Times},
 };
 
-const PATH: &str = "/dashboard/settings/account";
+pub(super) const PATH: &str = "/dashboard/settings/account";
 
 #[expect(clippy::disallowed_methods, reason = "pages are no part of the API")]
 pub(super) fn routes() -> Router<Site> {
@@ -86,18 +86,28 @@ fn browser(user_agent: &str) -> String {
 
 #[derive(Template)]
 #[template(path = "dashboard/account.html")]
-struct Account {
+pub(super) struct Account {
     shell: Shell,
     rows: Vec<Row>,
     wrong: Wrong,
+    sends_mail: bool,
+    /// The new address as it was typed.
+    new_address: String,
 }
 
 impl Account {
-    async fn read(site: &Site, session: &Session, shell: Shell, wrong: Wrong) -> Result<Self, Refusal> {
+    pub(super) async fn read(site: &Site, session: &Session, shell: Shell, wrong: Wrong) -> Result<Self, Refusal> {
         let times = Times::of(&session.time_zone);
         let seats = sessions::list(&site.crm, session.agent, session.account).await?;
         let rows = seats.into_iter().map(|seat| Row::of(seat, session, &times)).collect();
-        Ok(Self { shell, rows, wrong })
+        let (sends_mail, new_address) = (site.crm.sends_mail(), String::new());
+        Ok(Self { shell, rows, wrong, sends_mail, new_address })
+    }
+
+    /// The same with this new address typed.
+    pub(super) fn with_address(mut self, address: &str) -> Self {
+        address.clone_into(&mut self.new_address);
+        self
     }
 }
 

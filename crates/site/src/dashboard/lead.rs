@@ -139,7 +139,7 @@ async fn create(State(site): State<Site>, SignedIn(session): SignedIn, fields: F
     let made = match NewLead::read(&typed.fields()) {
         Ok(new) => {
             let source = if typed.source.trim().is_empty() { OWN_SOURCE.to_owned() } else { new.source.clone() };
-            leads::create(&site.crm, session.agent, NewLead { source, ..new }, fields.once(PATH)).await
+            leads::create_quietly(&site.crm, session.agent, NewLead { source, ..new }, fields.once(PATH)).await
         }
         Err(error) => Err(error),
     };

@@ -1,6 +1,7 @@
 //! The dashboard: pages for who is signed in.
 
 mod account;
+mod address;
 mod board;
 mod client;
 mod clients;
@@ -14,6 +15,8 @@ mod leads;
 mod merges;
 mod picture;
 mod saved_views;
+mod notifications;
+mod outbox;
 mod shell;
 mod tags;
 mod timeline;
@@ -42,4 +45,7 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(webhooks::routes())
         .merge(deliveries::routes())
         .merge(account::routes())
+        .merge(address::routes())
+        .merge(notifications::routes())
+        .merge(outbox::routes())
 }

@@ -1,4 +1,4 @@
--- What SQLite is to expect behind the indexes of step 20, as step 8 says it of the others.
+-- What SQLite is to expect behind the indexes of step 22, as step 8 says it of the others.
 ANALYZE sqlite_schema;
 INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('inquiries', 'inquiries', '100000 1000 2 1'),

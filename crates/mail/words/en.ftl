@@ -1,0 +1,65 @@
+# The words of mails. Every language has the same messages with the same arguments.
+language = English
+
+# Below every mail.
+footer = OrganicAgent at { $site }
+
+reset-subject = Set a new password
+reset-text = Somebody, probably you, asked for a new password for { $email }.
+reset-button = Set a new password
+link-note = The link holds for an hour and for one use.
+reset-note = If it was not you, there is nothing to do: your password stays as it is.
+
+known-subject = You have an account already
+known-text = Somebody, probably you, wanted to sign up with { $email }. This address has an account already, so there is nothing to sign up for.
+known-button = Sign in
+known-note = If you have forgotten the password, ask for a new one on the page where you sign in. If it was not you, there is nothing to do.
+
+sign-up-subject = Finish signing up
+sign-up-text = One step is left: follow the link, and your office is ready.
+sign-up-button = Finish signing up
+sign-up-note = If it was not you who signed up with { $email }, there is nothing to do: no account is made.
+
+address-subject = Confirm your new e-mail address
+address-text = The account of { $old } is to sign in with { $new } from now on.
+address-button = Confirm the new address
+address-note = If it was not you, there is nothing to do: nothing is changed.
+
+changed-subject = Your e-mail address was changed
+changed-text = Your account signs in with { $new } now, and no longer with { $old }.
+changed-note = If it was not you, somebody else knows your password: tell whoever runs this server at once.
+
+webhook-failing-subject = A webhook fails: { $host }
+webhook-failing-text = { $host } has not accepted an event since { $since }. Every event is tried again for about three days.
+webhook-soon-subject = A webhook is about to be disabled: { $host }
+webhook-soon-text = { $host } has not accepted an event since { $since }. If that goes on for another day, the webhook is disabled; events are then held until you enable it again.
+webhook-disabled-subject = A webhook was disabled: { $host }
+webhook-refused-text = { $host } accepted no event for five days, so its webhook was disabled. New events are held until you enable it again.
+webhook-gone-text = { $host } answered that it is gone (410), so its webhook was disabled. New events are held until you enable it again.
+webhook-error = What went wrong last
+webhook-button = Look at the webhook
+
+new-leads-subject = { $count ->
+    [one] New lead: { $name }
+   *[other] { $count } new leads
+}
+new-leads-heading = { $count ->
+    [one] A new lead
+   *[other] { $count } new leads
+}
+new-leads-more = { $count ->
+    [one] And one more.
+   *[other] And { $count } more.
+}
+many-leads-heading = More than { $count } new leads
+lead-email = E-mail
+lead-phone = Phone
+lead-property = Property
+lead-source = Source
+lead-message = Message
+lead-open = Open the lead
+leads-open = See all leads
+leads-note = To have no more of these mails: { $url }
+
+unknown-subject = A message from OrganicAgent
+unknown-text = This mail cannot be shown: its key is gone, or a newer version made it.

@@ -1,0 +1,51 @@
+// A mail server of a test's own: takes every mail and keeps it.
+import net from "node:net";
+
+/** Where mails end. */
+export class Postbox {
+  mails = [];
+  #server = net.createServer((socket) => this.#talk(socket));
+  #waiting = [];
+
+  static async open() {
+    const postbox = new Postbox();
+    await new Promise((resolve) => postbox.#server.listen(0, "127.0.0.1", resolve));
+    postbox.url = `smtp://127.0.0.1:${postbox.#server.address().port}`;
+    return postbox;
+  }
+
+  #talk(socket) {
+    let text = "";
+    let inMail = false;
+    socket.on("error", () => {});
+    socket.write("220 postbox\r\n");
+    socket.on("data", (bytes) => {
+      text += bytes.toString("latin1");
+      for (;;) {
+        const end = inMail ? text.indexOf("\r\n.\r\n") : text.indexOf("\r\n");
+        if (end < 0) return;
+        const part = text.slice(0, end);
+        text = text.slice(end + (inMail ? 5 : 2));
+        if (inMail) {
+          this.mails.push(part.replaceAll("=\r\n", "").replaceAll("=3D", "="));
+          this.#waiting.splice(0).forEach((wake) => wake());
+          inMail = false;
+        } else inMail = part === "DATA";
+        socket.write(inMail ? "354 go on\r\n" : part === "QUIT" ? "221 bye\r\n" : "250 well\r\n");
+      }
+    });
+  }
+
+  /** The newest mail that holds `words`, as soon as there is one. */
+  async find(words) {
+    for (;;) {
+      const mail = this.mails.findLast((mail) => mail.includes(words));
+      if (mail) return mail;
+      await new Promise((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  close() {
+    this.#server.close();
+  }
+}
