@@ -29,6 +29,8 @@ mod forgotten;
 #[cfg(test)]
 mod hooks;
 #[cfg(test)]
+mod imports;
+#[cfg(test)]
 mod isolation;
 #[cfg(test)]
 mod jobs;
@@ -45,6 +47,8 @@ mod mails;
 #[cfg(test)]
 mod menus;
 #[cfg(test)]
+mod merges;
+#[cfg(test)]
 mod new_leads;
 #[cfg(test)]
 mod nodes;
@@ -60,6 +64,8 @@ mod outbox_pages;
 mod outboxes;
 #[cfg(test)]
 mod pauses;
+#[cfg(test)]
+mod people;
 #[cfg(test)]
 mod plans;
 #[cfg(test)]

@@ -9,10 +9,13 @@ use crate::{
     AgentId, Crm, Error,
     clock::UnixMillis,
     events::EventKind,
+    extras::Extras,
     fold::fold,
+    follow_ups,
     idempotency::{Answer, Once},
     ids::{self, ClientId, StageId},
     input::{Given, Purpose, Reader, max},
+    notes::About,
     pages::{self, Filter, Listed, Page, Sort, Source, Start},
     search,
     showings::{self, Parent},
@@ -427,11 +430,13 @@ pub async fn board(crm: &Crm, agent: AgentId, pipeline: Pipeline, limit: u32) ->
 /// Stages on which nobody waits to hear from the agent.
 const RESTING: [&str; 4] = ["Closed", "Past Client", "On Hold", "Lost"];
 
-/// Clients on their way of whom nothing was heard or written since `before`, quiet for longest first: `limit` at most.
+/// Clients on their way of whom nothing was heard or written since `before`, quiet for longest first: `limit` at most. Those with a
+/// follow-up ahead wait until then.
 ///
 /// # Errors
 /// Storage's errors.
 pub async fn quiet(crm: &Crm, agent: AgentId, before: UnixMillis, limit: usize) -> Result<Vec<Client>, Error> {
+    let now = crm.clock.now();
     crm.db
         .read("clients.quiet", move |tx| {
             let mut quiet = Vec::new();
@@ -446,7 +451,8 @@ pub async fn quiet(crm: &Crm, agent: AgentId, before: UnixMillis, limit: usize) 
                     let note = "SELECT 1 FROM notes WHERE agent_id = $1 AND about_id = $2 AND id >= $3 LIMIT 1";
                     let showing = "SELECT 1 FROM showings WHERE agent_id = $1 AND client_id = $2 AND id >= $3 LIMIT 1";
                     let mut is_there = |sql| tx.query_opt(sql, params![&agent, &client.id, &since], |_| Ok(()));
-                    if is_there(note)?.is_none() && is_there(showing)?.is_none() {
+                    let is_heard = is_there(note)?.is_some() || is_there(showing)?.is_some();
+                    if !is_heard && !follow_ups::is_ahead(tx, agent, About::Client(client.id), now)? {
                         quiet.push(client);
                     }
                 }
@@ -530,12 +536,14 @@ pub(crate) fn move_some(
     Ok(ids.len())
 }
 
-/// A client in the trash: the record, and the stage by its id, since stages can be renamed.
+/// A client in the trash: the record, the stage by its id, since stages can be renamed, and what stood beside it.
 #[derive(Serialize, Deserialize)]
 struct Trashed {
     stage: StageId,
     #[serde(flatten)]
     client: Client,
+    #[serde(default)]
+    extras: Extras,
 }
 
 /// Deletes a client, if `precondition` holds of it: it is gone at once from lists, totals and search, and kept for a while
@@ -552,7 +560,8 @@ where
         if !precondition(&client) {
             return Err(Error::PreconditionFailed);
         }
-        trash::put(tx, turn, Kind::Client, &id.0, &Trashed { stage, client })?;
+        let extras = Extras::take(tx, agent, About::Client(id))?;
+        trash::put(tx, turn, Kind::Client, &id.0, &Trashed { stage, client, extras })?;
         tx.execute("DELETE FROM clients WHERE agent_id = $1 AND id = $2", params![&agent, &id])?;
         totals::add(tx, agent, Kind::Client, NO_STATUS, -1)?;
         showings::trash_of(tx, turn, Parent::Client(id))?;
@@ -569,7 +578,7 @@ where
 /// address by now.
 pub async fn restore(crm: &Crm, agent: AgentId, id: ClientId) -> Result<Client, Error> {
     crm.change("clients.restore", agent, move |tx, turn| {
-        let Trashed { stage, mut client } = trash::take(tx, turn, Kind::Client, &id.0)?;
+        let Trashed { stage, mut client, extras } = trash::take(tx, turn, Kind::Client, &id.0)?;
         check_email(tx, agent, &client)?;
         let stages = stages::all(tx, agent)?;
         let stage = match stages.iter().find(|held| held.id == stage) {
@@ -580,6 +589,7 @@ pub async fn restore(crm: &Crm, agent: AgentId, id: ClientId) -> Result<Client, 
         client.pipeline = stage.pipeline;
         client.updated_at = turn.now.max(client.updated_at);
         store(tx, agent, &client, stage.id)?;
+        extras.put(tx, agent, About::Client(id))?;
         totals::add(tx, agent, Kind::Client, NO_STATUS, 1)?;
         showings::restore_of(tx, turn, Parent::Client(id))?;
         search::enqueue(tx, agent, Kind::Client, &id.0)?;

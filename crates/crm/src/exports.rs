@@ -1,6 +1,7 @@
 //! What an export of everything asks beside the lists that the API has.
 
 pub mod copies;
+mod extras;
 pub mod sheets;
 mod zip;
 
@@ -12,6 +13,8 @@ use crate::{
     clock::UnixMillis,
     ids::{ClientId, LeadId, NoteId},
 };
+
+pub use extras::{Extra, ExtraCursor, extras};
 
 /// Text that a spreadsheet would take for a formula is quoted (OWASP, CSV Injection).
 #[must_use]

@@ -184,6 +184,12 @@ ids! {
     DeliveryId = "dlv";
     /// A piece of due work.
     JobId = "job";
+    /// A file of leads.
+    ImportId = "imp";
+    /// A saved view of a list.
+    ViewId = "view";
+    /// Leads made one.
+    MergeId = "mrg";
     /// A mail that goes out.
     MailId = "mail";
 }

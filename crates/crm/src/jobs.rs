@@ -23,6 +23,8 @@ pub use runner::{run, run_due};
 
 /// How long a claim holds. A run is a slice: seconds, not minutes.
 pub const LEASE: Duration = Duration::from_secs(5 * 60);
+/// The same for an import: a run is two seconds, and somebody waits for the next should its claimant die.
+const SHORT_LEASE: Duration = Duration::from_secs(10);
 /// Runs that may fail one after another before a job is given up.
 pub const MAX_ATTEMPTS: i64 = 10;
 /// What a job waits after its first failure; twice as long after each further one.
@@ -91,19 +93,16 @@ pub async fn create(crm: &Crm, kind: JobKind, agent: Option<AgentId>, due_at: Un
     crm.db
         .write("jobs.create", Lane::SHARED, move |tx| {
             let id = JobId(ids::next(&[0; 16], now, &*random));
-            tx.execute(
-                "INSERT INTO jobs (id, kind, agent_id, payload, due_at, attempts) VALUES ($1, $2, $3, $4, $5, 0)",
-                params![&id, kind.name(), agent.as_ref(), kind.payload(), due_at.0],
-            )?;
+            insert(tx, id, kind, agent, due_at)?;
             Ok(id)
         })
         .await
 }
 
 /// Puts down work that is to be done once, in the transaction that makes it due.
-pub(crate) fn put(
+pub(crate) fn insert(
     tx: &mut Tx<'_>,
-    id: [u8; 16],
+    id: JobId,
     kind: JobKind,
     agent: Option<AgentId>,
     due_at: UnixMillis,
@@ -127,9 +126,9 @@ pub async fn claim(crm: &Crm) -> Result<Option<ClaimedJob>, Error> {
 }
 
 fn claim_sql(lock: &str) -> String {
-    let kinds = (0..JobKind::ALL.len()).map(|place| format!("${}", place + 4)).collect::<Vec<_>>().join(", ");
+    let kinds = (0..JobKind::ALL.len()).map(|place| format!("${}", place + 6)).collect::<Vec<_>>().join(", ");
     format!(
-        "UPDATE jobs SET due_at = $2, claim = $3 WHERE id = (
+        "UPDATE jobs SET due_at = CASE WHEN kind = $4 THEN CAST($5 AS BIGINT) ELSE CAST($2 AS BIGINT) END, claim = $3 WHERE id = (
              SELECT id FROM jobs WHERE failed_at IS NULL AND due_at <= $1 AND kind IN ({kinds}) ORDER BY due_at, id LIMIT 1{lock}
          ) RETURNING id, kind, agent_id, payload, every, attempts"
     )
@@ -142,8 +141,8 @@ fn claim_next(tx: &mut Tx<'_>, now: UnixMillis, number: &[u8; 16]) -> Result<Opt
         // A job that another node is just claiming is passed over.
         Engine::Postgres => claim_sql(" FOR UPDATE SKIP LOCKED"),
     };
-    let lease_end = now.plus(LEASE).0;
-    let mut values = params![now.0, lease_end, number].to_vec();
+    let (lease_end, short_end) = (now.plus(LEASE).0, now.plus(SHORT_LEASE).0);
+    let mut values = params![now.0, lease_end, number, JobKind::RunImports.name(), short_end].to_vec();
     values.extend(JobKind::ALL.map(|kind| Value::Text(kind.name())));
     let claimed = tx.query_opt(&sql, &values, |row| {
         let kind = JobKind::from_name(row.text(1)?);

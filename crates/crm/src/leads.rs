@@ -1,5 +1,7 @@
 //! Leads: inquiries. A lead is one inquiry by a person; the same person again is another lead, linked to the earlier ones.
 
+pub mod merges;
+
 use db::{Row, Tx, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -10,11 +12,14 @@ use crate::{
     clients::{self, NewClient},
     clock::UnixMillis,
     events::EventKind,
+    extras::Extras,
     fold::fold,
     idempotency::{Answer, Once},
-    ids::{ClientId, LeadId},
+    ids::{ClientId, LeadId, MergeId},
     input::{Given, Purpose, Reader, max},
+    notes::About,
     pages::{self, Filter, Listed, Page, Source},
+    pictures,
     same_person::{self, PersonKeys},
     search, sources,
     totals::{self, Kind},
@@ -261,12 +266,22 @@ pub async fn create_quietly(
 
 /// Records an inquiry within a transaction.
 pub(crate) fn insert(tx: &mut Tx<'_>, turn: &mut Turn, new: &NewLead) -> Result<LeadId, Error> {
+    insert_as(tx, turn, new, STATUSES[0])
+}
+
+/// As [`insert`], for one of whom somebody has heard before: it begins with this status.
+pub(crate) fn insert_as(
+    tx: &mut Tx<'_>,
+    turn: &mut Turn,
+    new: &NewLead,
+    status: &'static str,
+) -> Result<LeadId, Error> {
     let id = LeadId(turn.next_id());
     let mut lead = Lead {
         id,
         name: new.name.clone(),
         email: new.email.as_ref().map(|email| email.as_str().to_owned()),
-        status: STATUSES[0].to_owned(),
+        status: status.to_owned(),
         phone: new.phone.as_ref().map(|phone| phone.as_str().to_owned()),
         source: new.source.clone(),
         property_address: new.property_address.clone(),
@@ -424,6 +439,12 @@ fn replace(tx: &mut Tx<'_>, turn: &Turn, old: &Lead, mut lead: Lead) -> Result<L
         same_person::relink_later(tx, agent, id, &new_keys)?;
     }
     totals::shift(tx, agent, Kind::Lead, &old.status, &lead.status)?;
+    match (old.status == STATUSES[0], lead.status == STATUSES[0]) {
+        (true, false) => pictures::note_answer(tx, agent, id, turn.now)?,
+        // Taken back.
+        (false, true) => pictures::forget_answer(tx, agent, &id.0)?,
+        _ => {}
+    }
     search::enqueue(tx, agent, Kind::Lead, &id.0)?;
     if lead.source != old.source {
         sources::note(tx, agent, &lead.source)?;
@@ -482,6 +503,25 @@ pub async fn set_status(
     Ok(before)
 }
 
+/// A lead in the trash: the record, and what stood beside it.
+#[derive(Serialize, Deserialize)]
+struct Trashed {
+    #[serde(flatten)]
+    lead: Lead,
+    #[serde(default)]
+    extras: Extras,
+    /// Where it is part of another now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    merged: Option<Merged>,
+}
+
+/// What became of a merged lead.
+#[derive(Serialize, Deserialize)]
+struct Merged {
+    merge: MergeId,
+    into: LeadId,
+}
+
 /// Deletes a lead, if `precondition` holds of it: it is gone at once from lists, totals and search, and kept for a while
 /// so that it can be brought back.
 ///
@@ -496,13 +536,19 @@ where
         if !precondition(&lead) {
             return Err(Error::PreconditionFailed);
         }
-        trash::put(tx, turn, Kind::Lead, &id.0, &lead)?;
-        tx.execute("DELETE FROM leads WHERE agent_id = $1 AND id = $2", params![&agent, &id])?;
-        same_person::relink_later(tx, agent, id, &keys(&lead))?;
-        totals::add(tx, agent, Kind::Lead, &lead.status, -1)?;
-        search::enqueue(tx, agent, Kind::Lead, &id.0)
+        let extras = Extras::take(tx, agent, About::Lead(id))?;
+        trash::put(tx, turn, Kind::Lead, &id.0, &Trashed { lead: lead.clone(), extras, merged: None })?;
+        remove(tx, agent, &lead)
     })
     .await
+}
+
+/// Takes a lead out of its table, totals and search.
+fn remove(tx: &mut Tx<'_>, agent: AgentId, lead: &Lead) -> Result<(), Error> {
+    tx.execute("DELETE FROM leads WHERE agent_id = $1 AND id = $2", params![&agent, &lead.id])?;
+    same_person::relink_later(tx, agent, lead.id, &keys(lead))?;
+    totals::add(tx, agent, Kind::Lead, &lead.status, -1)?;
+    search::enqueue(tx, agent, Kind::Lead, &lead.id.0)
 }
 
 /// Brings a deleted lead back as it was, but for `updatedAt`: those who follow changes see it again.
@@ -511,11 +557,16 @@ where
 /// [`Error::NotFound`] when it is not in the trash, or for too long.
 pub async fn restore(crm: &Crm, agent: AgentId, id: LeadId) -> Result<Lead, Error> {
     crm.change("leads.restore", agent, move |tx, turn| {
-        let mut lead: Lead = trash::take(tx, turn, Kind::Lead, &id.0)?;
+        let Trashed { mut lead, extras, merged } = trash::take(tx, turn, Kind::Lead, &id.0)?;
+        // It comes back when the merge is taken apart, and not as somebody's twin.
+        if merged.is_some() {
+            return Err(Error::NotFound);
+        }
         let keys = keys(&lead);
         lead.same_person_as = same_person::earlier(tx, agent, id, &keys)?;
         lead.updated_at = turn.now.max(lead.updated_at);
         store(tx, agent, &lead)?;
+        extras.put(tx, agent, About::Lead(id))?;
         same_person::relink_later(tx, agent, id, &keys)?;
         totals::add(tx, agent, Kind::Lead, &lead.status, 1)?;
         search::enqueue(tx, agent, Kind::Lead, &id.0)?;

@@ -68,4 +68,24 @@ pub const MIGRATIONS: &[Migration] = &[
         )),
         ..step(20, "exports", include_str!("../migrations/0020_exports.sql"))
     },
+    step(21, "imports", include_str!("../migrations/0021_imports.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(22, "import_statistics", include_str!("../migrations/0022_import_statistics.sqlite.sql"))
+    },
+    step(23, "people", include_str!("../migrations/0023_people.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(24, "people_statistics", include_str!("../migrations/0024_people_statistics.sqlite.sql"))
+    },
+    step(25, "merges", include_str!("../migrations/0025_merges.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(26, "merge_statistics", include_str!("../migrations/0026_merge_statistics.sqlite.sql"))
+    },
+    step(27, "first_answers", include_str!("../migrations/0027_first_answers.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(28, "first_answer_statistics", include_str!("../migrations/0028_first_answer_statistics.sqlite.sql"))
+    },
 ];

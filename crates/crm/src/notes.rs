@@ -13,7 +13,8 @@ use crate::{
     idempotency::{Answer, Once},
     ids::{ClientId, LeadId, NoteId},
     input::{Reader, max},
-    leads,
+    leads, pictures,
+    totals::Kind,
 };
 
 /// What a note is about.
@@ -26,15 +27,25 @@ pub enum About {
 }
 
 impl About {
-    fn id(self) -> [u8; 16] {
+    /// The record's id as it is stored.
+    #[must_use]
+    pub fn id(self) -> [u8; 16] {
         match self {
             Self::Lead(id) => id.0,
             Self::Client(id) => id.0,
         }
     }
 
+    /// What kind of record it is.
+    pub(crate) fn kind(self) -> Kind {
+        match self {
+            Self::Lead(_) => Kind::Lead,
+            Self::Client(_) => Kind::Client,
+        }
+    }
+
     /// Refuses what is no record of this agent.
-    fn check(self, tx: &mut Tx<'_>, agent: AgentId) -> Result<(), Error> {
+    pub(crate) fn check(self, tx: &mut Tx<'_>, agent: AgentId) -> Result<(), Error> {
         let is_there = match self {
             Self::Lead(id) => leads::exists(tx, agent, id)?,
             Self::Client(id) => clients::exists(tx, agent, id)?,
@@ -103,6 +114,9 @@ pub async fn create(
             "INSERT INTO notes (agent_id, about_id, id, text) VALUES ($1, $2, $3, $4)",
             params![&agent, &about.id(), &id, &new.text],
         )?;
+        if let About::Lead(lead) = about {
+            pictures::note_answer(tx, agent, lead, turn.now)?;
+        }
         Ok(Created { id })
     })
     .await

@@ -7,6 +7,7 @@ use crate::{
     clock::UnixMillis,
     ids::{self, ClientId, ListingId, StageId},
     search::{Lookup, WALKED},
+    tags::Tagged,
     totals::{self, Kind},
 };
 
@@ -161,10 +162,14 @@ pub struct Filter {
     pub listing: Option<ListingId>,
     /// Only clients of this stage.
     pub stage: Option<StageId>,
+    /// Only leads or clients with this folded tag.
+    pub tag_key: Option<String>,
     /// Only records found by these words.
     pub words: Vec<String>,
     /// Only records made at or after this instant.
     pub since: Option<UnixMillis>,
+    /// Only records made before this instant.
+    pub until: Option<UnixMillis>,
     /// Only records changed at or after this instant.
     pub updated_since: Option<UnixMillis>,
 }
@@ -172,16 +177,30 @@ pub struct Filter {
 impl Filter {
     /// Whether the kept totals tell the count.
     fn is_kept(&self) -> bool {
-        let Self { status: _, email_key, phone_key, source_key, client, listing, stage, words, since, updated_since } =
-            self;
+        let Self {
+            status: _,
+            email_key,
+            phone_key,
+            source_key,
+            client,
+            listing,
+            stage,
+            tag_key,
+            words,
+            since,
+            until,
+            updated_since,
+        } = self;
         email_key.is_none()
             && phone_key.is_none()
             && source_key.is_none()
             && client.is_none()
             && listing.is_none()
             && stage.is_none()
+            && tag_key.is_none()
             && words.is_empty()
             && since.is_none()
+            && until.is_none()
             && updated_since.is_none()
     }
 }
@@ -260,7 +279,7 @@ pub(crate) fn read<T>(
     {
         return Err(Error::invalid("cursor", NO_CURSOR));
     }
-    let since = filter.since.map(ids::floor);
+    let (since, until) = (filter.since.map(ids::floor), filter.until.map(ids::floor));
     let mut sql = Assembly { conditions: String::from(" WHERE t.agent_id = $1"), params: vec![Value::Bytes(&agent.0)] };
     if let Some(status) = &filter.status {
         sql.and("t.status =", status);
@@ -286,6 +305,9 @@ pub(crate) fn read<T>(
     if let Some(since) = &since {
         sql.and("t.id >=", since);
     }
+    if let Some(until) = &until {
+        sql.and("t.id <", until);
+    }
     // What a walk goes over: the same list, whenever its records changed.
     let mut unnarrowed = sql.clone();
     if let Some(updated_since) = filter.updated_since {
@@ -295,16 +317,28 @@ pub(crate) fn read<T>(
         [] => None,
         words => Some(Lookup::plan(tx, agent, source.kind, words)?),
     };
-    let finds_by_walking = lookup.as_ref().is_some_and(Lookup::is_walk);
+    let tagged = match &filter.tag_key {
+        None => None,
+        Some(key) => Some(Tagged::plan(tx, agent, source.kind, key)?),
+    };
+    // What one of them finds, the other only narrows.
+    let walks = |lookup: &Lookup| lookup.is_walk() && tagged.as_ref().is_none_or(|tagged| tagged.is_common);
+    let is_tag_walk = lookup.is_none() && tagged.as_ref().is_some_and(|tagged| tagged.is_common);
+    let finds_by_walking = is_tag_walk || lookup.as_ref().is_some_and(walks);
     let mut walked = if finds_by_walking { walk(tx, source, page.sort, &unnarrowed)? } else { None };
-    let total = match &lookup {
-        None => total(tx, agent, source, filter, &sql)?,
-        Some(lookup) => {
+    let total = match (&lookup, &tagged) {
+        (None, None) => total(tx, agent, source, filter, &sql)?,
+        _ => {
             let mut sql = sql.clone();
             if let Some(end) = &walked {
                 sql.up_to(end);
             }
-            lookup.narrow(tx.engine(), &mut sql);
+            if let Some(lookup) = &lookup {
+                lookup.narrow(tx.engine(), &mut sql);
+            }
+            if let Some(tagged) = &tagged {
+                tagged.narrow(tx.engine(), &mut sql);
+            }
             let total = count(tx, source, &sql)?;
             Total { is_exact: total.is_exact && walked.is_none(), ..total }
         }
@@ -332,6 +366,9 @@ pub(crate) fn read<T>(
     }
     if let Some(lookup) = &lookup {
         lookup.narrow(tx.engine(), &mut sql);
+    }
+    if let Some(tagged) = &tagged {
+        tagged.narrow(tx.engine(), &mut sql);
     }
     let mut text = String::with_capacity(source.select.len() + sql.conditions.len() + 64);
     text.push_str(source.select);

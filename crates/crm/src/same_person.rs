@@ -79,6 +79,23 @@ fn nearest(
 /// Makes anew what the leads after `lead` hold, once `lead` came under, left or changed these keys. Only the next few can
 /// hold it.
 pub(crate) fn relink_later(tx: &mut Tx<'_>, agent: AgentId, lead: LeadId, keys: &PersonKeys) -> Result<(), Error> {
+    for (id, keys) in later(tx, agent, lead, keys)? {
+        let linked = encode(&earlier(tx, agent, id, &keys)?);
+        tx.execute(
+            "UPDATE leads SET same_person_as = $3 WHERE agent_id = $1 AND id = $2",
+            params![&agent, &id, &linked],
+        )?;
+    }
+    Ok(())
+}
+
+/// The next leads after `lead` by a person of these keys, oldest first.
+pub(crate) fn later(
+    tx: &mut Tx<'_>,
+    agent: AgentId,
+    lead: LeadId,
+    keys: &PersonKeys,
+) -> Result<Vec<(LeadId, PersonKeys)>, Error> {
     let read = |row: &Row<'_>| {
         let keys = PersonKeys { email_key: row.get(1)?, person_key: row.get(2)? };
         Ok((row.get::<LeadId>(0)?, keys))
@@ -102,14 +119,7 @@ pub(crate) fn relink_later(tx: &mut Tx<'_>, agent: AgentId, lead: LeadId, keys: 
     }
     later.sort_unstable_by_key(|(id, _)| *id);
     later.dedup_by_key(|(id, _)| *id);
-    for (id, keys) in later {
-        let linked = encode(&earlier(tx, agent, id, &keys)?);
-        tx.execute(
-            "UPDATE leads SET same_person_as = $3 WHERE agent_id = $1 AND id = $2",
-            params![&agent, &id, &linked],
-        )?;
-    }
-    Ok(())
+    Ok(later)
 }
 
 /// The column's form: 16 bytes an id.

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, time::Duration};
 use db::{Tx, params};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{AgentId, Crm, Error, events, mails, notes, showings, totals::Kind, turns::Turn};
+use crate::{AgentId, Crm, Error, events, imports, leads, mails, notes, pictures, showings, totals::Kind, turns::Turn};
 
 /// How long a deleted record can be brought back.
 pub const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -93,23 +93,24 @@ pub async fn erase_due(crm: &Crm) -> Result<usize, Error> {
 }
 
 /// Erases one record if it is still in the trash and due, in one transaction with all that names its person: what was kept
-/// of it, its notes, the mails that tell of it, and the `data` of its events, whose numbers stay.
+/// of it, its notes, the mails that tell of it, the hash of the row that it came from, and the `data` of its events, whose numbers
+/// stay.
 ///
 /// Nothing is to be done about its words in the search index: they left it behind the commit that deleted the record. Nor
 /// about idempotency keys: an answer holds ids only, and it and the fingerprint of the request's body were gone a day after
 /// the request, long before the record could be due.
 fn erase(tx: &mut Tx<'_>, turn: &Turn, id: &[u8; 16], before: i64) -> Result<usize, Error> {
     let agent = turn.agent;
-    let is_due = tx.execute(
-        "DELETE FROM trash WHERE agent_id = $1 AND id = $2 AND deleted_at <= $3",
-        params![&agent, id, before],
-    )?;
-    if is_due == 0 {
-        return Ok(0);
-    }
+    let sql = "SELECT record FROM trash WHERE agent_id = $1 AND id = $2 AND deleted_at <= $3";
+    let record = tx.query_opt(sql, params![&agent, id, before], |row| row.get::<String>(0))?;
+    let Some(record) = record else { return Ok(0) };
+    tx.execute("DELETE FROM trash WHERE agent_id = $1 AND id = $2", params![&agent, id])?;
     notes::erase(tx, agent, id)?;
     events::erase(tx, agent, id, turn.now)?;
     mails::erase_of(tx, agent, id)?;
     showings::erase_of(tx, turn, id)?;
+    leads::merges::erase(tx, agent, id, &record)?;
+    imports::forget(tx, agent, id)?;
+    pictures::forget_answer(tx, agent, id)?;
     Ok(1)
 }

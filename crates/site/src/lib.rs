@@ -44,10 +44,10 @@ pub fn router(site: &Site) -> Router {
     guard::around(pages, site).merge(assets::routes())
 }
 
-/// The bytes that a body may have where it is more than a form of text: one with a file in it.
+/// The bytes that the body of a request may have where that is more than a form's.
 #[must_use]
 pub fn body_bytes(method: &str, path: &str) -> Option<u64> {
-    (method == "POST" && path == dashboard::PHOTO).then_some(uploads::MOST)
+    dashboard::body_bytes(method, path)
 }
 
 /// What a browser is answered where there is no page: a page that says so, or the way to the one that was meant. `None` for whoever

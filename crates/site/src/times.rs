@@ -1,7 +1,11 @@
 //! Instants in words, in somebody's time zone.
 
 use crm::clock::UnixMillis;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{
+    Timestamp, ToSpan,
+    civil::{Date, DateTime, Weekday},
+    tz::TimeZone,
+};
 
 /// A time as a page shows it: in words for people, in full for machines.
 pub(crate) struct Time {
@@ -44,6 +48,61 @@ impl Times {
     /// A time in the days to come.
     pub fn show_weekday(&self, at: UnixMillis) -> Time {
         Time { words: self.format(at, "%a %-d %b, %H:%M"), exact: at.to_rfc3339() }
+    }
+
+    /// Nine in the morning, so many days from now.
+    pub fn morning_in(&self, now: UnixMillis, days: i64) -> Option<UnixMillis> {
+        self.morning(self.date(now).checked_add(days.days()).ok()?)
+    }
+
+    /// Nine in the morning of the next Monday.
+    pub fn next_monday(&self, now: UnixMillis) -> Option<UnixMillis> {
+        self.morning(self.date(now).nth_weekday(1, Weekday::Monday).ok()?)
+    }
+
+    /// When the Monday of this week began, or so many weeks later.
+    pub fn monday(&self, now: UnixMillis, weeks: i64) -> Option<UnixMillis> {
+        let today = self.date(now);
+        let monday = today.checked_sub(i64::from(today.weekday().to_monday_zero_offset()).days()).ok()?;
+        self.instant(monday.checked_add(weeks.weeks()).ok()?.at(0, 0, 0, 0))
+    }
+
+    /// A day as short as it can be: `23 Nov`.
+    pub fn short_day(&self, at: UnixMillis) -> String {
+        self.format(at, "%-d %b")
+    }
+
+    /// Nine in the morning of a day as a date field has it.
+    pub fn morning_of(&self, day: &str) -> Option<UnixMillis> {
+        self.morning(self.parse(day)?)
+    }
+
+    /// When a day as a date field has it begins.
+    pub fn start_of(&self, day: &str) -> Option<UnixMillis> {
+        self.instant(self.parse(day)?.at(0, 0, 0, 0))
+    }
+
+    /// When a day as a date field has it is over.
+    pub fn end_of(&self, day: &str) -> Option<UnixMillis> {
+        self.instant(self.parse(day)?.tomorrow().ok()?.at(0, 0, 0, 0))
+    }
+
+    fn parse(&self, day: &str) -> Option<Date> {
+        day.parse::<Date>().ok().filter(|date| (1970..=9998).contains(&date.year()))
+    }
+
+    fn date(&self, at: UnixMillis) -> Date {
+        Timestamp::from_millisecond(at.0).unwrap_or_default().to_zoned_datetime(self.zone.clone()).date()
+    }
+
+    fn morning(&self, date: Date) -> Option<UnixMillis> {
+        self.instant(date.at(9, 0, 0, 0))
+    }
+
+    /// The instant of a local time; where the clocks skip it, the one after the gap.
+    fn instant(&self, time: DateTime) -> Option<UnixMillis> {
+        let instant = time.to_zoned_datetime(self.zone.clone()).ok()?.timestamp();
+        Some(UnixMillis(instant.as_millisecond()))
     }
 
     /// The day, in words.

@@ -81,6 +81,21 @@ impl Browser {
         self.keep(answer)
     }
 
+    /// Posts a file in the field `file` of a form.
+    ///
+    /// # Panics
+    /// When no whole answer comes.
+    pub async fn post_file(&mut self, path: &str, name: &str, file: &[u8]) -> Answer {
+        const BOUNDARY: &str = "what-no-file-of-a-test-has";
+        let head = format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: text/csv\r\n\r\n"
+        );
+        let body = [head.as_bytes(), file, format!("\r\n--{BOUNDARY}--\r\n").as_bytes()].concat();
+        let caller = self.dressed().with("Content-Type", &format!("multipart/form-data; boundary={BOUNDARY}"));
+        let answer = caller.send(Method::POST, path, Bytes::from(body)).await;
+        self.keep(answer)
+    }
+
     fn dressed(&self) -> Caller {
         if self.cookies.is_empty() {
             return self.caller.clone();

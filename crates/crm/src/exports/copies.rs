@@ -11,7 +11,7 @@ use super::{
 use crate::{
     AgentId, Crm, Error,
     clock::UnixMillis,
-    ids::ExportId,
+    ids::{ExportId, JobId},
     jobs::{self, JobKind, Progress},
     photos,
 };
@@ -81,8 +81,8 @@ pub async fn request(crm: &Crm, agent: AgentId) -> Result<ExportId, Error> {
             "INSERT INTO exports (agent_id, id, state, step, sheet, records, expires_at) VALUES ($1, $2, $3, 0, 0, 0, $4)",
             params![&turn.agent, &id, MAKING, expires_at],
         )?;
-        let job = turn.next_id();
-        jobs::put(tx, job, JobKind::MakeExport, Some(turn.agent), turn.now)?;
+        let job = JobId(turn.next_id());
+        jobs::insert(tx, job, JobKind::MakeExport, Some(turn.agent), turn.now)?;
         Ok(id)
     })
     .await

@@ -7,7 +7,7 @@ use db::{Tx, params};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{NoteCursor, harmless, notes};
+use super::{NoteCursor, extras, harmless, notes};
 use crate::{
     AgentId, Crm, Error, agents, clients,
     events::{self, EventFilter},
@@ -33,6 +33,8 @@ pub enum Sheet {
     Showings,
     /// Notes on leads and clients.
     Notes,
+    /// What stands beside leads and clients and is not in the API: tags, follow-ups and the like.
+    Extras,
     /// What happened.
     Events,
     /// The stages of the pipelines.
@@ -52,12 +54,13 @@ pub struct Part {
 
 impl Sheet {
     /// Every list, in the order in which an export has them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Leads,
         Self::Clients,
         Self::Listings,
         Self::Showings,
         Self::Notes,
+        Self::Extras,
         Self::Events,
         Self::Stages,
         Self::Webhooks,
@@ -72,6 +75,7 @@ impl Sheet {
             Self::Listings => "listings",
             Self::Showings => "showings",
             Self::Notes => "notes",
+            Self::Extras => "extras",
             Self::Events => "events",
             Self::Stages => "stages",
             Self::Webhooks => "webhooks",
@@ -96,6 +100,12 @@ impl Sheet {
                     next: page.next.map(|NoteCursor(about, id)| hex(&about) + &hex(&id.0)),
                 })
             }
+            Self::Extras => {
+                let after = after.map(|text| serde_json::from_str(text).map_err(|_| no_place())).transpose()?;
+                let (extras, next) = extras(crm, agent, after, PAGE).await?;
+                let next = next.map(|next| serde_json::to_string(&next).map_err(|error| broken(&error)));
+                Ok(Part { records: told(&extras)?, next: next.transpose()? })
+            }
             Self::Events => {
                 let after = after.map(|text| text.parse::<EventId>().map_err(|_| no_place())).transpose()?;
                 let page = events::list(crm, agent, EventFilter { kind: None, after, limit: PAGE }).await?;
@@ -117,6 +127,7 @@ impl Sheet {
             Self::Listings => LISTINGS,
             Self::Showings => SHOWINGS,
             Self::Notes => &["id", "about", "text", "createdAt"],
+            Self::Extras => &["about", "kind", "text"],
             Self::Events => &["id", "sequence", "event", "timestamp", "agentId", "data"],
             Self::Stages => &["id", "name", "pipeline"],
         }

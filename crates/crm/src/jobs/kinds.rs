@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::ClaimedJob;
-use crate::{Crm, Error, departures, exports::copies, idempotency, mails, search, sessions, trash, webhooks};
+use crate::{Crm, Error, departures, exports::copies, idempotency, imports, mails, search, sessions, trash, webhooks};
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,10 @@ pub enum JobKind {
     PruneExports,
     /// Agents who left are erased.
     EraseAgents,
+    /// Leads of the agent's running imports are taken in.
+    RunImports,
+    /// Files of leads that nothing is done with any more are thrown away.
+    PruneImports,
     /// Mails past their time are thrown away.
     PruneMails,
     /// Agents are told of leads that came in.
@@ -64,7 +68,7 @@ struct Payload {
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::PruneIdempotency,
         Self::EraseTrash,
         Self::SweepSearch,
@@ -74,13 +78,15 @@ impl JobKind {
         Self::MakeExport,
         Self::PruneExports,
         Self::EraseAgents,
+        Self::RunImports,
+        Self::PruneImports,
         Self::PruneMails,
         Self::TellLeads,
         Self::TellFailing,
     ];
 
     /// The kinds that come round again, and how often.
-    pub const RECURRING: [(Self, Duration); 11] = [
+    pub const RECURRING: [(Self, Duration); 12] = [
         (Self::PruneIdempotency, HOUR),
         (Self::EraseTrash, HOUR),
         (Self::SweepSearch, Duration::from_secs(24 * 60 * 60)),
@@ -89,6 +95,7 @@ impl JobKind {
         (Self::PruneSessions, HOUR),
         (Self::PruneExports, HOUR),
         (Self::EraseAgents, HOUR),
+        (Self::PruneImports, HOUR),
         (Self::PruneMails, HOUR),
         (Self::TellLeads, Duration::from_secs(15)),
         (Self::TellFailing, Duration::from_secs(5 * 60)),
@@ -107,6 +114,8 @@ impl JobKind {
             Self::MakeExport => "exports.make",
             Self::PruneExports => "exports.prune",
             Self::EraseAgents => "agents.erase",
+            Self::RunImports => "imports.run",
+            Self::PruneImports => "imports.prune",
             Self::PruneMails => "mails.prune",
             Self::TellLeads => "mails.tell_leads",
             Self::TellFailing => "webhooks.tell_failing",
@@ -150,6 +159,11 @@ pub(super) async fn run_once(crm: &Crm, job: &ClaimedJob) -> Result<Progress, St
         },
         JobKind::PruneExports => copies::prune(crm).await.map(|count| Progress::after(count, 1)),
         JobKind::EraseAgents => departures::erase_due(crm).await.map(|count| Progress::after(count, departures::SLICE)),
+        JobKind::RunImports => match job.agent {
+            Some(agent) => imports::run(crm, agent).await,
+            None => Ok(Progress::Done),
+        },
+        JobKind::PruneImports => imports::prune(crm).await.map(|count| Progress::after(count, imports::PRUNED_AT_ONCE)),
         JobKind::PruneMails => mails::prune(crm).await.map(|count| Progress::after(count, mails::SLICE)),
         JobKind::TellLeads => mails::tell_leads(crm).await.map(|()| Progress::Done),
         JobKind::TellFailing => webhooks::tell_failing(crm).await.map(|()| Progress::Done),

@@ -80,3 +80,7 @@ document.addEventListener("DOMContentLoaded", () => {
     });
   }
 });
+// A page that tells how far something is looks again while it is looked at.
+for (const place of document.querySelectorAll("[data-again]")) {
+  setInterval(() => { if (!document.hidden) location.reload(); }, Number(place.dataset.again));
+}

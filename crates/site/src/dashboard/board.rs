@@ -104,8 +104,12 @@ pub(super) fn moved(shell: Shell, query: &HashMap<String, String>, stages: &[Sta
     let find = |name: &str| stages.iter().find(|stage| get(name).parse::<StageId>() == Ok(stage.id));
     let Some(from) = find("from") else { return shell.saying(done) };
     let to = find("to").map_or("another stage", |stage| stage.name.as_str());
-    let undo =
-        Undo { action: format!("/dashboard/clients/{client}/stage"), name: "stage", values: vec![from.id.to_string()] };
+    let undo = Undo {
+        action: format!("/dashboard/clients/{client}/stage"),
+        name: "stage",
+        values: vec![from.id.to_string()],
+        more: None,
+    };
     shell.noting(format!("Moved from {} to {to}.", from.name), Some(undo))
 }
 

@@ -13,6 +13,7 @@ use crm::{
     Error,
     clients::{self, Client, ClientChange, NewClient},
     ids::{ClientId, StageId},
+    next_steps,
     notes::{self, About, NewNote},
     pages::{Filter, Page, Sort, Start},
     sessions::Session,
@@ -26,8 +27,10 @@ use serde_json::{Map, Value, json};
 use super::{
     board,
     clients::PATH,
+    follow_ups::FollowUp,
     leads::dialled,
     shell::{Place, Shell},
+    tags::Tags,
     timeline::{SourceNames, Timeline},
 };
 use crate::{
@@ -49,6 +52,7 @@ pub(super) fn routes() -> Router<Site> {
         .route("/dashboard/clients/{id}", get(show))
         .route("/dashboard/clients/{id}/edit", get(show_edit).post(update))
         .route("/dashboard/clients/{id}/notes", post(add_note))
+        .route("/dashboard/clients/{id}/next-step", post(set_next_step))
         .route("/dashboard/clients/{id}/delete", post(delete))
 }
 
@@ -214,6 +218,9 @@ struct Shown {
     since: Time,
     dialled: Option<String>,
     steps: Vec<Step>,
+    next_step: String,
+    follow_up: Option<FollowUp>,
+    tags: Tags,
     timeline: Timeline,
     typed_note: String,
     wrong: Wrong,
@@ -273,6 +280,9 @@ impl Shown {
             dialled: client.phone.as_deref().map(dialled).filter(|digits| !digits.is_empty()),
             steps: steps.collect(),
             client,
+            next_step: next_steps::get(&site.crm, session.agent, id).await?.unwrap_or_default(),
+            follow_up: FollowUp::read(site, session, About::Client(id)).await?,
+            tags: Tags::read(site, session, About::Client(id)).await?,
             timeline: timeline.sorted(),
             typed_note: String::new(),
             wrong: Wrong::default(),
@@ -316,6 +326,18 @@ async fn add_note(
             Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &Shown { typed_note: text, wrong, ..shown }))
         }
     }
+}
+
+/// What comes next for the client.
+async fn set_next_step(
+    State(site): State<Site>,
+    SignedIn(session): SignedIn,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Refusal> {
+    let Ok(id) = id.parse::<ClientId>() else { return Ok(pages::not_found()) };
+    next_steps::set(&site.crm, session.agent, id, fields.get("nextStep")).await?;
+    Ok(see_other(&format!("{}?done=next-step-saved", path(id))))
 }
 
 async fn delete(

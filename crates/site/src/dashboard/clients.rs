@@ -129,7 +129,7 @@ async fn show(
 fn said(shell: Shell, query: &HashMap<String, String>) -> Shell {
     match (query.get("done").map(String::as_str), query.get("undo")) {
         (Some("deleted"), Some(id)) => {
-            let undo = Undo { action: format!("{PATH}/restore"), name: "client", values: vec![id.clone()] };
+            let undo = Undo { action: format!("{PATH}/restore"), name: "client", values: vec![id.clone()], more: None };
             shell.noting(String::from("The client is deleted. For 30 days it can be taken back."), Some(undo))
         }
         (done, _) => shell.saying(done),

@@ -11,8 +11,8 @@ use axum::{
 };
 use crm::{
     Error,
-    ids::LeadId,
-    leads::{self, Lead, LeadChange, NewLead},
+    ids::{LeadId, MergeId},
+    leads::{self, Lead, LeadChange, NewLead, merges},
     notes::{self, About, NewNote},
     sessions::Session,
     sources::{self, LeadSource},
@@ -21,8 +21,10 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::{
+    follow_ups::FollowUp,
     leads::{PATH, delete_all, dialled, statuses, tone, words},
-    shell::{Place, Shell},
+    shell::{Place, Shell, Undo},
+    tags::Tags,
     timeline::{SourceNames, Timeline},
 };
 use crate::{
@@ -220,6 +222,10 @@ struct Shown {
     statuses: Vec<(&'static str, &'static str)>,
     came: Time,
     dialled: Option<String>,
+    follow_up: Option<FollowUp>,
+    tags: Tags,
+    /// Merges that can be taken apart.
+    merges: Vec<(MergeId, Time)>,
     timeline: Timeline,
     typed_note: String,
     wrong: Wrong,
@@ -233,7 +239,17 @@ async fn show(
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Refusal> {
     let Ok(id) = id.parse::<LeadId>() else { return Ok(pages::not_found()) };
-    let shell = Shell::new(&session, Place::Leads).saying(query.get("done").map(String::as_str));
+    let done = query.get("done").map(String::as_str);
+    let shell = Shell::new(&session, Place::Leads);
+    let merge = query.get("undo").filter(|_| done == Some("merged")).and_then(|undo| undo.parse::<MergeId>().ok());
+    let shell = match merge {
+        Some(merge) => {
+            let (action, values) = (format!("{}/unmerge", path(id)), vec![merge.to_string()]);
+            let undo = Undo { action, name: "merge", values, more: None };
+            shell.noting(String::from("They are one now. For 30 days it can be taken apart."), Some(undo))
+        }
+        None => shell.saying_follow_up(done, query.get("undo")),
+    };
     Ok(ok(&Shown::read(&site, &session, shell, id).await?))
 }
 
@@ -253,8 +269,15 @@ impl Shown {
             let text = earlier.property_address.or(earlier.notes);
             timeline.add(earlier.created_at, "history", title, text, Some(path(earlier.id)));
         }
+        let (inquiries, merges) = merges::of(&site.crm, session.agent, id).await?;
+        for inquiry in inquiries {
+            let title = format!("Asked as well, from {}", names.of(&inquiry.source));
+            let text = [inquiry.property_address, inquiry.notes].into_iter().flatten().collect::<Vec<_>>().join("\n");
+            timeline.add(inquiry.id.created_at(), "inbox", title, Some(text).filter(|text| !text.is_empty()), None);
+        }
         Ok(Self {
             shell,
+            merges: merges.into_iter().map(|merge| (merge.id, times.show_near(merge.merged_at, now))).collect(),
             path: path(id),
             source: names.of(&lead.source),
             status: words(&lead.status),
@@ -263,6 +286,8 @@ impl Shown {
             came: times.show(lead.created_at),
             dialled: lead.phone.as_deref().map(dialled).filter(|digits| !digits.is_empty()),
             lead,
+            follow_up: FollowUp::read(site, session, About::Lead(id)).await?,
+            tags: Tags::read(site, session, About::Lead(id)).await?,
             timeline: timeline.sorted(),
             typed_note: String::new(),
             wrong: Wrong::default(),

@@ -19,7 +19,7 @@ use futures_util::stream;
 use http::header;
 
 use super::leads::Asked;
-use crate::{Site, pages::Refusal, signed_in::SignedIn};
+use crate::{Site, pages::Refusal, signed_in::SignedIn, times::Times};
 
 const COLUMNS: [&str; 10] =
     ["id", "name", "email", "phone", "status", "source", "propertyAddress", "notes", "createdAt", "updatedAt"];
@@ -49,7 +49,13 @@ async fn export(
     let page = Page { start: Start::Offset(0), limit: TOGETHER, ..asked.page() };
     // The mark tells spreadsheets that the text is UTF-8.
     let head = Some(format!("\u{feff}{}", row(&COLUMNS.map(str::to_owned))?));
-    let rest = Rest { crm: site.crm.clone(), agent: session.agent, filter: asked.filter(), page, head };
+    let rest = Rest {
+        crm: site.crm.clone(),
+        agent: session.agent,
+        filter: asked.filter(&Times::of(&session.time_zone)),
+        page,
+        head,
+    };
     let sheet = stream::try_unfold(Some(rest), async |rest| match rest {
         Some(rest) => next(rest).await.map(Some),
         None => Ok(None),
@@ -88,7 +94,8 @@ fn cells(lead: Lead) -> [String; 10] {
     ]
 }
 
-fn row(cells: &[String; 10]) -> Result<String, Error> {
+/// A line of a sheet.
+pub(super) fn row(cells: &[String]) -> Result<String, Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let written = writer.write_record(cells).map_err(|error| error.to_string());
     let bytes = written.and_then(|()| writer.into_inner().map_err(|error| error.to_string()));

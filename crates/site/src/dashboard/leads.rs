@@ -13,11 +13,14 @@ use crm::{
     AgentId, Error,
     clock::UnixMillis,
     fold::fold,
-    ids::LeadId,
+    ids::{LeadId, ViewId},
     leads::{self, Lead, STATUSES},
+    notes::About,
     pages::{Cursor, Filter, Page, Sort, Start},
+    saved_views::{self, SavedView},
     search,
     sources::{self, LeadSource},
+    tags,
 };
 
 use super::{
@@ -44,6 +47,7 @@ pub(super) fn routes() -> Router<Site> {
         .route("/dashboard/leads/change", post(change))
         .route("/dashboard/leads/status", post(set_back))
         .route("/dashboard/leads/restore", post(restore))
+        .route("/dashboard/leads/untag", post(untag))
         .merge(lead::routes())
 }
 
@@ -98,6 +102,7 @@ struct Row {
     tone: &'static str,
     came: Time,
     is_again: bool,
+    tags: Vec<String>,
 }
 
 impl Row {
@@ -115,6 +120,7 @@ impl Row {
             tone: tone(&lead.status),
             came: times.show_near(lead.created_at, now),
             is_again: !lead.same_person_as.is_empty(),
+            tags: Vec::new(),
         }
     }
 }
@@ -126,6 +132,9 @@ pub(super) struct Asked {
     status: String,
     source: String,
     sort: String,
+    tag: String,
+    from: String,
+    to: String,
     after: String,
 }
 
@@ -135,20 +144,26 @@ impl Asked {
         let status = Some(get("status")).filter(|status| STATUSES.contains(&status.as_str())).unwrap_or_default();
         let sort = Some(get("sort")).filter(|sort| Sort::NAMES.iter().any(|(name, _)| name == sort));
         let q = get("q").chars().take(200).collect();
-        Self { q, status, source: get("source"), sort: sort.unwrap_or_default(), after: get("after") }
+        let day = |name| Some(get(name)).filter(|day| Times::of("UTC").start_of(day).is_some()).unwrap_or_default();
+        let tag = get("tag").chars().take(tags::MAX).collect();
+        let (from, to) = (day("from"), day("to"));
+        Self { q, status, source: get("source"), sort: sort.unwrap_or_default(), tag, from, to, after: get("after") }
     }
 
     fn is_narrowed(&self) -> bool {
-        !self.q.is_empty() || !self.status.is_empty() || !self.source.is_empty()
+        [&self.q, &self.status, &self.source, &self.tag, &self.from, &self.to].iter().any(|text| !text.is_empty())
     }
 
-    /// What is to be found.
-    pub fn filter(&self) -> Filter {
+    /// What is to be found; days are those of a time zone.
+    pub fn filter(&self, times: &Times) -> Filter {
         let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         Filter {
             status: given(&self.status),
             source_key: given(&self.source).map(|source| fold(&source)),
+            tag_key: given(&self.tag).map(|tag| fold(&tag)),
             words: search::words(&self.q),
+            since: times.start_of(&self.from),
+            until: times.end_of(&self.to),
             ..Filter::default()
         }
     }
@@ -161,7 +176,7 @@ impl Asked {
     }
 
     /// The address of the same list from another place.
-    fn link(&self, after: Option<&str>) -> String {
+    pub fn link(&self, after: Option<&str>) -> String {
         self.link_to(PATH, after)
     }
 
@@ -172,6 +187,9 @@ impl Asked {
             ("status", &self.status),
             ("source", &self.source),
             ("sort", &self.sort),
+            ("tag", &self.tag),
+            ("from", &self.from),
+            ("to", &self.to),
             ("after", after.unwrap_or_default()),
         ] {
             if !value.is_empty() {
@@ -196,6 +214,25 @@ struct List {
     newest: Option<String>,
     older: Option<String>,
     sheet: String,
+    tags: Vec<String>,
+    views: Vec<View>,
+    /// What stands in the address, for a new view.
+    query: String,
+}
+
+/// A saved view, as a link above the list.
+struct View {
+    id: ViewId,
+    name: String,
+    link: String,
+    is_here: bool,
+}
+
+impl View {
+    fn of(view: SavedView, here: &str) -> Self {
+        let link = if view.query.is_empty() { PATH.to_owned() } else { format!("{PATH}?{}", view.query) };
+        Self { id: view.id, name: view.name, is_here: link == here, link }
+    }
 }
 
 async fn show(
@@ -205,17 +242,31 @@ async fn show(
 ) -> Result<Response, Refusal> {
     let asked = Asked::read(&query);
     let shell = said(Shell::new(&session, Place::Leads), &query);
-    let listed = leads::list(&site.crm, session.agent, asked.filter(), asked.page()).await?;
+    let (times, now) = (Times::of(&session.time_zone), site.crm.clock().now());
+    let listed = leads::list(&site.crm, session.agent, asked.filter(&times), asked.page()).await?;
+    let people = listed.items.iter().map(|lead| lead.id.0).collect();
+    let mut tagged = tags::of_many(&site.crm, session.agent, people).await?;
+    let views = saved_views::list(&site.crm, session.agent).await?;
+    let here = asked.link(None);
     let sources = sources::list(&site.crm, session.agent).await?;
     let names = sources.iter().map(|source| (source.id.clone(), source.name.clone())).collect();
-    let (times, now) = (Times::of(&session.time_zone), site.crm.clock().now());
     let total = match listed.total.is_exact {
         true => listed.total.count.to_string(),
         false => format!("more than {}", listed.total.count),
     };
     Ok(ok(&List {
         shell,
-        rows: listed.items.into_iter().map(|lead| Row::of(lead, &times, now, &names)).collect(),
+        rows: listed
+            .items
+            .into_iter()
+            .map(|lead| {
+                let tags = tagged.remove(&lead.id.0).unwrap_or_default();
+                Row { tags, ..Row::of(lead, &times, now, &names) }
+            })
+            .collect(),
+        tags: tags::of_leads(&site.crm, session.agent).await?,
+        query: here.split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default(),
+        views: views.into_iter().map(|view| View::of(view, &here)).collect(),
         total,
         statuses: statuses(),
         sources,
@@ -237,11 +288,17 @@ fn said(shell: Shell, query: &HashMap<String, String>) -> Shell {
     };
     match done {
         Some("moved") if !undo.is_empty() => {
-            let undo = Undo { action: String::from("/dashboard/leads/status"), name: "was", values: undo };
+            let undo = Undo { action: String::from("/dashboard/leads/status"), name: "was", values: undo, more: None };
             shell.noting(format!("{count} changed."), Some(undo))
         }
+        Some("tagged") if !undo.is_empty() => {
+            let undo = Undo { action: String::from("/dashboard/leads/untag"), name: "was", values: undo, more: None };
+            shell.noting(format!("{count} tagged."), Some(undo))
+        }
+        Some("tagged") => shell.noting(String::from("All of them had that tag, or have twenty already."), None),
         Some("deleted") if !undo.is_empty() => {
-            let undo = Undo { action: String::from("/dashboard/leads/restore"), name: "lead", values: undo };
+            let undo =
+                Undo { action: String::from("/dashboard/leads/restore"), name: "lead", values: undo, more: None };
             shell.noting(format!("{count} deleted. For 30 days it can be taken back."), Some(undo))
         }
         done => shell.saying(done),
@@ -270,6 +327,16 @@ async fn change(State(site): State<Site>, SignedIn(session): SignedIn, fields: F
     if to == "delete" {
         let deleted = delete_all(&site, session.agent, &ids).await?;
         return Ok(back(&fields, "deleted", &deleted));
+    }
+    // Whoever presses Enter in the field of the tag means the tag, whichever button stands first.
+    if fields.get("do") == "tag" || !fields.get("tag").trim().is_empty() {
+        let tag = tags::parse(fields.get("tag"))?;
+        let tagged = tags::add(&site.crm, session.agent, ids.into_iter().map(About::Lead).collect(), &tag).await?;
+        let undo = tagged.iter().filter_map(|about| match about {
+            About::Lead(id) => Some(format!("{id}.{tag}")),
+            About::Client(_) => None,
+        });
+        return Ok(back(&fields, "tagged", &undo.collect::<Vec<_>>()));
     }
     let Some(status) = STATUSES.iter().find(|status| **status == to) else {
         return Err(Error::invalid("to", "must be a status").into());
@@ -300,6 +367,16 @@ async fn set_back(State(site): State<Site>, SignedIn(session): SignedIn, fields:
         Some((id.parse::<LeadId>().ok()?, *status))
     });
     leads::set_status(&site.crm, session.agent, was.take(TOGETHER).collect()).await?;
+    Ok(back(&fields, "undone", &[]))
+}
+
+/// Takes tags back off: `was` names a lead and its new tag.
+async fn untag(State(site): State<Site>, SignedIn(session): SignedIn, fields: Fields) -> Result<Response, Refusal> {
+    for was in fields.all("was").take(TOGETHER) {
+        let Some((id, tag)) = was.split_once('.') else { continue };
+        let Ok(id) = id.parse::<LeadId>() else { continue };
+        tags::remove(&site.crm, session.agent, vec![About::Lead(id)], tag).await?;
+    }
     Ok(back(&fields, "undone", &[]))
 }
 

@@ -9,16 +9,21 @@ mod clients;
 mod components;
 mod data;
 mod deliveries;
-
+mod follow_ups;
+mod imports;
 mod keys;
 mod lead;
 mod lead_sheets;
 mod leads;
+mod merges;
 mod notifications;
 mod outbox;
+mod picture;
 mod profile;
+mod saved_views;
 mod shell;
 mod stages;
+mod tags;
 mod timeline;
 mod today;
 mod two_step;
@@ -26,14 +31,25 @@ mod webhooks;
 
 use axum::Router;
 
-pub(crate) use profile::PHOTO;
+use crate::{Site, uploads};
 
-use crate::Site;
+/// The bytes that the body of a request may have where it is more than a form of text: one with a file in it.
+pub(crate) fn body_bytes(method: &str, path: &str) -> Option<u64> {
+    match (method, path) {
+        ("POST", profile::PHOTO) => Some(uploads::MOST),
+        _ => imports::body_bytes(method, path),
+    }
+}
 
 pub(crate) fn routes() -> Router<Site> {
     Router::new()
         .merge(today::routes())
         .merge(lead_sheets::routes())
+        .merge(imports::routes())
+        .merge(saved_views::routes())
+        .merge(follow_ups::routes())
+        .merge(tags::routes())
+        .merge(merges::routes())
         .merge(leads::routes())
         .merge(clients::routes())
         .merge(board::routes())

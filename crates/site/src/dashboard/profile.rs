@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Where a picture is sent.
-pub(crate) const PHOTO: &str = "/dashboard/settings/profile/photo";
+pub(super) const PHOTO: &str = "/dashboard/settings/profile/photo";
 const PATH: &str = "/dashboard/settings/profile";
 
 #[expect(clippy::disallowed_methods, reason = "pages are no part of the API")]

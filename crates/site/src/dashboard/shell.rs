@@ -39,6 +39,8 @@ pub(crate) struct Undo {
     /// The one field that it carries.
     pub name: &'static str,
     pub values: Vec<String>,
+    /// And one more that is always the same.
+    pub more: Option<(&'static str, &'static str)>,
 }
 
 impl Shell {
@@ -91,6 +93,10 @@ impl Shell {
                 "mail-again" => "It is on its way once more.",
                 "session-ended" => "Signed out there.",
                 "converted" => "The person is a client now.",
+                "view-saved" => "The view is saved.",
+                "view-deleted" => "The view is deleted.",
+                "next-step-saved" => "The next step is saved.",
+                "import-deleted" => "The file is thrown away. Leads that came from it stay.",
                 "undone" => "Taken back.",
                 "none-chosen" => "No lead was ticked, so nothing was changed.",
                 _ => return None,
@@ -98,6 +104,29 @@ impl Shell {
         });
         self.notice = text.map(|text| Notice { text: text.to_owned(), undo: None });
         self
+    }
+
+    /// The same, saying what became of a follow-up, with the way back: `undo` is the record's id and the instant from before.
+    pub fn saying_follow_up(self, done: Option<&str>, undo: Option<&String>) -> Self {
+        let undo = undo.and_then(|undo| undo.split_once('.'));
+        let text = match done {
+            Some("followed-up") => "Done: there is nothing to follow up on.",
+            Some("follow-up-set") => "Kept: it stands under Today when it is due.",
+            done => return self.saying(done),
+        };
+        let undo = undo.and_then(|(id, before)| {
+            let kind = if id.starts_with("lead_") { "leads" } else { "clients" };
+            let is_plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            let action = format!("/dashboard/{kind}/{id}/follow-up");
+            let values = vec![before.to_owned()];
+            (is_plain(id) && is_plain(before)).then_some(Undo {
+                action,
+                name: "at",
+                values,
+                more: Some(("when", "was")),
+            })
+        });
+        self.noting(text.to_owned(), undo)
     }
 
     /// The same, saying this.

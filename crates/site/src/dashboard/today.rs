@@ -12,8 +12,10 @@ use axum::{
 use crm::{
     clients,
     clock::UnixMillis,
+    follow_ups,
     ids::{LeadId, ShowingId},
     leads,
+    notes::About,
     pages::{Filter, Page, Sort, Start},
     sessions::Session,
     showings::{self, ShowingChange},
@@ -24,6 +26,7 @@ use serde_json::{Map, json};
 use super::{
     client, lead,
     leads::{dialled, words},
+    picture::Picture,
     shell::{Place, Shell, Undo},
     timeline::SourceNames,
 };
@@ -66,6 +69,8 @@ struct Task {
     email: Option<String>,
     /// Where a done lead is posted.
     done: Option<String>,
+    /// Where a follow-up is posted: done, or later.
+    follow_up: Option<String>,
     showing: Option<Asked>,
 }
 
@@ -93,6 +98,7 @@ struct Today {
     more_new: u64,
     bars: Vec<Bar>,
     all_leads: u64,
+    picture: Option<Picture>,
 }
 
 async fn show(
@@ -106,6 +112,7 @@ async fn show(
     let mut tasks = hot;
     tasks.extend(ailing_webhooks(&site, &session, &times, now).await?);
     tasks.extend(asked_showings(&site, &session, &times, now).await?);
+    tasks.extend(followed_up(&site, &session, &times).await?);
     tasks.extend(cool);
     tasks.extend(quiet_clients(&site, &session, &times, now).await?);
     let counts = leads::counts(&site.crm, session.agent).await?;
@@ -116,13 +123,20 @@ async fn show(
         count: *count,
         share: count * 100 / most,
     });
+    let all_leads = counts.iter().map(|(_, count)| count).sum();
+    let won = counts.iter().find(|(status, _)| *status == "client").map_or(0, |(_, count)| *count);
+    let picture = match all_leads {
+        0 => None,
+        _ => Some(Picture::read(&site, &session, all_leads, won).await?),
+    };
     Ok(ok(&Today {
         shell: said(Shell::new(&session, Place::Today), &query),
         day: times.day(now),
         tasks,
         more_new,
         bars: bars.collect(),
-        all_leads: counts.iter().map(|(_, count)| count).sum(),
+        all_leads,
+        picture,
     }))
 }
 
@@ -138,7 +152,10 @@ async fn new_leads(
     let page = Page { sort: Sort::NewestFirst, start: Start::Offset(0), limit: SHOWN };
     let listed = leads::list(&site.crm, session.agent, filter, page).await?;
     let more = listed.total.count.saturating_sub(listed.items.len() as u64);
-    let tasks = listed.items.into_iter().map(|lead| {
+    // Those put off stand here again when their time has come, as follow-ups.
+    let put_off =
+        follow_ups::among(&site.crm, session.agent, listed.items.iter().map(|lead| lead.id).collect()).await?;
+    let tasks = listed.items.into_iter().filter(|lead| !put_off.contains(&lead.id)).map(|lead| {
         let is_hot = lead.created_at > now.minus(HOT);
         Task {
             icon: "inbox",
@@ -150,12 +167,39 @@ async fn new_leads(
             dialled: lead.phone.as_deref().map(dialled).filter(|digits| !digits.is_empty()),
             email: lead.email,
             done: Some(format!("/dashboard/today/leads/{}/contacted", lead.id)),
+            follow_up: Some(format!("{}/follow-up", lead::path(lead.id))),
             showing: None,
             name: lead.name,
         }
     });
     let (hot, cool) = tasks.partition(|task| task.is_hot);
     Ok((hot, cool, more))
+}
+
+/// People to follow up on, the longest waiting first.
+async fn followed_up(site: &Site, session: &Session, times: &Times) -> Result<Vec<Task>, Refusal> {
+    let due = follow_ups::due(&site.crm, session.agent, SHOWN).await?;
+    let tasks = due.into_iter().map(|due| {
+        let link = match due.about {
+            About::Lead(id) => lead::path(id),
+            About::Client(id) => client::path(id),
+        };
+        Task {
+            icon: "clock",
+            reason: String::from("You wanted to follow up"),
+            waits: times.show_weekday(due.at),
+            is_hot: false,
+            about: due.notes,
+            dialled: due.phone.as_deref().map(dialled).filter(|digits| !digits.is_empty()),
+            email: due.email,
+            done: None,
+            follow_up: Some(format!("{link}/follow-up")),
+            showing: None,
+            name: due.name,
+            link,
+        }
+    });
+    Ok(tasks.collect())
 }
 
 /// Webhooks that fail, or that were disabled for failing: programs of the agent's wait for them.
@@ -180,6 +224,7 @@ async fn ailing_webhooks(site: &Site, session: &Session, times: &Times, now: Uni
             dialled: None,
             email: None,
             done: None,
+            follow_up: None,
             showing: None,
         }
     });
@@ -201,6 +246,7 @@ async fn asked_showings(site: &Site, session: &Session, times: &Times, now: Unix
         dialled: showing.phone.as_deref().map(dialled).filter(|digits| !digits.is_empty()),
         email: Some(showing.email),
         done: None,
+        follow_up: None,
         showing: Some(Asked {
             action: format!("/dashboard/today/showings/{}", showing.id),
             times: showing.requested_times.iter().map(|at| (at.to_rfc3339(), times.show_weekday(*at))).collect(),
@@ -223,6 +269,7 @@ async fn quiet_clients(site: &Site, session: &Session, times: &Times, now: UnixM
         dialled: client.phone.as_deref().map(dialled).filter(|digits| !digits.is_empty()),
         email: Some(client.email),
         done: None,
+        follow_up: None,
         showing: None,
         name: client.name,
     });
@@ -234,10 +281,15 @@ fn said(shell: Shell, query: &HashMap<String, String>) -> Shell {
     let done = query.get("done").map(String::as_str);
     match (done, query.get("undo")) {
         (Some("contacted"), Some(was)) => {
-            let undo = Undo { action: String::from("/dashboard/leads/status"), name: "was", values: vec![was.clone()] };
+            let undo = Undo {
+                action: String::from("/dashboard/leads/status"),
+                name: "was",
+                values: vec![was.clone()],
+                more: None,
+            };
             shell.noting(String::from("Contacted: it is off the list."), Some(undo))
         }
-        _ => shell.saying(done),
+        (done, undo) => shell.saying_follow_up(done, undo),
     }
 }
 

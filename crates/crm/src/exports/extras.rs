@@ -1,0 +1,146 @@
+//! What an agent keeps beside leads and clients, for an export: tags, follow-ups, next steps, and what merged leads asked.
+
+use db::{Row, Tx, params};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    AgentId, Crm, Error,
+    clock::UnixMillis,
+    ids::{ClientId, LeadId},
+    totals::Kind,
+};
+
+/// Something that stands beside a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Extra {
+    /// The id of the lead or client.
+    pub about: String,
+    /// `tag`, `followUp`, `nextStep` or `inquiry`.
+    pub kind: &'static str,
+    /// The tag, when to follow up, what comes next, or what was asked.
+    pub text: String,
+}
+
+/// The four lists, one after another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum List {
+    Tags,
+    FollowUps,
+    NextSteps,
+    Inquiries,
+}
+
+/// A place among them: right after one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExtraCursor {
+    list: List,
+    words: (String, String),
+    ids: ([u8; 16], [u8; 16]),
+}
+
+impl ExtraCursor {
+    fn first_of(list: List) -> Self {
+        Self { list, words: Default::default(), ids: ([0; 16], [0; 16]) }
+    }
+
+    fn next_list(&self) -> Option<Self> {
+        let next = match self.list {
+            List::Tags => List::FollowUps,
+            List::FollowUps => List::NextSteps,
+            List::NextSteps => List::Inquiries,
+            List::Inquiries => return None,
+        };
+        Some(Self::first_of(next))
+    }
+}
+
+fn lead_or_client(kind: &str, id: [u8; 16]) -> String {
+    if kind == Kind::Lead.name() { LeadId(id).to_string() } else { ClientId(id).to_string() }
+}
+
+/// What stands after a place, at most `limit` of it, and the place after that; `None` at the end.
+///
+/// # Errors
+/// Storage's errors.
+pub async fn extras(
+    crm: &Crm,
+    agent: AgentId,
+    after: Option<ExtraCursor>,
+    limit: u32,
+) -> Result<(Vec<Extra>, Option<ExtraCursor>), Error> {
+    let after = after.unwrap_or_else(|| ExtraCursor::first_of(List::Tags));
+    crm.db
+        .read("exports.extras", move |tx| {
+            let mut last = after.clone();
+            let extras = read(tx, agent, &after, limit, &mut last)?;
+            let next = if extras.len() < limit as usize { after.next_list() } else { Some(last) };
+            Ok((extras, next))
+        })
+        .await
+}
+
+fn read(
+    tx: &mut Tx<'_>,
+    agent: AgentId,
+    after: &ExtraCursor,
+    limit: u32,
+    last: &mut ExtraCursor,
+) -> Result<Vec<Extra>, Error> {
+    let ExtraCursor { list, words: (kind, key), ids: (first, second) } = after;
+    let rows = match list {
+        List::Tags => tx.query(
+            "SELECT t.kind, t.tag_key, t.about_id, n.name FROM tags t
+             JOIN tag_totals n ON n.agent_id = t.agent_id AND n.kind = t.kind AND n.tag_key = t.tag_key
+             WHERE t.agent_id = $1 AND (t.kind, t.tag_key, t.about_id) > ($2, $3, $4)
+             ORDER BY t.kind, t.tag_key, t.about_id LIMIT $5",
+            params![&agent, kind, key, first, limit],
+            |row| {
+                let (kind, id) = (row.get::<String>(0)?, row.get(2)?);
+                last.ids.0 = id;
+                let about = lead_or_client(&kind, id);
+                last.words = (kind, row.get(1)?);
+                Ok(Extra { about, kind: "tag", text: row.get(3)? })
+            },
+        ),
+        List::FollowUps => tx.query(
+            "SELECT about_id, kind, follow_up_at FROM follow_ups WHERE agent_id = $1 AND about_id > $2 ORDER BY about_id LIMIT $3",
+            params![&agent, first, limit],
+            |row| {
+                last.ids.0 = row.get(0)?;
+                let (about, at) = (lead_or_client(row.text(1)?, last.ids.0), UnixMillis(row.get(2)?));
+                Ok(Extra { about, kind: "followUp", text: at.to_rfc3339() })
+            },
+        ),
+        List::NextSteps => tx.query(
+            "SELECT client_id, text FROM next_steps WHERE agent_id = $1 AND client_id > $2 ORDER BY client_id LIMIT $3",
+            params![&agent, first, limit],
+            |row| {
+                last.ids.0 = row.get(0)?;
+                Ok(Extra { about: ClientId(last.ids.0).to_string(), kind: "nextStep", text: row.get(1)? })
+            },
+        ),
+        // Those of deleted leads are not among them.
+        List::Inquiries => tx.query(
+            "SELECT i.lead_id, i.id, i.source, i.property_address, i.notes FROM inquiries i
+             JOIN leads l ON l.agent_id = i.agent_id AND l.id = i.lead_id
+             WHERE i.agent_id = $1 AND (i.lead_id, i.id) > ($2, $3) ORDER BY i.lead_id, i.id LIMIT $4",
+            params![&agent, first, second, limit],
+            |row| {
+                last.ids = (row.get(0)?, row.get(1)?);
+                inquiry(row)
+            },
+        ),
+    };
+    Ok(rows?)
+}
+
+fn inquiry(row: &Row<'_>) -> Result<Extra, db::DbError> {
+    let (lead, asked) = (row.get::<LeadId>(0)?, row.get::<LeadId>(1)?.created_at().to_rfc3339());
+    let said = [Some(asked), row.get(2)?, row.get(3)?, row.get::<Option<String>>(4)?];
+    Ok(Extra {
+        about: lead.to_string(),
+        kind: "inquiry",
+        text: said.into_iter().flatten().collect::<Vec<_>>().join("\n"),
+    })
+}

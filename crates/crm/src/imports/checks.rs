@@ -1,0 +1,198 @@
+//! The check before a run: every row is read as the run will read it, and nothing is written but what it found.
+
+use std::{collections::HashSet, sync::LazyLock};
+
+use db::{Value, params};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Import, State,
+    columns::Column,
+    drafts::{self, Draft},
+    files::{Found, Place, Window},
+};
+use crate::{AgentId, Crm, Error, ids::ImportId};
+
+/// The most rows of a file.
+pub const MOST_ROWS: u64 = 100_000;
+/// Errors that the page shows; all of them can be downloaded.
+const SHOWN: usize = 20;
+/// Hashes that are looked up at once.
+const TOGETHER: usize = 100;
+
+/// A row that cannot be taken in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowError {
+    /// The number of its first line in the file.
+    pub line: u64,
+    /// Why not.
+    pub message: String,
+    /// What stands in it, as far as it can be read.
+    #[serde(skip)]
+    pub cells: Vec<String>,
+}
+
+static KNOWN: LazyLock<String> = LazyLock::new(|| {
+    let numbers = (2..TOGETHER + 2).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
+    format!("SELECT hash FROM import_rows WHERE agent_id = $1 AND hash IN ({numbers})")
+});
+
+/// The lead of a row, or why there is none.
+pub(super) fn judge(found: Found, columns: &[Column]) -> Result<Draft, RowError> {
+    let Found { line, cells } = found;
+    let cells = cells.map_err(|broken| RowError { line, message: broken.words().to_owned(), cells: Vec::new() })?;
+    drafts::read(&cells, columns).map_err(|message| RowError { line, message, cells })
+}
+
+/// What the rows of one window come to.
+struct Part {
+    drafts: Vec<Draft>,
+    errors: Vec<RowError>,
+    /// Of each column the first text in it.
+    samples: Vec<String>,
+    next: Place,
+}
+
+/// Reads a window's rows, beside the threads that answer requests.
+async fn part(crm: &Crm, agent: AgentId, import: &Import, place: Place) -> Result<Part, Error> {
+    let (id, size) = (import.id, import.size);
+    let window = crm.db.read("imports.read", move |tx| Window::read(tx, agent, id, place.position, size)).await?;
+    let import = import.clone();
+    let read = tokio::task::spawn_blocking(move || {
+        let (found, next) = window.rows(&import, place, usize::MAX, u64::MAX);
+        let (mut drafts, mut errors) = (Vec::new(), Vec::new());
+        let mut samples = vec![String::new(); import.columns.len()];
+        for row in found {
+            for (sample, cell) in samples.iter_mut().zip(row.cells.iter().flatten()) {
+                if sample.is_empty() {
+                    *sample = cell.trim().chars().take(80).collect();
+                }
+            }
+            match judge(row, &import.columns) {
+                Ok(draft) => drafts.push(draft),
+                Err(error) => errors.push(error),
+            }
+        }
+        Part { drafts, errors, samples, next }
+    });
+    read.await.map_err(|error| {
+        tracing::error!(%error, "reading a file failed");
+        Error::Internal
+    })
+}
+
+/// How many of these rows came in once.
+async fn known(crm: &Crm, agent: AgentId, hashes: Vec<[u8; 32]>) -> Result<u64, Error> {
+    let read = crm.db.read("imports.known", move |tx| {
+        let mut count = 0;
+        for some in hashes.chunks(TOGETHER) {
+            let last = some.last().expect("chunks are not empty");
+            let padded = some.iter().chain(std::iter::repeat_n(last, TOGETHER - some.len()));
+            let values = std::iter::once(Value::from(&agent)).chain(padded.map(|hash| Value::Bytes(hash)));
+            count += tx.query(&KNOWN, &values.collect::<Vec<_>>(), |_| Ok(()))?.len() as u64;
+        }
+        Ok::<_, Error>(count)
+    });
+    read.await
+}
+
+/// Reads every row as these columns and keeps what that comes to. Gives the import back as it then is.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::Invalid`] for a file of too many rows, for columns that no lead can come of, and once a run has
+/// begun; storage's errors.
+pub async fn check(crm: &Crm, agent: AgentId, id: ImportId, columns: Option<Vec<Column>>) -> Result<Import, Error> {
+    let mut import = super::get(crm, agent, id).await?;
+    if import.state != State::Checked {
+        return Err(Error::invalid("state", "must be that of a file whose rows wait"));
+    }
+    if let Some(columns) = columns {
+        import.columns = columns;
+    }
+    let (mut place, mut seen, mut errors) = (import.first, HashSet::new(), Vec::new());
+    (import.rows_good, import.rows_known, import.rows_bad) = (0, 0, 0);
+    while place.position < import.size {
+        let part = part(crm, agent, &import, place).await?;
+        if part.next == place {
+            break;
+        }
+        place = part.next;
+        import.rows_bad += part.errors.len() as u64;
+        errors.extend(part.errors.into_iter().take(SHOWN - errors.len()));
+        let fresh = part.drafts.iter().map(|draft| draft.hash).filter(|hash| seen.insert(*hash)).collect::<Vec<_>>();
+        // A row that stands twice in the file comes in once.
+        let twice = (part.drafts.len() - fresh.len()) as u64;
+        let (fresh_count, before) = (fresh.len() as u64, known(crm, agent, fresh).await?);
+        import.rows_known += twice + before;
+        import.rows_good += fresh_count - before;
+        if import.rows_good + import.rows_known + import.rows_bad > MOST_ROWS {
+            return Err(Error::invalid("file", "must have at most 100,000 rows: split it"));
+        }
+    }
+    import.rows_found = import.rows_good + import.rows_known + import.rows_bad;
+    import.first_errors = errors;
+    keep(crm, agent, import.clone()).await?;
+    Ok(import)
+}
+
+async fn keep(crm: &Crm, agent: AgentId, import: Import) -> Result<(), Error> {
+    let kept = crm.change_unseen("imports.check", agent, move |tx, turn| {
+        let changed = tx.execute(
+            "UPDATE imports SET columns = $3, rows_found = $4, rows_good = $5, rows_known = $6, rows_bad = $7, first_errors = $8,
+                updated_at = $9 WHERE agent_id = $1 AND id = $2 AND state = $10",
+            params![
+                &agent,
+                &import.id,
+                &super::to_json(&import.columns)?,
+                import.rows_found as i64,
+                import.rows_good as i64,
+                import.rows_known as i64,
+                import.rows_bad as i64,
+                &super::to_json(&import.first_errors)?,
+                turn.now.0,
+                State::Checked.name()
+            ],
+        )?;
+        if changed == 1 { Ok(()) } else { Err(Error::PreconditionFailed) }
+    });
+    kept.await
+}
+
+/// What a file looks like.
+#[derive(Debug)]
+pub struct Preview {
+    /// Its first rows as they would be stored.
+    pub drafts: Vec<Draft>,
+    /// Of each column the first text in it.
+    pub samples: Vec<String>,
+}
+
+/// A look at a file: its first rows, `count` at most.
+///
+/// # Errors
+/// Storage's errors.
+pub async fn preview(crm: &Crm, agent: AgentId, import: &Import, count: usize) -> Result<Preview, Error> {
+    let Part { mut drafts, samples, .. } = part(crm, agent, import, import.first).await?;
+    drafts.truncate(count);
+    Ok(Preview { drafts, samples })
+}
+
+/// Where a list of errors goes on.
+#[derive(Debug, Clone, Copy)]
+pub struct ErrorCursor(Place);
+
+/// The rows of a part of the file that cannot be taken in, and where the next part begins. `None` begins with the first.
+///
+/// # Errors
+/// Storage's errors.
+pub async fn errors(
+    crm: &Crm,
+    agent: AgentId,
+    import: &Import,
+    after: Option<ErrorCursor>,
+) -> Result<(Vec<RowError>, Option<ErrorCursor>), Error> {
+    let place = after.map_or(import.first, |ErrorCursor(place)| place);
+    let part = part(crm, agent, import, place).await?;
+    let goes_on = part.next != place && part.next.position < import.size;
+    Ok((part.errors, goes_on.then_some(ErrorCursor(part.next))))
+}
