@@ -11,6 +11,7 @@ mod keys;
 mod lead;
 mod lead_sheets;
 mod leads;
+mod live;
 mod notifications;
 mod outbox;
 mod shell;
@@ -36,4 +37,5 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(address::routes())
         .merge(notifications::routes())
         .merge(outbox::routes())
+        .merge(live::routes())
 }
