@@ -206,7 +206,7 @@ impl Stream {
 
     /// Says all that is new, in order. Whether the page takes it.
     fn catch_up(&mut self, glance: &Glance, found: &Found) -> bool {
-        let was_fresh = std::mem::take(&mut self.is_fresh);
+        self.is_fresh = false;
         let newest = glance.sequence;
         let known = self.sequence.unwrap_or(newest);
         self.sequence = Some(newest);
@@ -222,11 +222,7 @@ impl Stream {
                 goes_on = self.tell(What::Reload);
             }
         }
-        // What a page has just been made of is no news to it.
-        if was_fresh || !goes_on {
-            return goes_on;
-        }
-        if !found.nouns.is_empty() {
+        if goes_on && !found.nouns.is_empty() {
             goes_on = self.tell(What::Changed(found.nouns.iter().copied().collect()));
         }
         match self.webhook.filter(|webhook| found.logs.contains(webhook)) {

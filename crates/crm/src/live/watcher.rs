@@ -104,7 +104,7 @@ impl Watcher {
             }
         } else if let Some(version) = crm.db.version() {
             // Our own commits were told; another process's were not.
-            self.due.is_everybody |= self.foreign.is_some_and(|seen| seen != version.foreign);
+            self.due.is_everybody |= self.foreign != Some(version.foreign);
             self.foreign = Some(version.foreign);
         }
     }

@@ -233,7 +233,8 @@ async fn show(
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Refusal> {
     let Ok(id) = id.parse::<LeadId>() else { return Ok(pages::not_found()) };
-    let shell = Shell::new(&session, Place::Leads).saying(query.get("done").map(String::as_str));
+    let shell = Shell::new(&session, Place::Leads).following(&site, &session).await?;
+    let shell = shell.saying(query.get("done").map(String::as_str));
     Ok(ok(&Shown::read(&site, &session, shell, id).await?))
 }
 

@@ -142,6 +142,11 @@ impl Asked {
         !self.q.is_empty() || !self.status.is_empty() || !self.source.is_empty()
     }
 
+    /// Whether a new lead stands first in it.
+    fn is_newest_of_all(&self) -> bool {
+        !self.is_narrowed() && self.sort.is_empty() && self.after.is_empty()
+    }
+
     /// What is to be found.
     pub fn filter(&self) -> Filter {
         let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
@@ -204,7 +209,7 @@ async fn show(
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Refusal> {
     let asked = Asked::read(&query);
-    let shell = said(Shell::new(&session, Place::Leads), &query);
+    let shell = said(Shell::new(&session, Place::Leads).following(&site, &session).await?, &query);
     let listed = leads::list(&site.crm, session.agent, asked.filter(), asked.page()).await?;
     let sources = sources::list(&site.crm, session.agent).await?;
     let names = sources.iter().map(|source| (source.id.clone(), source.name.clone())).collect();

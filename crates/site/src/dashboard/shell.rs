@@ -1,8 +1,12 @@
 //! What stands around every page of the dashboard.
 
-use crm::sessions::Session;
+use crm::{live, sessions::Session};
 
-use crate::assets::{self, Assets};
+use crate::{
+    Site,
+    assets::{self, Assets},
+    pages::Refusal,
+};
 
 /// A part of the dashboard, as its navigation has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +25,8 @@ pub(crate) struct Shell {
     pub email: String,
     pub place: Place,
     pub notice: Option<Notice>,
+    /// The number of the last event that the page shows, where it is kept up to date while it is open.
+    pub number: Option<i64>,
 }
 
 /// What has just been done, and how to take it back.
@@ -42,7 +48,13 @@ impl Shell {
     /// The frame for a page of this place.
     pub fn new(session: &Session, place: Place) -> Self {
         let Session { agent_name, email, .. } = session.clone();
-        Self { assets: assets::get(), agent_name, email, place, notice: None }
+        Self { assets: assets::get(), agent_name, email, place, notice: None, number: None }
+    }
+
+    /// The same, kept up to date while it is open. To be asked before what the page shows is read: nothing is missed then.
+    pub async fn following(mut self, site: &Site, session: &Session) -> Result<Self, Refusal> {
+        self.number = Some(live::number(&site.crm, session.agent).await?);
+        Ok(self)
     }
 
     /// The same, saying what has just been done: one of a few words, as they stand in the address.

@@ -100,6 +100,7 @@ async fn show(
     SignedIn(session): SignedIn,
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Refusal> {
+    let shell = Shell::new(&session, Place::Today).following(&site, &session).await?;
     let (times, now) = (Times::of(&session.time_zone), site.crm.clock().now());
     let names = SourceNames::read(&site.crm, session.agent).await?;
     let (hot, cool, more_new) = new_leads(&site, &session, &times, now, &names).await?;
@@ -117,7 +118,7 @@ async fn show(
         share: count * 100 / most,
     });
     Ok(ok(&Today {
-        shell: said(Shell::new(&session, Place::Today), &query),
+        shell: said(shell, &query),
         day: times.day(now),
         tasks,
         more_new,
