@@ -95,6 +95,25 @@ for (const width of WIDTHS) {
     await page.context().close();
   });
 
+  test(`nothing moves while the page is touched, at ${width} px`, async () => {
+    const page = await open(browser, product, { width });
+    await signIn(page, product);
+    await stay(page, "/dashboard/leads");
+    const first = page.locator("tbody tr").first();
+    const before = await first.textContent();
+    await page.locator("h1").hover();
+    await page.mouse.down();
+    const name = `Patient ${width}`;
+    await create(name);
+    await page.locator("#news", { hasText: `New lead: ${name}` }).waitFor({ state: "attached" });
+    // Longer than it takes by itself.
+    await page.waitForTimeout(1500);
+    assert.equal(await first.textContent(), before);
+    await page.mouse.up();
+    await first.getByText(name).first().waitFor();
+    await page.context().close();
+  });
+
   test(`a hidden page follows nothing, and catches up when it is shown, at ${width} px`, async () => {
     const page = await open(browser, product, { width });
     await signIn(page, product);
@@ -124,7 +143,7 @@ for (const width of WIDTHS) {
     const card = page.locator(".client", { hasText: `Board ${width}` });
     await card.waitFor();
     await product.api("PATCH", `/api/v1/clients/${made.json.clientId}`, { buyingStage: "Offer" });
-    await page.locator(".column", { has: page.locator("h2", { hasText: "Offer" }) }).getByText(`Board ${width}`).waitFor();
+    await page.locator(".column", { has: page.locator("h2", { hasText: "Offer" }) }).getByRole("link", { name: `Board ${width}` }).waitFor();
     assert.equal(await card.count(), 1);
     assert.ok(await isSame(page));
     await check(page);

@@ -1,7 +1,5 @@
 //! What open pages are told, and when they are no longer.
 
-use std::time::Duration;
-
 use crm::{live, sessions};
 use serde_json::json;
 use testkit::{Browser, Engine, Following, TestApp, block_on, on_both_engines, on_both_engines_with};
@@ -84,24 +82,6 @@ on_both_engines! {
         }
     }
 
-    async fn whoever_has_missed_too_much_loads_the_page_again(app: TestApp) {
-        let browser = app.sign_in(&app.agent).await;
-        for n in 0..=live::TOLD_AGAIN {
-            app.clock.advance(Duration::from_secs(1));
-            let _ = lead(&app, &n.to_string()).await;
-        }
-        let newest = live::TOLD_AGAIN + 1;
-        // Too many; and a number that this database never had.
-        for after in [0, newest + 5] {
-            let told = browser.follow(&format!("{PATH}?after={after}")).await.next().await.unwrap();
-            assert_eq!((told.id, told.event.as_str()), (newest, "reload"), "{after}");
-        }
-        let mut page = browser.follow(&format!("{PATH}?after=1")).await;
-        for number in 2..=newest {
-            assert_eq!(page.next().await.unwrap().id, number);
-        }
-    }
-
     async fn a_page_ends_with_its_session(app: TestApp) {
         let mut browser = app.sign_in(&app.agent).await;
         let mut there = app.browser();
@@ -174,6 +154,23 @@ on_both_engines! {
 
 on_both_engines_with! {
     settings();
+
+    async fn whoever_has_missed_too_much_loads_the_page_again(app: TestApp) {
+        let browser = app.sign_in(&app.agent).await;
+        for n in 0..=live::TOLD_AGAIN {
+            let _ = lead(&app, &n.to_string()).await;
+        }
+        let newest = live::TOLD_AGAIN + 1;
+        // Too many; and a number that this database never had.
+        for after in [0, newest + 5] {
+            let told = browser.follow(&format!("{PATH}?after={after}")).await.next().await.unwrap();
+            assert_eq!((told.id, told.event.as_str()), (newest, "reload"), "{after}");
+        }
+        let mut page = browser.follow(&format!("{PATH}?after=1")).await;
+        for number in 2..=newest {
+            assert_eq!(page.next().await.unwrap().id, number);
+        }
+    }
 
     async fn the_page_of_a_webhook_is_told_of_what_its_receiver_answers(app: TestApp) {
         let (sink, hook) = receiver(&app).await;

@@ -77,7 +77,10 @@ impl Site {
     }
 
     /// Tells open pages what changes until `stopped`, and ends them then: to be run beside the pages.
-    pub fn watch(&self, stopped: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send + 'static {
+    pub fn watch(
+        &self,
+        stopped: impl Future<Output = ()> + Send + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static {
         live::watch(self.crm.clone(), Arc::clone(&self.live), stopped)
     }
 

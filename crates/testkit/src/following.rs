@@ -49,7 +49,9 @@ impl Following {
             while let Some(end) = self.text.find("\n\n") {
                 let block = self.text.drain(..end + 2).collect::<String>();
                 let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
-                let (Some(id), Some(event), Some(data)) = (field("id"), field("event"), field("data")) else { continue };
+                let (Some(id), Some(event), Some(data)) = (field("id"), field("event"), field("data")) else {
+                    continue;
+                };
                 let id = id.parse().expect("a number");
                 let data = serde_json::from_str(data).expect("JSON");
                 return Some(Message { id, event: event.to_owned(), data });

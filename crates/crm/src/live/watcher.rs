@@ -183,8 +183,8 @@ impl Due {
 }
 
 async fn read(crm: &Crm, wanted: Vec<(AgentId, Wanted)>) -> Result<Vec<Glance>, Error> {
-    let read = crm.db.read("live.glance", move |tx| {
-        wanted.iter().map(|(agent, wanted)| Glance::read(tx, *agent, wanted)).collect()
-    });
+    let read = crm
+        .db
+        .read("live.glance", move |tx| wanted.iter().map(|(agent, wanted)| Glance::read(tx, *agent, wanted)).collect());
     read.await
 }
