@@ -50,7 +50,7 @@ for (const width of WIDTHS) {
 
   test(`a forgotten password is set by the link that comes by mail, and the address is changed, at ${width} px`, async () => {
     const postbox = await Postbox.open();
-    const sending = await Product.start({ ORGANICAGENT_MAIL_URL: postbox.url, ORGANICAGENT_SIGNUP: "open" }, []);
+    const sending = await Product.start({ ORGANICAGENT_MAIL_URL: postbox.url, ORGANICAGENT_SIGNUP: "open", RUST_LOG: "warn" }, []);
     try {
       const page = await open(browser, sending, { width });
       await page.goto("/signup");

@@ -38,10 +38,15 @@ export class Postbox {
 
   /** The newest mail that holds `words`, as soon as there is one. */
   async find(words) {
+    const late = setTimeout(() => this.#waiting.splice(0).forEach((wake) => wake(true)), 20_000);
     for (;;) {
       const mail = this.mails.findLast((mail) => mail.includes(words));
-      if (mail) return mail;
-      await new Promise((resolve) => this.#waiting.push(resolve));
+      if (mail) {
+        clearTimeout(late);
+        return mail;
+      }
+      const isLate = await new Promise((resolve) => this.#waiting.push(resolve));
+      if (isLate) throw new Error(`no mail with "${words}" among ${this.mails.length}`);
     }
   }
 

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use testkit::{EmptyDatabase, TestApp, on_both_engines};
 
 /// One row of every table at least.
-async fn fill(app: &TestApp) {
+pub(crate) async fn fill(app: &TestApp) {
     let api = &app.agent.api;
     seal::adopt(app.crm.database(), app.crm.keyring()).await.unwrap();
     let mut leads = Vec::new();
@@ -75,6 +75,7 @@ async fn fill(app: &TestApp) {
         )
     });
     assert_eq!(done.await, Ok::<u64, DbError>(1));
+    crate::account_rows::fill(app).await;
 }
 
 async fn archive(database: &Database) -> Vec<u8> {

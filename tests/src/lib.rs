@@ -1,6 +1,8 @@
 //! Black-box tests through HTTP: one binary, a module per feature, each test on both engines.
 
 #[cfg(test)]
+mod account_rows;
+#[cfg(test)]
 mod addresses;
 #[cfg(test)]
 mod answering;
@@ -16,6 +18,8 @@ mod clients;
 mod combinations;
 #[cfg(test)]
 mod dashboard;
+#[cfg(test)]
+mod departures;
 #[cfg(test)]
 mod disk;
 #[cfg(test)]
@@ -61,6 +65,8 @@ mod pauses;
 #[cfg(test)]
 mod plans;
 #[cfg(test)]
+mod profiles;
+#[cfg(test)]
 mod published;
 #[cfg(test)]
 mod receivers;
@@ -83,11 +89,15 @@ mod sign_in;
 #[cfg(test)]
 mod sign_up;
 #[cfg(test)]
+mod stages;
+#[cfg(test)]
 mod statements;
 #[cfg(test)]
 mod tenancy;
 #[cfg(test)]
 mod trash;
+#[cfg(test)]
+mod two_step;
 #[cfg(test)]
 mod webhook_changes;
 #[cfg(test)]

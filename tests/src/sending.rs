@@ -93,6 +93,7 @@ on_both_engines_with! {
             _ => Reply::status(200),
         });
         let jane = client(&app, "Jane").await;
+        sink.wait_for("/hook", 5).await;
         for to in ["Touring", "Offer", "Closed"] {
             stage(&app, &jane, to).await;
         }

@@ -18,6 +18,7 @@ use crate::{
     throttle::Guess,
     tokens::Token,
     turns::Turn,
+    two_step,
     values::EmailAddress,
 };
 
@@ -54,11 +55,28 @@ pub struct SignIn {
     pub password: String,
 }
 
-/// Signs somebody in: a session's token for the right address and password.
+/// How far somebody has come who gave the right password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// Signed in: the session's token.
+    In(Token),
+    /// A code is still asked for ([`two_step::enter`]): the token of who may give it, which is no session's.
+    Code(Token),
+}
+
+/// Lets somebody in who has shown that they are the owner of an account, as far as a password or a link shows it.
+async fn admit(crm: &Crm, agent: AgentId, account: AccountId, visitor: Visitor) -> Result<Entry, Error> {
+    if two_step::status(crm, agent, account).await?.is_on {
+        return Ok(Entry::Code(two_step::begin_sign_in(crm, agent, account).await?));
+    }
+    Ok(Entry::In(sessions::create(crm, agent, account, visitor).await?))
+}
+
+/// Signs somebody in who gives the right address and password, as far as that goes.
 ///
 /// # Errors
 /// [`Refusal`].
-pub async fn sign_in(crm: &Crm, typed: SignIn, visitor: Visitor) -> Result<Token, Refusal> {
+pub async fn sign_in(crm: &Crm, typed: SignIn, visitor: Visitor) -> Result<Entry, Refusal> {
     let SignIn { email, password } = typed;
     let guess = |address: IpAddr| Guess { email: &email, address };
     crm.throttle.check(crm, guess(visitor.address)).map_err(Refusal::Wait)?;
@@ -68,7 +86,7 @@ pub async fn sign_in(crm: &Crm, typed: SignIn, visitor: Visitor) -> Result<Token
     match account.filter(|_| is_right) {
         Some((agent, account)) => {
             crm.throttle.succeed(guess(visitor.address));
-            Ok(sessions::create(crm, agent, account, visitor).await?)
+            Ok(admit(crm, agent, account, visitor).await?)
         }
         None => {
             crm.throttle.fail(crm, guess(visitor.address));
@@ -254,11 +272,12 @@ pub async fn find_link(crm: &Crm, token: &Token) -> Result<Link, Error> {
         .await
 }
 
-/// Sets a new password by a link and uses the link up: every session of the account ends, every other link of it too. Signs in.
+/// Sets a new password by a link and uses the link up: every session of the account ends, every other link of it too. Signs in,
+/// as far as that goes.
 ///
 /// # Errors
 /// [`Error::NotFound`] as [`find_link`], [`Error::Invalid`] for a password that will not do.
-pub async fn follow_link(crm: &Crm, token: &Token, password: String, visitor: Visitor) -> Result<Token, Error> {
+pub async fn follow_link(crm: &Crm, token: &Token, password: String, visitor: Visitor) -> Result<Entry, Error> {
     let Link { agent, account, email } = find_link(crm, token).await?;
     let new_hash = passwords::hash_in_turn(crm, password, email).await?;
     let (hash, now) = (token.hash(), crm.clock.now());
@@ -270,7 +289,7 @@ pub async fn follow_link(crm: &Crm, token: &Token, password: String, visitor: Vi
         set_password(tx, agent, account, &new_hash, None)
     });
     changed.await?;
-    sessions::create(crm, agent, account, visitor).await
+    admit(crm, agent, account, visitor).await
 }
 
 /// Sets the password of the first account of an agent, for the operator: every session of the account ends.
@@ -290,7 +309,7 @@ pub async fn reset_password(crm: &Crm, agent: AgentId, password: String) -> Resu
 }
 
 /// The first account of an agent.
-fn first(tx: &mut Tx<'_>, agent: AgentId) -> Result<AccountId, Error> {
+pub(crate) fn first(tx: &mut Tx<'_>, agent: AgentId) -> Result<AccountId, Error> {
     let sql = "SELECT id FROM accounts WHERE agent_id = $1 ORDER BY id LIMIT 1";
     tx.query_opt(sql, params![&agent], |row| row.get(0))?.ok_or(Error::NotFound)
 }
@@ -306,6 +325,7 @@ fn set_password(
     let sql = "UPDATE accounts SET password_hash = $3 WHERE agent_id = $1 AND id = $2";
     tx.execute(sql, params![&agent, &account, hash])?;
     addresses::end_links(tx, agent, account)?;
+    two_step::end_sign_ins(tx, agent, account)?;
     // No session has the id of nothing but zeros.
     let kept = kept.unwrap_or(SessionId([0; 16]));
     let sql = "DELETE FROM sessions WHERE agent_id = $1 AND account_id = $2 AND id <> $3";

@@ -505,6 +505,31 @@ where
     .await
 }
 
+/// Moves clients from one stage to another, `most` at most. Says how many.
+pub(crate) fn move_some(
+    tx: &mut Tx<'_>,
+    turn: &mut Turn,
+    from: StageId,
+    to: &Stage,
+    most: usize,
+) -> Result<usize, Error> {
+    let agent = turn.agent;
+    let sql =
+        "SELECT t.id FROM clients t WHERE t.agent_id = $1 AND t.stage_id = $2 ORDER BY t.updated_at, t.id LIMIT $3";
+    let limit = i64::try_from(most).unwrap_or(i64::MAX);
+    let ids = tx.query(sql, params![&agent, &from, limit], |row| row.get::<ClientId>(0))?;
+    for id in &ids {
+        let held = find(tx, agent, *id)?;
+        let mut client = held.client.clone();
+        client.buying_stage.clone_from(&to.name);
+        client.pipeline = to.pipeline;
+        let client = replace(tx, turn, &held, client, to.id)?;
+        let data = ClientStageChanged::new(&client, &held.client.buying_stage);
+        turn.record(tx, EventKind::ClientStageChanged, &id.0, &data)?;
+    }
+    Ok(ids.len())
+}
+
 /// A client in the trash: the record, and the stage by its id, since stages can be renamed.
 #[derive(Serialize, Deserialize)]
 struct Trashed {

@@ -1,5 +1,9 @@
 //! What an export of everything asks beside the lists that the API has.
 
+pub mod copies;
+pub mod sheets;
+mod zip;
+
 use db::params;
 use serde::Serialize;
 

@@ -178,6 +178,8 @@ ids! {
     EventId = "evt";
     /// A receiver of events.
     WebhookId = "whk";
+    /// A copy of an agent's data.
+    ExportId = "exp";
     /// One event on its way to one webhook.
     DeliveryId = "dlv";
     /// A piece of due work.

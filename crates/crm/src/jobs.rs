@@ -100,6 +100,21 @@ pub async fn create(crm: &Crm, kind: JobKind, agent: Option<AgentId>, due_at: Un
         .await
 }
 
+/// Puts down work that is to be done once, in the transaction that makes it due.
+pub(crate) fn put(
+    tx: &mut Tx<'_>,
+    id: [u8; 16],
+    kind: JobKind,
+    agent: Option<AgentId>,
+    due_at: UnixMillis,
+) -> Result<(), Error> {
+    tx.execute(
+        "INSERT INTO jobs (id, kind, agent_id, payload, due_at, attempts) VALUES ($1, $2, $3, $4, $5, 0)",
+        params![&id, kind.name(), agent.as_ref(), kind.payload(), due_at.0],
+    )?;
+    Ok(())
+}
+
 /// Claims the job that has been due for longest; `None` when nothing is due. Kinds that only a newer version knows are left to
 /// it.
 ///

@@ -47,4 +47,25 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: Some("-- PostgreSQL counts for itself"),
         ..step(17, "mail_statistics", include_str!("../migrations/0017_mail_statistics.sqlite.sql"))
     },
+    Migration {
+        sqlite: Some(concat!(
+            include_str!("../migrations/0018_two_step.sql"),
+            include_str!("../migrations/0018_two_step_statistics.sqlite.sql")
+        )),
+        ..step(18, "two_step", include_str!("../migrations/0018_two_step.sql"))
+    },
+    Migration {
+        sqlite: Some(concat!(
+            include_str!("../migrations/0019_profiles.sql"),
+            include_str!("../migrations/0019_profiles_statistics.sqlite.sql")
+        )),
+        ..step(19, "profiles", include_str!("../migrations/0019_profiles.sql"))
+    },
+    Migration {
+        sqlite: Some(concat!(
+            include_str!("../migrations/0020_exports.sql"),
+            include_str!("../migrations/0020_exports_statistics.sqlite.sql")
+        )),
+        ..step(20, "exports", include_str!("../migrations/0020_exports.sql"))
+    },
 ];

@@ -6,6 +6,7 @@ use db::{Lane, params};
 
 use crate::{
     AgentId, Crm, Error,
+    brand::Color,
     clock::UnixMillis,
     ids::{AccountId, SessionId},
     live::Telling,
@@ -49,6 +50,10 @@ pub struct Session {
     pub slug: String,
     /// IANA name of the agent's time zone.
     pub time_zone: String,
+    /// The agent's own colour, if they chose one.
+    pub brand: Option<Color>,
+    /// When the agent is erased, if they asked for it.
+    pub leaves_at: Option<UnixMillis>,
 }
 
 /// Begins a session of an account.
@@ -85,10 +90,13 @@ pub(crate) async fn create(crm: &Crm, agent: AgentId, account: AccountId, visito
 pub async fn find(crm: &Crm, token: &Token) -> Result<Option<Session>, Error> {
     let (hash, now) = (token.hash(), crm.clock.now());
     let found = crm.db.read("sessions.find", move |tx| {
-        let sql = "SELECT s.id, s.agent_id, s.account_id, c.email, a.name, a.slug, a.time_zone, s.used_at
+        let sql =
+            "SELECT s.id, s.agent_id, s.account_id, c.email, a.name, a.slug, a.time_zone, s.used_at, p.brand, d.due_at
                    FROM sessions s
                    JOIN accounts c ON c.agent_id = s.agent_id AND c.id = s.account_id
                    JOIN agents a ON a.id = s.agent_id
+                   LEFT JOIN profiles p ON p.agent_id = s.agent_id
+                   LEFT JOIN departures d ON d.agent_id = s.agent_id
                    WHERE s.token_hash = $1 AND s.expires_at > $2 AND s.used_at > $3";
         let found = tx.query_opt(sql, params![&hash, now.0, now.minus(IDLE).0], |row| {
             let session = Session {
@@ -99,6 +107,8 @@ pub async fn find(crm: &Crm, token: &Token) -> Result<Option<Session>, Error> {
                 agent_name: row.get(4)?,
                 slug: row.get(5)?,
                 time_zone: row.get(6)?,
+                brand: row.get::<Option<String>>(8)?.and_then(|text| Color::parse(&text).ok()),
+                leaves_at: row.get::<Option<i64>>(9)?.map(UnixMillis),
             };
             Ok((session, UnixMillis(row.get(7)?)))
         });
@@ -190,7 +200,7 @@ pub async fn end_all(crm: &Crm, agent: AgentId, account: AccountId) -> Result<()
     Ok(())
 }
 
-/// Throws away sessions and links that have ended, [`SLICE`] at most of each. Says how many.
+/// Throws away sessions, links and sign-ins without their code that have ended, [`SLICE`] at most of each. Says how many.
 pub(crate) async fn prune(crm: &Crm) -> Result<usize, Error> {
     let now = crm.clock.now();
     crm.db
@@ -206,6 +216,11 @@ pub(crate) async fn prune(crm: &Crm) -> Result<usize, Error> {
                      (SELECT token_hash FROM reset_links WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
                 params![now.0, limit],
             )?;
+            let pending = tx.execute(
+                "DELETE FROM pending_sign_ins WHERE token_hash IN
+                     (SELECT token_hash FROM pending_sign_ins WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+                params![now.0, limit],
+            )?;
             let changes = tx.execute(
                 "DELETE FROM address_changes WHERE token_hash IN
                      (SELECT token_hash FROM address_changes WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
@@ -216,7 +231,7 @@ pub(crate) async fn prune(crm: &Crm) -> Result<usize, Error> {
                      (SELECT token_hash FROM sign_ups WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
                 params![now.0, limit],
             )?;
-            Ok(usize::try_from(sessions.max(links).max(changes).max(sign_ups)).unwrap_or(SLICE))
+            Ok(usize::try_from(sessions.max(links).max(changes).max(sign_ups).max(pending)).unwrap_or(SLICE))
         })
         .await
 }

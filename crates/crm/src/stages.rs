@@ -11,6 +11,10 @@ use crate::{
     randomness::Randomness,
 };
 
+mod edits;
+
+pub use edits::{Direction, LONGEST, MOST, create, delete, order, rename, shift};
+
 /// A row of stages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]

@@ -23,6 +23,7 @@ mod targets;
 pub use attempts::{Attempt, KEPT_ATTEMPTS, MAX_RESPONSE, Published};
 pub(crate) use bell::Rings;
 pub use bell::{OutboxBell, Ring};
+pub(crate) use enabling::disable_all;
 pub use headers::{CustomHeader, MASK, MAX_HEADERS};
 pub use health::{DISABLED_AFTER, DisabledBy, Health, Notice};
 pub use inputs::{NewWebhook, WebhookChange};

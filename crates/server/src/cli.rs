@@ -86,6 +86,9 @@ pub enum AgentCommand {
         /// The agent's slug
         #[arg(long)]
         agent: String,
+        /// Also let the agent sign in by the password alone again: for who has lost phone and recovery codes
+        #[arg(long)]
+        without_two_step: bool,
     },
 }
 

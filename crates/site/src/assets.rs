@@ -15,6 +15,11 @@ pub(crate) struct Assets {
     pub live: String,
     pub icons: String,
     pub icon: String,
+    /// The icon as pictures, for phones: whole, with room to be cut round, and for Apple's.
+    pub icon_192: String,
+    pub icon_512: String,
+    pub icon_maskable: String,
+    pub icon_apple: String,
     /// Dragging, for the board.
     pub sortable: String,
 }
@@ -36,6 +41,10 @@ pub(crate) fn get() -> &'static Assets {
             live: name("/live.js"),
             icons: name("/icons.svg"),
             icon: name("/icon.svg"),
+            icon_192: name("/icon-192.png"),
+            icon_512: name("/icon-512.png"),
+            icon_maskable: name("/icon-maskable-512.png"),
+            icon_apple: name("/apple-touch-icon.png"),
             sortable: name("/sortable.js"),
         }
     })

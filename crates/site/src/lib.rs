@@ -13,13 +13,16 @@ mod fields;
 mod forgotten;
 mod forms;
 mod guard;
+mod manifests;
 mod pages;
 mod seen;
 mod sign_in;
+mod sign_in_codes;
 mod sign_up;
 mod signed_in;
 mod state;
 mod times;
+mod uploads;
 
 pub use seen::Seen;
 pub use state::{SignUp, Site};
@@ -31,12 +34,20 @@ use http::{HeaderMap, Method, Uri, header};
 pub fn router(site: &Site) -> Router {
     let pages = Router::new()
         .merge(sign_in::routes())
+        .merge(manifests::routes())
+        .merge(sign_in_codes::routes())
         .merge(sign_up::routes())
         .merge(forgotten::routes())
         .merge(confirmations::routes())
         .merge(dashboard::routes())
         .with_state(site.clone());
     guard::around(pages, site).merge(assets::routes())
+}
+
+/// The bytes that a body may have where it is more than a form of text: one with a file in it.
+#[must_use]
+pub fn body_bytes(method: &str, path: &str) -> Option<u64> {
+    (method == "POST" && path == dashboard::PHOTO).then_some(uploads::MOST)
 }
 
 /// What a browser is answered where there is no page: a page that says so, or the way to the one that was meant. `None` for whoever

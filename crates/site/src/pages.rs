@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use crm::sessions::Session;
 use http::StatusCode;
 
 use crate::assets::{self, Assets};
@@ -33,8 +34,12 @@ pub(crate) fn see_other(path: &str) -> Response {
 pub(crate) enum Refusal {
     /// Nobody is signed in; the page to come back to, `None` for a form.
     SignIn(Option<String>),
+    /// The agent is about to be erased: all there is for them is to take it back.
+    Leaving(Box<Session>),
     /// The body is no form, or more than one takes.
     BadForm,
+    /// The same of a form with a file.
+    BadUpload,
     /// The use case did nothing.
     Failed(crm::Error),
 }
@@ -66,10 +71,16 @@ impl IntoResponse for Refusal {
                 let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", &target).finish();
                 return see_other(&format!("/login?{query}"));
             }
+            Self::Leaving(_) => return see_other("/dashboard/leaving"),
             Self::BadForm => (
                 StatusCode::BAD_REQUEST,
                 "That form could not be read",
                 String::from("Go back, and send it again. A form takes at most 256 KiB of text."),
+            ),
+            Self::BadUpload => (
+                StatusCode::BAD_REQUEST,
+                "That file could not be read",
+                String::from("Go back, and choose another. A picture has at most 5 MiB."),
             ),
             Self::Failed(error) => match error {
                 NotFound => return not_found(),

@@ -9,7 +9,7 @@ use axum::{
 };
 use crm::{
     Error,
-    accounts::{self, Refusal as Denied, SignIn},
+    accounts::{self, Entry, Refusal as Denied, SignIn},
     sessions,
     tokens::Token,
 };
@@ -18,11 +18,11 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use crate::{
     Site,
     assets::{self, Assets},
-    cookies,
+    cookies::{self, Held},
     fields::Fields,
     pages::{Refusal, ok, page, see_other},
     seen::From,
-    sign_up,
+    sign_in_codes, sign_up,
     signed_in::SignedIn,
 };
 
@@ -59,7 +59,7 @@ struct Login {
 }
 
 /// A page of ours to go on with, never one of another host.
-fn local(next: &str) -> &str {
+pub(crate) fn local(next: &str) -> &str {
     let is_local = next.starts_with('/')
         && !next.starts_with("//")
         && !next.contains('\\')
@@ -86,9 +86,9 @@ async fn sign_in(State(site): State<Site>, From(visitor): From, headers: HeaderM
     let email = typed.email.clone();
     let next = local(fields.get("next")).to_owned();
     let (status, error) = match accounts::sign_in(&site.crm, typed, visitor).await {
-        Ok(token) => {
+        Ok(entry) => {
             end_held(&site, &headers).await;
-            return begin(&site, &token, if next.is_empty() { HOME } else { &next });
+            return go_on(&site, &entry, &next);
         }
         Err(Denied::Wrong) => (
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -111,17 +111,25 @@ pub(crate) fn too_often(rest: std::time::Duration) -> String {
 }
 
 /// Ends the session that the browser came with: a cookie from before is never signed in.
-async fn end_held(site: &Site, headers: &HeaderMap) {
+pub(crate) async fn end_held(site: &Site, headers: &HeaderMap) {
     let Some(token) = cookies::token(site, headers) else { return };
     if let Ok(Some(session)) = sessions::find(&site.crm, &token).await {
         let _ = sessions::end(&site.crm, session.agent, session.account, session.id).await;
     }
 }
 
+/// Goes on with who has given the right password: into the dashboard, or to the code.
+fn go_on(site: &Site, entry: &Entry, next: &str) -> Response {
+    match entry {
+        Entry::In(token) => begin(site, token, if next.is_empty() { HOME } else { next }),
+        Entry::Code(token) => sign_in_codes::ask(site, token, next),
+    }
+}
+
 /// Goes on as who has just signed in.
 pub(crate) fn begin(site: &Site, token: &Token, path: &str) -> Response {
     let mut response = see_other(path);
-    response.headers_mut().insert(header::SET_COOKIE, cookies::set(site, token));
+    response.headers_mut().insert(header::SET_COOKIE, cookies::set(site, Held::Session, token));
     response
 }
 
@@ -130,6 +138,10 @@ async fn sign_out(
     signed_in: Result<SignedIn, Refusal>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
+    let signed_in = match signed_in {
+        Err(Refusal::Leaving(session)) => Ok(SignedIn(*session)),
+        other => other,
+    };
     match signed_in {
         Ok(SignedIn(session)) if fields.get("everywhere").is_empty() => {
             sessions::end(&site.crm, session.agent, session.account, session.id).await?;
@@ -140,7 +152,7 @@ async fn sign_out(
         Err(refusal) => return Err(refusal),
     }
     let mut response = see_other("/login");
-    response.headers_mut().insert(header::SET_COOKIE, cookies::clear(&site));
+    response.headers_mut().insert(header::SET_COOKIE, cookies::clear(&site, Held::Session));
     // Nothing of what was shown stays behind in a shared browser.
     let clear = HeaderValue::from_static("\"cache\", \"storage\"");
     response.headers_mut().insert("clear-site-data", clear);
@@ -180,7 +192,7 @@ async fn follow_link(
     let Some(token) = Token::parse(&token) else { return Ok(Reset::ended()) };
     let password = fields.get("password").to_owned();
     match accounts::follow_link(&site.crm, &token, password, visitor).await {
-        Ok(session) => Ok(begin(&site, &session, HOME)),
+        Ok(entry) => Ok(go_on(&site, &entry, "")),
         Err(Error::NotFound) => Ok(Reset::ended()),
         Err(Error::Invalid(errors)) => {
             let email = accounts::find_link(&site.crm, &token).await?.email;

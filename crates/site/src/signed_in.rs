@@ -17,6 +17,9 @@ impl FromRequestParts<Site> for SignedIn {
             Some(token) => sessions::find(&site.crm, &token).await?,
             None => None,
         };
+        if let Some(session) = session.as_ref().filter(|session| session.leaves_at.is_some()) {
+            return Err(Refusal::Leaving(Box::new(session.clone())));
+        }
         session.map(Self).ok_or_else(|| {
             let is_page = matches!(parts.method, Method::GET | Method::HEAD);
             let target = parts.uri.path_and_query().map(|target| target.as_str().to_owned());

@@ -69,8 +69,15 @@ impl Browser {
     /// When no whole answer comes.
     pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        let caller = self.dressed().with("Content-Type", "application/x-www-form-urlencoded");
-        let answer = caller.send(Method::POST, path, Bytes::from(body)).await;
+        self.send(Method::POST, path, "application/x-www-form-urlencoded", Bytes::from(body)).await
+    }
+
+    /// Sends a body of any kind.
+    ///
+    /// # Panics
+    /// When no whole answer comes.
+    pub async fn send(&mut self, method: Method, path: &str, media_type: &str, body: Bytes) -> Answer {
+        let answer = self.dressed().with("Content-Type", media_type).send(method, path, body).await;
         self.keep(answer)
     }
 

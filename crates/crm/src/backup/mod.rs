@@ -22,6 +22,11 @@ pub const TABLES: &[&str] = &[
     "agents",
     "turns",
     "accounts",
+    "two_steps",
+    "recovery_codes",
+    "profiles",
+    "photos",
+    "departures",
     "api_keys",
     "totals",
     "idempotency_keys",
@@ -47,8 +52,19 @@ pub const TABLES: &[&str] = &[
     "jobs",
 ];
 
-/// Tables that a backup leaves out: what a restart forgets as well, and what lets people in, who then sign in anew.
-pub const LEFT_OUT: &[&str] = &["key_windows", "sessions", "reset_links", "address_changes", "sign_ups"];
+/// Tables that a backup leaves out: what a restart forgets as well, what lets people in, who then sign in anew, and copies of what
+/// it holds anyway.
+pub const LEFT_OUT: &[&str] = &[
+    "key_windows",
+    "sessions",
+    "reset_links",
+    "pending_sign_ins",
+    "address_changes",
+    "sign_ups",
+    "exports",
+    "export_files",
+    "export_parts",
+];
 
 /// The table that stands while a restore is under way, and keeps everything else from running.
 const MARKER: &str = "unfinished_restore";

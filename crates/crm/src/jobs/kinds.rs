@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::ClaimedJob;
-use crate::{Crm, Error, idempotency, mails, search, sessions, trash, webhooks};
+use crate::{Crm, Error, departures, exports::copies, idempotency, mails, search, sessions, trash, webhooks};
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,12 @@ pub enum JobKind {
     PruneEvents,
     /// Sessions and links that have ended are thrown away.
     PruneSessions,
+    /// The copy of its data that an agent asked for is made.
+    MakeExport,
+    /// Copies past their time are thrown away.
+    PruneExports,
+    /// Agents who left are erased.
+    EraseAgents,
     /// Mails past their time are thrown away.
     PruneMails,
     /// Agents are told of leads that came in.
@@ -58,26 +64,31 @@ struct Payload {
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::PruneIdempotency,
         Self::EraseTrash,
         Self::SweepSearch,
         Self::PruneWebhooks,
         Self::PruneEvents,
         Self::PruneSessions,
+        Self::MakeExport,
+        Self::PruneExports,
+        Self::EraseAgents,
         Self::PruneMails,
         Self::TellLeads,
         Self::TellFailing,
     ];
 
     /// The kinds that come round again, and how often.
-    pub const RECURRING: [(Self, Duration); 9] = [
+    pub const RECURRING: [(Self, Duration); 11] = [
         (Self::PruneIdempotency, HOUR),
         (Self::EraseTrash, HOUR),
         (Self::SweepSearch, Duration::from_secs(24 * 60 * 60)),
         (Self::PruneWebhooks, HOUR),
         (Self::PruneEvents, HOUR),
         (Self::PruneSessions, HOUR),
+        (Self::PruneExports, HOUR),
+        (Self::EraseAgents, HOUR),
         (Self::PruneMails, HOUR),
         (Self::TellLeads, Duration::from_secs(15)),
         (Self::TellFailing, Duration::from_secs(5 * 60)),
@@ -93,6 +104,9 @@ impl JobKind {
             Self::PruneWebhooks => "webhooks.prune",
             Self::PruneEvents => "events.prune",
             Self::PruneSessions => "sessions.prune",
+            Self::MakeExport => "exports.make",
+            Self::PruneExports => "exports.prune",
+            Self::EraseAgents => "agents.erase",
             Self::PruneMails => "mails.prune",
             Self::TellLeads => "mails.tell_leads",
             Self::TellFailing => "webhooks.tell_failing",
@@ -130,6 +144,12 @@ pub(super) async fn run_once(crm: &Crm, job: &ClaimedJob) -> Result<Progress, St
         JobKind::PruneWebhooks => webhooks::prune(crm).await.map(|count| Progress::after(count, webhooks::SLICE)),
         JobKind::PruneEvents => webhooks::prune_events(crm).await.map(|count| Progress::after(count, webhooks::SLICE)),
         JobKind::PruneSessions => sessions::prune(crm).await.map(|count| Progress::after(count, sessions::SLICE)),
+        JobKind::MakeExport => match job.agent {
+            Some(agent) => copies::make(crm, agent).await,
+            None => Ok(Progress::Done),
+        },
+        JobKind::PruneExports => copies::prune(crm).await.map(|count| Progress::after(count, 1)),
+        JobKind::EraseAgents => departures::erase_due(crm).await.map(|count| Progress::after(count, departures::SLICE)),
         JobKind::PruneMails => mails::prune(crm).await.map(|count| Progress::after(count, mails::SLICE)),
         JobKind::TellLeads => mails::tell_leads(crm).await.map(|()| Progress::Done),
         JobKind::TellFailing => webhooks::tell_failing(crm).await.map(|()| Progress::Done),

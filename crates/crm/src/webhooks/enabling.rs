@@ -3,7 +3,7 @@
 
 use db::{Tx, params};
 
-use super::{DisabledBy, inputs::HeldEvents};
+use super::{DisabledBy, Ring, inputs::HeldEvents};
 use crate::{AgentId, Crm, Error, clock::UnixMillis, ids::WebhookId, turns::Turn};
 
 /// Rows changed in one transaction.
@@ -22,6 +22,16 @@ pub(super) fn disable(
         params![&agent, &webhook, by, now.0],
     )?;
     hold(tx, agent, webhook).map(drop)
+}
+
+/// Disables every webhook of an agent, as its owner may.
+pub(crate) fn disable_all(tx: &mut Tx<'_>, turn: &mut Turn) -> Result<(), Error> {
+    let sql = "SELECT id FROM webhooks WHERE agent_id = $1 AND is_enabled = 1 AND deleted_at IS NULL";
+    for webhook in tx.query(sql, params![&turn.agent], |row| row.get::<WebhookId>(0))? {
+        disable(tx, turn.agent, webhook, DisabledBy::Owner, turn.now)?;
+        turn.ring(webhook, Ring::Changed);
+    }
+    Ok(())
 }
 
 /// Holds what is still open of a webhook, if it is disabled. Costs next to nothing when that is done already.

@@ -5,7 +5,7 @@ use std::io::BufRead;
 use crm::{
     accounts,
     agents::{self, NewAgent},
-    passwords,
+    passwords, two_step,
     values::{EmailAddress, Slug},
 };
 
@@ -38,13 +38,17 @@ pub(super) async fn create(config: &Config, create: Create) -> Result<(), String
     print(&agent.slug)
 }
 
-/// Prints a link to a new password, for one use: the way in when no mail server is set.
-pub(super) async fn reset_password(config: &Config, slug: &str) -> Result<(), String> {
+/// Prints a link to a new password, for one use: the way in when no mail server is set. The second step of signing in stays unless
+/// it is to be taken away too.
+pub(super) async fn reset_password(config: &Config, slug: &str, without_two_step: bool) -> Result<(), String> {
     let crm = storage::open(config).await?;
     let agent = agents::get_by_slug(&crm, slug).await.map_err(|error| match error {
         crm::Error::NotFound => format!("there is no agent {slug:?}"),
         other => other.to_string(),
     })?;
+    if without_two_step {
+        two_step::reset(&crm, agent.id).await.map_err(|error| error.to_string())?;
+    }
     let link = accounts::create_link(&crm, agent.id).await.map_err(|error| error.to_string())?;
     crm.database().close().await;
     let base = config.public_url.clone().unwrap_or_else(|| format!("http://{}", config.listen));

@@ -25,7 +25,9 @@ pub async fn run(cli: Cli) -> Result<(), String> {
         Command::Agent(AgentCommand::Create { name, email, slug, password_stdin }) => {
             agents::create(&config, agents::Create { name, email, slug, password_stdin }).await
         }
-        Command::Agent(AgentCommand::ResetPassword { agent }) => agents::reset_password(&config, &agent).await,
+        Command::Agent(AgentCommand::ResetPassword { agent, without_two_step }) => {
+            agents::reset_password(&config, &agent, without_two_step).await
+        }
         Command::Key(KeyCommand::Create { agent, name, scope, expires }) => {
             keys::create(&config, keys::Create { agent, name, scope, expires }).await
         }

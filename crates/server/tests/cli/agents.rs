@@ -57,6 +57,8 @@ fn reset_password_prints_a_link_that_lets_in_once() {
     assert_eq!(server.post_form("/login", "", &format!("email=sarah%40example.com&{password}")).0, 303);
     assert_eq!(server.post_form(path, "", password).0, 404);
     assert!(desk.fails(&["agent", "reset-password", "--agent", "nobody"]).contains("there is no agent \"nobody\""));
+    let also = ["agent", "reset-password", "--agent", "sarah-johnson", "--without-two-step"];
+    assert!(desk.ok(&also).contains("/reset/"));
     server.terminate();
     let (_, log) = server.end();
     assert!(!log.contains(&path["/reset/".len()..]), "the log lets nobody in: {log}");

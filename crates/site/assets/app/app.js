@@ -55,3 +55,28 @@ document.addEventListener("DOMContentLoaded", () => {
 for (const field of document.querySelectorAll("input[name=timeZone][type=hidden]")) {
   field.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
 }
+
+// Settings → Stages: a stage that is dropped elsewhere in its pipeline. The buttons do the same without a script.
+document.addEventListener("DOMContentLoaded", () => {
+  if (!window.Sortable) return;
+  for (const list of document.querySelectorAll("ol.stages")) {
+    list.classList.add("with-drag");
+    Sortable.create(list, {
+      animation: 150,
+      delay: 200,
+      delayOnTouchOnly: true,
+      filter: "input, select, button, summary",
+      preventOnFilter: false,
+      onUpdate: () => {
+        const form = document.createElement("form");
+        form.method = "post";
+        form.action = "/dashboard/settings/stages/order";
+        const add = (name, value) => form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+        add("pipeline", list.dataset.pipeline);
+        for (const item of list.children) add("stage", item.dataset.stage);
+        document.body.append(form);
+        form.submit();
+      },
+    });
+  }
+});

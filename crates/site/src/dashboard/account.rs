@@ -14,6 +14,7 @@ use crm::{
     accounts::{self, Refusal as Denied},
     ids::SessionId,
     sessions::{self, Seat, Session},
+    two_step::{self, Status},
 };
 use http::StatusCode;
 
@@ -89,6 +90,7 @@ fn browser(user_agent: &str) -> String {
 pub(super) struct Account {
     shell: Shell,
     rows: Vec<Row>,
+    two_step: Status,
     wrong: Wrong,
     sends_mail: bool,
     /// The new address as it was typed.
@@ -100,8 +102,9 @@ impl Account {
         let times = Times::of(&session.time_zone);
         let seats = sessions::list(&site.crm, session.agent, session.account).await?;
         let rows = seats.into_iter().map(|seat| Row::of(seat, session, &times)).collect();
+        let two_step = two_step::status(&site.crm, session.agent, session.account).await?;
         let (sends_mail, new_address) = (site.crm.sends_mail(), String::new());
-        Ok(Self { shell, rows, wrong, sends_mail, new_address })
+        Ok(Self { shell, rows, two_step, wrong, sends_mail, new_address })
     }
 
     /// The same with this new address typed.

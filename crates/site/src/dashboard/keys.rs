@@ -82,6 +82,7 @@ impl Row {
 struct Api<'a> {
     shell: Shell,
     base_url: &'a str,
+    slug: &'a str,
     keys: Vec<Row>,
     webhooks: Vec<Line>,
     lifetimes: &'static [(&'static str, &'static str, Option<u64>)],
@@ -114,7 +115,17 @@ async fn render(
     let keys = keys.into_iter().map(|key| Row::of(key, &times, now)).collect();
     let webhooks = webhooks::list(&site.crm, session.agent).await?.iter().map(Line::of).collect();
     let made = made.map(|(name, key)| (name, key.reveal().to_owned()));
-    let api = Api { shell, base_url: &site.public_url, keys, webhooks, lifetimes: &LIFETIMES, made, typed_name, wrong };
+    let api = Api {
+        shell,
+        base_url: &site.public_url,
+        slug: &session.slug,
+        keys,
+        webhooks,
+        lifetimes: &LIFETIMES,
+        made,
+        typed_name,
+        wrong,
+    };
     Ok(page(status, &api))
 }
 

@@ -40,9 +40,9 @@ async fn follow(
 ) -> Result<Response, Refusal> {
     let session = match signed_in {
         Ok(SignedIn(session)) => session,
+        Err(Refusal::Failed(error)) => return Err(error.into()),
         // The one status that tells a browser not to come back.
-        Err(Refusal::SignIn(_)) => return Ok(StatusCode::NO_CONTENT.into_response()),
-        Err(refusal) => return Err(refusal),
+        Err(_) => return Ok(StatusCode::NO_CONTENT.into_response()),
     };
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let after = last.or(query.get("after").map(String::as_str)).and_then(|number| number.parse::<i64>().ok());

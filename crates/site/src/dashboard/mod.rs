@@ -3,8 +3,11 @@
 mod account;
 mod address;
 mod board;
+mod brands;
 mod client;
 mod clients;
+mod components;
+mod data;
 mod deliveries;
 
 mod keys;
@@ -14,12 +17,17 @@ mod leads;
 mod live;
 mod notifications;
 mod outbox;
+mod profile;
 mod shell;
+mod stages;
 mod timeline;
 mod today;
+mod two_step;
 mod webhooks;
 
 use axum::Router;
+
+pub(crate) use profile::PHOTO;
 
 use crate::Site;
 
@@ -34,6 +42,12 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(webhooks::routes())
         .merge(deliveries::routes())
         .merge(account::routes())
+        .merge(two_step::routes())
+        .merge(stages::routes())
+        .merge(data::routes())
+        .merge(components::routes())
+        .merge(profile::routes())
+        .merge(brands::routes())
         .merge(address::routes())
         .merge(notifications::routes())
         .merge(outbox::routes())

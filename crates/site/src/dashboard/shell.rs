@@ -2,6 +2,7 @@
 
 use crm::{live, sessions::Session};
 
+use super::brands;
 use crate::{
     Site,
     assets::{self, Assets},
@@ -24,6 +25,8 @@ pub(crate) struct Shell {
     pub agent_name: String,
     pub email: String,
     pub place: Place,
+    /// The stylesheet of the agent's own colour.
+    pub brand: Option<String>,
     pub notice: Option<Notice>,
     /// The number of the last event that the page shows, where it is kept up to date while it is open.
     pub number: Option<i64>,
@@ -48,7 +51,8 @@ impl Shell {
     /// The frame for a page of this place.
     pub fn new(session: &Session, place: Place) -> Self {
         let Session { agent_name, email, .. } = session.clone();
-        Self { assets: assets::get(), agent_name, email, place, notice: None, number: None }
+        let brand = session.brand.map(brands::path);
+        Self { assets: assets::get(), agent_name, email, place, brand, notice: None, number: None }
     }
 
     /// The same, kept up to date while it is open. To be asked before what the page shows is read: nothing is missed then.
@@ -80,6 +84,19 @@ impl Shell {
                 "showing-confirmed" => "The showing is confirmed.",
                 "showing-declined" => "The showing is declined.",
                 "password-changed" => "The password is changed. Every other session has ended.",
+                "two-step-off" => "Two-step sign-in is off. Your password alone lets you in.",
+                "export-begun" => "Your copy is being made. This page shows how far it is; you need not wait here.",
+                "export-deleted" => "The copy is deleted.",
+                "stayed" => {
+                    "You stay. Keys remain revoked and webhooks disabled: make and enable them again under API."
+                }
+                "stage-added" => "The stage is added.",
+                "stage-saved" => "The stage is renamed.",
+                "stages-ordered" => "The order is changed.",
+                "stage-deleted" => "The stage is deleted, and its clients have moved.",
+                "profile-saved" => "The profile is saved.",
+                "photo-saved" => "The photo is saved.",
+                "photo-removed" => "The photo is removed.",
                 "address-asked" => "A link is on its way to the new address. Nothing is changed until you follow it.",
                 "address-changed" => "The address is changed. You sign in with the new one from now on.",
                 "notifications-saved" => "The notifications are saved.",

@@ -1,0 +1,329 @@
+//! The lists of an export, page by page, as CSV for spreadsheets and JSON for programs: what the command writes into a folder and what
+//! the dashboard offers to download are the same.
+
+use std::{borrow::Cow, collections::HashMap};
+
+use db::{Tx, params};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::{NoteCursor, harmless, notes};
+use crate::{
+    AgentId, Crm, Error, agents, clients,
+    events::{self, EventFilter},
+    ids::{EventId, NoteId},
+    json, leads, listings,
+    pages::{Cursor, Filter, Listed, Page, Sort, Start},
+    profiles, showings, stages, webhooks,
+};
+
+/// Records read at once.
+pub const PAGE: u32 = 500;
+
+/// A list of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sheet {
+    /// Leads.
+    Leads,
+    /// Clients.
+    Clients,
+    /// Listings.
+    Listings,
+    /// Showings.
+    Showings,
+    /// Notes on leads and clients.
+    Notes,
+    /// What happened.
+    Events,
+    /// The stages of the pipelines.
+    Stages,
+    /// Where events are sent, without secrets and with the values of headers masked.
+    Webhooks,
+}
+
+/// A page of a list.
+#[derive(Debug)]
+pub struct Part {
+    /// Each record as JSON, oldest first.
+    pub records: Vec<String>,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<String>,
+}
+
+impl Sheet {
+    /// Every list, in the order in which an export has them.
+    pub const ALL: [Self; 8] = [
+        Self::Leads,
+        Self::Clients,
+        Self::Listings,
+        Self::Showings,
+        Self::Notes,
+        Self::Events,
+        Self::Stages,
+        Self::Webhooks,
+    ];
+
+    /// What its files are called, without their endings.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Leads => "leads",
+            Self::Clients => "clients",
+            Self::Listings => "listings",
+            Self::Showings => "showings",
+            Self::Notes => "notes",
+            Self::Events => "events",
+            Self::Stages => "stages",
+            Self::Webhooks => "webhooks",
+        }
+    }
+
+    /// Reads the page after a place; the first without one.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a place of another list; storage's errors.
+    pub async fn read(self, crm: &Crm, agent: AgentId, after: Option<&str>) -> Result<Part, Error> {
+        let all = Filter::default();
+        match self {
+            Self::Leads => listed(&leads::list(crm, agent, all, page(after)?).await?),
+            Self::Clients => listed(&clients::list(crm, agent, all, page(after)?).await?),
+            Self::Listings => listed(&listings::list(crm, agent, all, page(after)?).await?),
+            Self::Showings => listed(&showings::list(crm, agent, all, page(after)?).await?),
+            Self::Notes => {
+                let page = notes(crm, agent, after.map(note_place).transpose()?, PAGE).await?;
+                Ok(Part {
+                    records: told(&page.notes)?,
+                    next: page.next.map(|NoteCursor(about, id)| hex(&about) + &hex(&id.0)),
+                })
+            }
+            Self::Events => {
+                let after = after.map(|text| text.parse::<EventId>().map_err(|_| no_place())).transpose()?;
+                let page = events::list(crm, agent, EventFilter { kind: None, after, limit: PAGE }).await?;
+                let next = page.last().filter(|_| page.len() == PAGE as usize).map(|last| last.id.to_string());
+                Ok(Part { records: told(&page)?, next })
+            }
+            Self::Stages => Ok(Part { records: told(&stages::list(crm, agent).await?)?, next: None }),
+            Self::Webhooks => Ok(Part { records: told(&webhooks::list(crm, agent).await?)?, next: None }),
+        }
+    }
+
+    /// The columns of its CSV.
+    #[must_use]
+    pub fn columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Webhooks => WEBHOOKS,
+            Self::Leads => LEADS,
+            Self::Clients => CLIENTS,
+            Self::Listings => LISTINGS,
+            Self::Showings => SHOWINGS,
+            Self::Notes => &["id", "about", "text", "createdAt"],
+            Self::Events => &["id", "sequence", "event", "timestamp", "agentId", "data"],
+            Self::Stages => &["id", "name", "pipeline"],
+        }
+    }
+
+    /// The first line of its CSV.
+    ///
+    /// # Errors
+    /// None that can be met: a line in memory is written.
+    pub fn head(self) -> Result<String, Error> {
+        line(self.columns().iter().map(|column| Cow::Borrowed(*column)))
+    }
+
+    /// A record as a line of its CSV.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] for what is no JSON object.
+    pub fn row(self, record: &str) -> Result<String, Error> {
+        let fields: HashMap<&str, &RawValue> = serde_json::from_str(record).map_err(|error| broken(&error))?;
+        line(
+            self.columns().iter().map(|column| fields.get(column).map_or(Cow::Borrowed(""), |value| cell(value.get()))),
+        )
+    }
+}
+
+/// The agent, as an export tells it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ExportedAgent {
+    agent_id: String,
+    email: String,
+    #[serde(flatten)]
+    profile: profiles::Profile,
+}
+
+/// The agent's own record, as JSON.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no such agent.
+pub async fn agent(crm: &Crm, id: AgentId) -> Result<String, Error> {
+    let agent = agents::get(crm, id).await?;
+    let profile = profiles::get(crm, id).await?;
+    let told = ExportedAgent { agent_id: agent.slug, email: agent.email, profile };
+    json::to_string(&told).map_err(|error| broken(&error))
+}
+
+/// How many records an export will have, about: what its progress is measured by.
+pub(super) fn count(tx: &mut Tx<'_>, agent: AgentId) -> Result<i64, Error> {
+    let sql = "SELECT CAST(COALESCE(SUM(total), 0) AS BIGINT) FROM totals WHERE agent_id = $1";
+    let records = tx.query_one(sql, params![&agent], |row| row.get::<i64>(0))?;
+    let events =
+        tx.query_opt("SELECT last_sequence FROM turns WHERE agent_id = $1", params![&agent], |row| row.get(0))?;
+    Ok(records + events.unwrap_or(0))
+}
+
+fn page(after: Option<&str>) -> Result<Page, Error> {
+    let start = match after {
+        Some(text) => Start::After(Cursor::parse(text, Sort::OldestFirst).map_err(|_| no_place())?),
+        None => Start::Offset(0),
+    };
+    Ok(Page { sort: Sort::OldestFirst, start, limit: PAGE })
+}
+
+fn listed<T: Serialize>(page: &Listed<T>) -> Result<Part, Error> {
+    Ok(Part { records: told(&page.items)?, next: page.next.as_ref().map(ToString::to_string) })
+}
+
+fn told<T: Serialize>(records: &[T]) -> Result<Vec<String>, Error> {
+    records.iter().map(|record| json::to_string(record).map_err(|error| broken(&error))).collect()
+}
+
+fn no_place() -> Error {
+    Error::invalid("place", "is none of this list")
+}
+
+fn broken(error: &dyn std::fmt::Display) -> Error {
+    tracing::error!(%error, "a record was not written into an export");
+    Error::Internal
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn note_place(text: &str) -> Result<NoteCursor, Error> {
+    let number = |part: Option<&str>| part.and_then(|part| u128::from_str_radix(part, 16).ok()).ok_or_else(no_place);
+    let (about, id) = (number(text.get(..32))?, number(text.get(32..))?);
+    Ok(NoteCursor(about.to_be_bytes(), NoteId(id.to_be_bytes())))
+}
+
+/// A line of CSV (RFC 4180, section 2: it ends with CRLF).
+fn line<'a>(cells: impl Iterator<Item = Cow<'a, str>>) -> Result<String, Error> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    for cell in cells {
+        writer.write_field(cell.as_bytes()).map_err(|error| broken(&error))?;
+    }
+    writer.write_record(None::<&[u8]>).map_err(|error| broken(&error))?;
+    let bytes = writer.into_inner().map_err(|error| broken(&error))?;
+    String::from_utf8(bytes).map_err(|error| broken(&error))
+}
+
+/// What a spreadsheet is to show of a JSON value: nothing for `null`, the elements of a list between blanks.
+fn cell(json: &str) -> Cow<'_, str> {
+    match json.as_bytes().first() {
+        Some(b'"') => harmless(serde_json::from_str::<String>(json).unwrap_or_else(|_| json.to_owned())).into(),
+        Some(b'[') => match serde_json::from_str::<Vec<String>>(json) {
+            Ok(items) => harmless(items.join(" ")).into(),
+            Err(_) => Cow::Borrowed(json),
+        },
+        Some(b'n') => Cow::Borrowed(""),
+        // Numbers, true and false are no formulas; an object begins with a brace.
+        _ => Cow::Borrowed(json),
+    }
+}
+
+const WEBHOOKS: &[&str] = &["id", "url", "events", "description", "enabled", "createdAt", "updatedAt", "headers"];
+const LEADS: &[&str] = &[
+    "id",
+    "name",
+    "email",
+    "status",
+    "phone",
+    "source",
+    "propertyAddress",
+    "notes",
+    "samePersonAs",
+    "createdAt",
+    "updatedAt",
+];
+const CLIENTS: &[&str] =
+    &["id", "name", "email", "buyingStage", "phone", "pipeline", "source", "notes", "createdAt", "updatedAt"];
+const LISTINGS: &[&str] = &[
+    "id",
+    "address",
+    "price",
+    "bedrooms",
+    "bathrooms",
+    "sqft",
+    "status",
+    "currency",
+    "mlsNumber",
+    "propertyType",
+    "propertySubType",
+    "description",
+    "city",
+    "stateOrProvince",
+    "postalCode",
+    "countyOrParish",
+    "country",
+    "unitNumber",
+    "latitude",
+    "longitude",
+    "lotSizeSqft",
+    "yearBuilt",
+    "garageSpaces",
+    "hasPool",
+    "associationFee",
+    "associationFeeFrequency",
+    "taxAnnualAmount",
+    "originalPrice",
+    "closePrice",
+    "closeDate",
+    "onMarketDate",
+    "expirationDate",
+    "virtualTourUrl",
+    "privateRemarks",
+    "showingInstructions",
+    "createdAt",
+    "updatedAt",
+];
+const SHOWINGS: &[&str] = &[
+    "id",
+    "status",
+    "clientId",
+    "listingId",
+    "requestedTimes",
+    "confirmedTime",
+    "notes",
+    "name",
+    "email",
+    "phone",
+    "address",
+    "createdAt",
+    "updatedAt",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_that_looks_like_a_formula_is_quoted_and_numbers_are_not() {
+        for (json, shown) in [
+            (r#""=1+1""#, "'=1+1"),
+            (r#""+1 555""#, "'+1 555"),
+            (r#""-x""#, "'-x"),
+            (r#""@SUM(A1)""#, "'@SUM(A1)"),
+            (r#""\tx""#, "'\tx"),
+            (r#""\rx""#, "'\rx"),
+            (r#""Zoë = \"fine\"""#, "Zoë = \"fine\""),
+            (r#"["=a","b"]"#, "'=a b"),
+            ("-80.19", "-80.19"),
+            ("null", ""),
+            ("true", "true"),
+            ("[]", ""),
+        ] {
+            assert_eq!(cell(json), shown, "{json}");
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! One row at least of every table that belongs to an agent's account, as a backup and an erasure meet them.
+
+use db::{DbError, Lane, params};
+use testkit::TestApp;
+
+/// Puts them in for the first agent.
+pub(crate) async fn fill(app: &TestApp) {
+    let agent = app.agent.id;
+    let filled = app.crm.database().write("test.fill_account", Lane::of(&agent.0), move |tx| {
+        let (id, odd) = ([9u8; 16], (0..=255).collect::<Vec<u8>>());
+        tx.execute(
+            "INSERT INTO two_steps (agent_id, account_id, secret, last_step, wrong, wrong_since) VALUES ($1, $2, $3, 1, 2, 3)",
+            params![&agent, &id, &odd],
+        )?;
+        let sql = "INSERT INTO profiles (agent_id, languages, service_areas) VALUES ($1, '', '')";
+        tx.execute(sql, params![&agent])?;
+        tx.execute("INSERT INTO photos (agent_id, hash, bytes) VALUES ($1, $2, $2)", params![&agent, &odd])?;
+        tx.execute("INSERT INTO departures (agent_id, due_at) VALUES ($1, $2)", params![&[8u8; 16], i64::MAX])?;
+        let sql = "INSERT INTO recovery_codes (agent_id, account_id, code_hash) VALUES ($1, $2, $3)";
+        tx.execute(sql, params![&agent, &id, &odd])
+    });
+    assert_eq!(filled.await.map(drop), Ok::<(), DbError>(()));
+}
