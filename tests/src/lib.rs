@@ -43,6 +43,8 @@ mod limits;
 #[cfg(test)]
 mod listings;
 #[cfg(test)]
+mod live;
+#[cfg(test)]
 mod mails;
 #[cfg(test)]
 mod menus;

@@ -12,6 +12,7 @@ use crate::{
     AgentId, Crm, Error,
     agents::{self, NewAgent},
     ids::{AccountId, SessionId},
+    live::Telling,
     passwords,
     sessions::{self, Session, Visitor},
     throttle::Guess,
@@ -177,7 +178,9 @@ pub async fn change_password(
     let changed = crm.db.write("accounts.change_password", Lane::of(&agent.0), move |tx| {
         set_password(tx, agent, account, &hash, Some(kept))
     });
-    Ok(changed.await?)
+    changed.await?;
+    crm.tellings.tell(Telling::Sessions(agent));
+    Ok(())
 }
 
 /// Whether the password is that of a signed-in account: asked again before what is secret is shown.
@@ -300,7 +303,9 @@ pub async fn reset_password(crm: &Crm, agent: AgentId, password: String) -> Resu
             let account = first(tx, agent)?;
             set_password(tx, agent, account, &hash, None)
         })
-        .await
+        .await?;
+    crm.tellings.tell(Telling::Sessions(agent));
+    Ok(())
 }
 
 /// The first account of an agent.

@@ -30,6 +30,7 @@ pub mod limiter;
 mod listing_details;
 mod listing_inputs;
 pub mod listings;
+pub mod live;
 pub mod mails;
 pub mod migrations;
 pub mod next_steps;

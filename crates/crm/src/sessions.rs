@@ -9,6 +9,7 @@ use crate::{
     brand::Color,
     clock::UnixMillis,
     ids::{AccountId, SessionId},
+    live::Telling,
     tokens::Token,
 };
 
@@ -176,9 +177,11 @@ pub async fn end(crm: &Crm, agent: AgentId, account: AccountId, id: SessionId) -
         .write("sessions.end", Lane::of(&agent.0), move |tx| {
             let sql = "DELETE FROM sessions WHERE agent_id = $1 AND id = $2 AND account_id = $3";
             tx.execute(sql, params![&agent, &id, &account])?;
-            Ok(())
+            Ok::<_, Error>(())
         })
-        .await
+        .await?;
+    crm.tellings.tell(Telling::Sessions(agent));
+    Ok(())
 }
 
 /// Ends every session of an account: signing out everywhere.
@@ -190,9 +193,11 @@ pub async fn end_all(crm: &Crm, agent: AgentId, account: AccountId) -> Result<()
         .write("sessions.end_all", Lane::of(&agent.0), move |tx| {
             let sql = "DELETE FROM sessions WHERE agent_id = $1 AND account_id = $2";
             tx.execute(sql, params![&agent, &account])?;
-            Ok(())
+            Ok::<_, Error>(())
         })
-        .await
+        .await?;
+    crm.tellings.tell(Telling::Sessions(agent));
+    Ok(())
 }
 
 /// Throws away sessions, links and sign-ins without their code that have ended, [`SLICE`] at most of each. Says how many.

@@ -10,6 +10,7 @@ use crate::{
     changes::Changes,
     clock::Clock,
     limiter::{Exhausted, Limiter},
+    live::Tellings,
     passwords::Hashing,
     randomness::Randomness,
     seal::Keyring,
@@ -65,6 +66,8 @@ pub struct Parts {
     pub(crate) sends_mail: bool,
     /// Told after each commit that queued a mail.
     pub(crate) to_mail: Arc<Notify>,
+    /// Told after each commit that an open page may show.
+    pub(crate) tellings: Tellings,
 }
 
 impl Crm {
@@ -97,6 +100,7 @@ impl Crm {
             throttle,
             sends_mail: settings.sends_mail,
             to_mail: Arc::default(),
+            tellings: Tellings::default(),
         }))
     }
 

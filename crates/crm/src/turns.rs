@@ -14,6 +14,7 @@ use crate::{
     events::{self, EventKind},
     idempotency::{self, Answer, Once},
     ids::{self, EventId, WebhookId},
+    live::Telling,
     randomness::Randomness,
     webhooks::{Ring, Rings},
 };
@@ -127,7 +128,7 @@ impl Crm {
         if changed.is_ok() {
             self.to_index.notify_one();
         }
-        self.committed(agent, changed)
+        self.committed(agent, changed, Telling::of(name, agent))
     }
 
     /// As [`Crm::change`], but behind the writes that someone waits for.
@@ -146,7 +147,7 @@ impl Crm {
             crm.changes.note(tx, agent);
             crm.take_turn(tx, agent, &change)
         });
-        self.committed(agent, changed.await)
+        self.committed(agent, changed.await, Telling::of(name, agent))
     }
 
     /// As [`Crm::change_in_background`], for what no record shows: answers that were read before still hold.
@@ -158,13 +159,21 @@ impl Crm {
         let crm = self.clone();
         let changed =
             self.db.write_in_background(name, Lane::of(&agent.0), move |tx| crm.take_turn(tx, agent, &change));
-        self.committed(agent, changed.await)
+        self.committed(agent, changed.await, None)
     }
 
     /// What a change came to, once it is committed.
-    fn committed<T>(&self, agent: AgentId, changed: Result<(T, Rings), Error>) -> Result<T, Error> {
+    fn committed<T>(
+        &self,
+        agent: AgentId,
+        changed: Result<(T, Rings), Error>,
+        telling: Option<Telling>,
+    ) -> Result<T, Error> {
         let (value, rings) = changed?;
         self.outbox.ring(agent, rings);
+        if let Some(telling) = telling {
+            self.tellings.tell(telling);
+        }
         Ok(value)
     }
 

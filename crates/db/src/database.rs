@@ -184,7 +184,7 @@ impl Database {
         }
     }
 
-    /// Exchanges notices with the other nodes on PostgreSQL: `told` is called with each id that another node sends, on a thread of its
+    /// Exchanges notices with the other nodes on PostgreSQL, on a channel of this name (a plain word): `told` is called with each id that another node sends, on a thread of its
     /// own. `own` tells this node from the others, which see it [present](Tx::present_nodes) meanwhile. `None` on SQLite, which has
     /// no other nodes.
     ///
@@ -192,12 +192,13 @@ impl Database {
     /// [`DbError::Unavailable`] when no thread can be had.
     pub fn exchange_notices(
         &self,
+        channel: &'static str,
         own: [u8; 16],
         told: impl Fn(Notice) + Send + 'static,
     ) -> Result<Option<Notifier>, DbError> {
         match &self.inner.home {
             Home::Sqlite(..) => Ok(None),
-            Home::Postgres(address) => postgres::exchange(address, own, told).map(Some),
+            Home::Postgres(address) => postgres::exchange(address, channel, own, told).map(Some),
         }
     }
 

@@ -69,6 +69,11 @@ impl App {
         self
     }
 
+    /// The pages, which have something to do beside the requests.
+    pub(crate) fn site(&self) -> &Site {
+        &self.site
+    }
+
     /// The same, showing its metrics to the operator.
     #[must_use]
     pub fn with_operator(mut self, operator: Operator) -> Self {

@@ -11,6 +11,8 @@ const BASE: &str = "/assets";
 pub(crate) struct Assets {
     pub style: String,
     pub script: String,
+    /// What keeps a page up to date while it is open.
+    pub live: String,
     pub icons: String,
     pub icon: String,
     /// The icon as pictures, for phones: whole, with room to be cut round, and for Apple's.
@@ -36,6 +38,7 @@ pub(crate) fn get() -> &'static Assets {
         Assets {
             style: name("/app.css"),
             script: name("/app.js"),
+            live: name("/live.js"),
             icons: name("/icons.svg"),
             icon: name("/icon.svg"),
             icon_192: name("/icon-192.png"),

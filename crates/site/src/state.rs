@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use crm::Crm;
+use crm::{
+    Crm,
+    live::{self, Live},
+};
 
 /// Who may make an agent in the browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,6 +41,8 @@ pub struct Site {
     pub(crate) set_up_code: Option<Arc<str>>,
     /// IANA name of the time zone of whoever does not say theirs.
     pub(crate) time_zone: Arc<str>,
+    /// The pages that are open.
+    pub(crate) live: Arc<Live>,
 }
 
 impl Site {
@@ -45,7 +50,8 @@ impl Site {
     #[must_use]
     pub fn new(crm: Crm, public_url: &str) -> Self {
         let public_url = public_url.trim_end_matches('/').into();
-        Self { crm, public_url, sign_up: SignUp::default(), set_up_code: None, time_zone: "UTC".into() }
+        let live = Arc::<Live>::default();
+        Self { crm, public_url, sign_up: SignUp::default(), set_up_code: None, time_zone: "UTC".into(), live }
     }
 
     /// The same with this rule for sign-up, and the code that it asks for.
@@ -61,6 +67,21 @@ impl Site {
     pub fn with_time_zone(mut self, time_zone: &str) -> Self {
         self.time_zone = time_zone.into();
         self
+    }
+
+    /// The same, with room for so many open pages.
+    #[must_use]
+    pub fn with_open_pages(mut self, most: usize) -> Self {
+        self.live = Arc::new(Live::bounded(most));
+        self
+    }
+
+    /// Tells open pages what changes until `stopped`, and ends them then: to be run beside the pages.
+    pub fn watch(
+        &self,
+        stopped: impl Future<Output = ()> + Send + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        live::watch(self.crm.clone(), Arc::clone(&self.live), stopped)
     }
 
     /// Whether visitors come by https, so that cookies can be kept to it.

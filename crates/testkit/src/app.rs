@@ -161,6 +161,13 @@ impl TestApp {
         TestNode { base, crm, stopping }
     }
 
+    /// The domain over the same database as a command beside the server has it: it serves nothing and tells nobody.
+    pub async fn beside(&self) -> Crm {
+        let random = Arc::new(SeededRandomness::new(SEED.fetch_add(1, Ordering::Relaxed)));
+        let database = open(&self.url).await.expect("no panic");
+        Crm::new(database, Arc::<ManualClock>::clone(&self.clock), random, self.crm.keyring().clone(), &self.settings)
+    }
+
     /// The same program again, arranged in another way: another address over the same database.
     pub async fn arranged(&self, arrange: impl FnOnce(App) -> App) -> TestNode {
         let (crm, stopping) = (self.crm.clone(), CancellationToken::new());
@@ -183,6 +190,13 @@ impl TestApp {
     pub async fn key(&self, agent: AgentId, scopes: Scopes, lifetime: Option<Duration>) -> String {
         let new = NewKey { name: String::from("Test"), scopes, lifetime };
         api_keys::create(&self.crm, agent, new).await.expect("a key is made").reveal().to_owned()
+    }
+}
+
+impl TestApp {
+    /// Stops the server as SIGTERM does; what was accepted finishes.
+    pub fn stop(&self) {
+        self.stopping.cancel();
     }
 }
 

@@ -96,7 +96,7 @@ impl Browser {
         self.keep(answer)
     }
 
-    fn dressed(&self) -> Caller {
+    pub(crate) fn dressed(&self) -> Caller {
         if self.cookies.is_empty() {
             return self.caller.clone();
         }

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod browser;
 pub mod faulty_vfs;
+pub mod following;
 pub mod manual;
 pub mod postbox;
 pub mod postgres;
@@ -16,6 +17,7 @@ pub use app::{EmptyDatabase, TestAgent, TestApp, TestNode, block_on, until};
 pub use browser::Browser;
 pub use crm::Settings;
 pub use db::Engine;
+pub use following::{Following, Message};
 pub use postbox::{Manner, Postbox};
 pub use requests::{Answer, Caller};
 pub use sink::{Gate, Received, Reply, Sink};

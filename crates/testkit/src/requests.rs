@@ -105,6 +105,19 @@ impl Caller {
         Ok(Answer { status: StatusCode::as_u16(&parts.status), headers: parts.headers, body })
     }
 
+    /// GET of something that goes on: the answer as soon as it begins.
+    ///
+    /// # Panics
+    /// When none does.
+    pub async fn open(&self, path: &str) -> http::Response<hyper::body::Incoming> {
+        let mut request = Request::builder().uri(format!("{}{path}", self.base));
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let request = request.body(Full::new(Bytes::new())).expect("the test's request is well-formed");
+        self.client.request(request).await.unwrap_or_else(|error| panic!("no answer from {path}: {error:?}"))
+    }
+
     /// POST of JSON to a server that may go away meanwhile; `None` when no whole answer came.
     pub async fn try_post(&self, path: &str, body: &Value) -> Option<Answer> {
         self.with("Content-Type", "application/json").try_send(Method::POST, path, body.to_string()).await.ok()

@@ -46,6 +46,9 @@ pub struct Prepared {
     pub due: Due,
 }
 
+/// The channel on which nodes tell each other of new deliveries.
+const NOTICES: &str = "organicagent";
+
 /// Milliseconds by the database's clock, the same for all nodes.
 macro_rules! now {
     () => {
@@ -341,7 +344,7 @@ pub fn exchange_notices(
         Notice::Of(agent) => told(Some(AgentId(agent))),
         Notice::Missed => told(None),
     };
-    Ok(crm.db.exchange_notices(node.0, told)?)
+    Ok(crm.db.exchange_notices(NOTICES, node.0, told)?)
 }
 
 fn lease_millis() -> i64 {

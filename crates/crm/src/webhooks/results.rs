@@ -2,7 +2,7 @@
 
 mod held;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use db::{Lane, Tx, params};
 
@@ -15,6 +15,7 @@ use crate::{
     AgentId, Crm, Error,
     clock::UnixMillis,
     ids::{EventId, WebhookId},
+    live::Telling,
 };
 
 /// What is to become of a delivery after an attempt.
@@ -74,8 +75,12 @@ pub enum Recorded {
 pub async fn record(crm: &Crm, outcomes: Vec<Outcome>) -> Result<Vec<Recorded>, Error> {
     let now = crm.clock.now();
     let own = crm.clone();
+    let webhooks = outcomes.iter().map(|outcome| (outcome.agent, outcome.webhook)).collect::<BTreeSet<_>>();
     let (recorded, disabled) =
         crm.db.write("webhooks.record", Lane::SHARED, move |tx| record_all(tx, &own, &outcomes, now)).await?;
+    for (agent, webhook) in webhooks {
+        crm.tellings.tell(Telling::Deliveries(agent, webhook));
+    }
     if !disabled.is_empty() {
         crm.mail_is_queued();
     }

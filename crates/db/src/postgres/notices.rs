@@ -8,7 +8,6 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use super::connection::{Address, Connection, Role};
 use crate::{DbError, Notice, Notifier, dialect::postgres::refusal, notices::Pending, params, threads};
 
-const CHANNEL: &str = "organicagent";
 /// Notices of so long travel together.
 const JOIN: Duration = Duration::from_millis(10);
 /// How often a listener looks whether it is still wanted.
@@ -18,9 +17,10 @@ const AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// Ids in one notice: the server takes less than 8,000 bytes.
 const TOGETHER: usize = 200;
 
-/// Begins to listen and to send. `own` tells this node's notices from the others'.
+/// Begins to listen and to send on a channel. `own` tells this node's notices from the others'.
 pub(crate) fn exchange(
     address: &Arc<Address>,
+    channel: &'static str,
     own: [u8; 16],
     told: impl Fn(Notice) + Send + 'static,
 ) -> Result<Notifier, DbError> {
@@ -29,7 +29,7 @@ pub(crate) fn exchange(
     let (listener, listened) = (Arc::clone(address), Arc::clone(&pending));
     threads::spawn("db-listener", move || {
         while !listened.is_closed() {
-            if let Err(error) = listen(&listener, own, &listened, &told) {
+            if let Err(error) = listen(&listener, channel, own, &listened, &told) {
                 tracing::warn!(%error, "notices of other nodes are not heard");
                 told(Notice::Missed);
                 threads::pause(AFTER_FAILURE);
@@ -40,7 +40,7 @@ pub(crate) fn exchange(
     threads::spawn("db-notifier", move || {
         let mut connection = None;
         while let Some(ids) = pending.take(JOIN) {
-            if let Err(error) = send(&sender, &mut connection, own, &ids) {
+            if let Err(error) = send(&sender, &mut connection, channel, own, &ids) {
                 tracing::warn!(%error, "other nodes were not told; they look by themselves");
                 connection = None;
                 threads::pause(AFTER_FAILURE);
@@ -62,13 +62,19 @@ pub(crate) fn presence_of(node: &[u8; 16]) -> [u8; 8] {
     lock
 }
 
-fn listen(address: &Address, own: [u8; 16], pending: &Pending, told: &impl Fn(Notice)) -> Result<(), DbError> {
+fn listen(
+    address: &Address,
+    channel: &str,
+    own: [u8; 16],
+    pending: &Pending,
+    told: &impl Fn(Notice),
+) -> Result<(), DbError> {
     let mut connection = Connection::open(address, Role::Statement)?;
     // Shared, for the server may still hold the session before this one for alive.
     let lock = i64::from_be_bytes(presence_of(&own));
     let held = connection.query("SELECT pg_advisory_lock_shared($1)", params![lock]);
     held.map_err(|error| refusal(&error))?;
-    connection.batch(&format!("LISTEN {CHANNEL}")).map_err(|error| refusal(&error))?;
+    connection.batch(&format!("LISTEN {channel}")).map_err(|error| refusal(&error))?;
     while !pending.is_closed() {
         let heard = connection.notices(LISTEN, |payload| {
             // Whatever else arrives on the channel is not ours to understand.
@@ -85,6 +91,7 @@ fn listen(address: &Address, own: [u8; 16], pending: &Pending, told: &impl Fn(No
 fn send(
     address: &Address,
     held: &mut Option<Connection>,
+    channel: &str,
     own: [u8; 16],
     ids: &BTreeSet<[u8; 16]>,
 ) -> Result<(), DbError> {
@@ -96,7 +103,7 @@ fn send(
     let ids = ids.iter().map(hex).collect::<Vec<_>>();
     for together in ids.chunks(TOGETHER) {
         let payload = format!("{} {}", hex(&own), together.join(" "));
-        let sent = connection.query("SELECT pg_notify($1, $2)", params![CHANNEL, &payload]);
+        let sent = connection.query("SELECT pg_notify($1, $2)", params![channel, &payload]);
         sent.map_err(|error| refusal(&error))?;
     }
     Ok(())

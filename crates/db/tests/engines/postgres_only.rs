@@ -306,8 +306,8 @@ fn nodes_hear_of_each_other_and_not_of_themselves() {
     let (db, other) = (home.open(), home.open());
     let (tell, told) = std::sync::mpsc::sync_channel(100);
     let (echo, echoed) = std::sync::mpsc::sync_channel(100);
-    let first = db.exchange_notices([1; 16], move |notice| echo.send(notice).unwrap()).unwrap().unwrap();
-    let _second = other.exchange_notices([2; 16], move |notice| tell.send(notice).unwrap()).unwrap().unwrap();
+    let first = db.exchange_notices("test", [1; 16], move |notice| echo.send(notice).unwrap()).unwrap().unwrap();
+    let _second = other.exchange_notices("test", [2; 16], move |notice| tell.send(notice).unwrap()).unwrap().unwrap();
     // Lost until the other listens, so they are told again and again.
     let heard = (0_u8..100).find_map(|n| {
         first.send([n; 16]);
@@ -328,8 +328,8 @@ fn a_node_is_present_while_it_listens() {
         present.sort_unstable();
         present
     };
-    let first = db.exchange_notices([1; 16], |_| {}).unwrap().unwrap();
-    let second = other.exchange_notices([0xff; 16], |_| {}).unwrap().unwrap();
+    let first = db.exchange_notices("test", [1; 16], |_| {}).unwrap().unwrap();
+    let second = other.exchange_notices("test", [0xff; 16], |_| {}).unwrap().unwrap();
     let all = &[[1; 16], [0xff; 16], [3; 16]];
     let wait_for = |expected: &[[u8; 16]]| {
         let is_so = (0..200).any(|_| {

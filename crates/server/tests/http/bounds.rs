@@ -168,6 +168,25 @@ async fn a_handler_may_take_longer_than_a_request_may() {
 }
 
 #[tokio::test]
+async fn an_answer_that_says_nothing_for_long_is_not_cut() {
+    let server = Server::start_with(Limits {
+        head_timeout: SHORT,
+        request_timeout: SHORT,
+        idle_timeout: SHORT,
+        write_timeout: SHORT,
+        ..limits()
+    })
+    .await;
+    let mut client = server.connect().await;
+    client.send("GET /followed HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    for _ in 0..3 {
+        tokio::time::sleep(SHORT * 3).await;
+        server.probe.go.add_permits(1);
+    }
+    client.answer().await.unwrap().assert_ok("xxx");
+}
+
+#[tokio::test]
 async fn an_answer_left_unread_does_not_hold_the_connection() {
     let server = Server::start_with(Limits { write_timeout: SHORT, ..limits() }).await;
     let client = server.connect().await;

@@ -195,6 +195,22 @@ async fn an_answer_left_unread_does_not_hold_the_connection() {
 }
 
 #[tokio::test]
+async fn an_answer_that_says_nothing_for_long_is_not_cut() {
+    let short = Limits { request_timeout: SHORT, idle_timeout: SHORT, write_timeout: SHORT, ..limits() };
+    let server = Server::start_with(short).await;
+    let requests = connect(&server).await;
+    let following = ask(&requests, request(Method::GET, "http://a/followed"), Some(b""));
+    let telling = async {
+        for _ in 0..3 {
+            tokio::time::sleep(SHORT * 3).await;
+            server.probe.go.add_permits(1);
+        }
+    };
+    let (followed, ()) = tokio::join!(following, telling);
+    followed.assert_ok("xxx");
+}
+
+#[tokio::test]
 async fn an_answer_that_is_read_slowly_is_finished_however_long_it_takes() {
     let server = Server::start_with(Limits { idle_timeout: SHORT, ..limits() }).await;
     let mut wire = Wire::connect(&server).await;

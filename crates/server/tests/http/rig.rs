@@ -148,10 +148,21 @@ impl Server {
     }
 }
 
-/// A body in one piece, or in many of 16 KiB.
+/// A body in one piece, in many of 16 KiB, or in single bytes, each of which comes when it is let go.
 pub enum Text {
     Whole(Full<Bytes>),
     Pieces(usize),
+    Followed(usize, Pin<Box<dyn Future<Output = ()> + Send>>, Arc<Probe>),
+}
+
+/// Bytes of a followed answer.
+const FOLLOWED: usize = 3;
+
+impl Text {
+    fn followed(left: usize, probe: Arc<Probe>) -> Text {
+        let told = probe.clone();
+        Text::Followed(left, Box::pin(async move { told.go.acquire().await.unwrap().forget() }), probe)
+    }
 }
 
 impl Body for Text {
@@ -161,7 +172,13 @@ impl Body for Text {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         match &mut *self {
             Text::Whole(text) => Pin::new(text).poll_frame(cx),
-            Text::Pieces(0) => Poll::Ready(None),
+            Text::Pieces(0) | Text::Followed(0, ..) => Poll::Ready(None),
+            Text::Followed(left, told, probe) => {
+                std::task::ready!(told.as_mut().poll(cx));
+                let next = Text::followed(*left - 1, probe.clone());
+                *self = next;
+                Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"x")))))
+            }
             Text::Pieces(left) => {
                 *left -= 1;
                 Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&[b'x'; 16 * 1024])))))
@@ -172,7 +189,7 @@ impl Body for Text {
     fn is_end_stream(&self) -> bool {
         match self {
             Text::Whole(text) => text.is_end_stream(),
-            Text::Pieces(left) => *left == 0,
+            Text::Pieces(left) | Text::Followed(left, ..) => *left == 0,
         }
     }
 
@@ -180,6 +197,7 @@ impl Body for Text {
         match self {
             Text::Whole(text) => text.size_hint(),
             Text::Pieces(left) => SizeHint::with_exact(*left as u64 * 16 * 1024),
+            Text::Followed(left, ..) => SizeHint::with_exact(*left as u64),
         }
     }
 }
@@ -196,6 +214,7 @@ async fn answer(request: Request<RequestBody>, probe: Arc<Probe>) -> Result<Resp
             "waited".to_owned()
         }
         "/large-answer" => "x".repeat(64 << 20),
+        "/followed" => return Ok(Response::new(Text::followed(FOLLOWED, probe))),
         "/streamed-answer" => return Ok(Response::new(Text::Pieces(4096))),
         "/who" => {
             let peer = parts.extensions.get::<SocketAddr>().unwrap().ip();

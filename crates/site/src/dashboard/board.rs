@@ -85,11 +85,12 @@ async fn show(
         Some("seller") => Pipeline::Seller,
         _ => Pipeline::Buyer,
     };
+    let shell = Shell::new(&session, Place::Clients).following(&site, &session).await?;
     let (times, now) = (Times::of(&session.time_zone), site.crm.clock().now());
     let columns = clients::board(&site.crm, session.agent, pipeline, CARDS).await?;
     let stages = columns.iter().map(|column| column.stage.clone()).collect::<Vec<_>>();
     Ok(ok(&Board {
-        shell: moved(Shell::new(&session, Place::Clients), &query, &stages),
+        shell: moved(shell, &query, &stages),
         pipeline,
         stacks: columns.into_iter().map(|column| Stack::of(column, &times, now)).collect(),
         here: format!("{PATH}?pipeline={}", pipeline.name()),

@@ -240,7 +240,7 @@ async fn show(
 ) -> Result<Response, Refusal> {
     let Ok(id) = id.parse::<LeadId>() else { return Ok(pages::not_found()) };
     let done = query.get("done").map(String::as_str);
-    let shell = Shell::new(&session, Place::Leads);
+    let shell = Shell::new(&session, Place::Leads).following(&site, &session).await?;
     let merge = query.get("undo").filter(|_| done == Some("merged")).and_then(|undo| undo.parse::<MergeId>().ok());
     let shell = match merge {
         Some(merge) => {

@@ -154,6 +154,11 @@ impl Asked {
         [&self.q, &self.status, &self.source, &self.tag, &self.from, &self.to].iter().any(|text| !text.is_empty())
     }
 
+    /// Whether a new lead stands first in it.
+    fn is_newest_of_all(&self) -> bool {
+        !self.is_narrowed() && self.sort.is_empty() && self.after.is_empty()
+    }
+
     /// What is to be found; days are those of a time zone.
     pub fn filter(&self, times: &Times) -> Filter {
         let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
@@ -241,7 +246,7 @@ async fn show(
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Refusal> {
     let asked = Asked::read(&query);
-    let shell = said(Shell::new(&session, Place::Leads), &query);
+    let shell = said(Shell::new(&session, Place::Leads).following(&site, &session).await?, &query);
     let (times, now) = (Times::of(&session.time_zone), site.crm.clock().now());
     let listed = leads::list(&site.crm, session.agent, asked.filter(&times), asked.page()).await?;
     let people = listed.items.iter().map(|lead| lead.id.0).collect();

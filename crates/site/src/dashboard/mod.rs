@@ -15,6 +15,7 @@ mod keys;
 mod lead;
 mod lead_sheets;
 mod leads;
+mod live;
 mod merges;
 mod notifications;
 mod outbox;
@@ -66,4 +67,5 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(address::routes())
         .merge(notifications::routes())
         .merge(outbox::routes())
+        .merge(live::routes())
 }

@@ -1,9 +1,13 @@
 //! What stands around every page of the dashboard.
 
-use crm::sessions::Session;
+use crm::{live, sessions::Session};
 
 use super::brands;
-use crate::assets::{self, Assets};
+use crate::{
+    Site,
+    assets::{self, Assets},
+    pages::Refusal,
+};
 
 /// A part of the dashboard, as its navigation has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +28,8 @@ pub(crate) struct Shell {
     /// The stylesheet of the agent's own colour.
     pub brand: Option<String>,
     pub notice: Option<Notice>,
+    /// The number of the last event that the page shows, where it is kept up to date while it is open.
+    pub number: Option<i64>,
 }
 
 /// What has just been done, and how to take it back.
@@ -48,7 +54,13 @@ impl Shell {
     pub fn new(session: &Session, place: Place) -> Self {
         let Session { agent_name, email, .. } = session.clone();
         let brand = session.brand.map(brands::path);
-        Self { assets: assets::get(), agent_name, email, place, brand, notice: None }
+        Self { assets: assets::get(), agent_name, email, place, brand, notice: None, number: None }
+    }
+
+    /// The same, kept up to date while it is open. To be asked before what the page shows is read: nothing is missed then.
+    pub async fn following(mut self, site: &Site, session: &Session) -> Result<Self, Refusal> {
+        self.number = Some(live::number(&site.crm, session.agent).await?);
+        Ok(self)
     }
 
     /// The same, saying what has just been done: one of a few words, as they stand in the address.

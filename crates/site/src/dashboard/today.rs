@@ -106,6 +106,7 @@ async fn show(
     SignedIn(session): SignedIn,
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Refusal> {
+    let shell = Shell::new(&session, Place::Today).following(&site, &session).await?;
     let (times, now) = (Times::of(&session.time_zone), site.crm.clock().now());
     let names = SourceNames::read(&site.crm, session.agent).await?;
     let (hot, cool, more_new) = new_leads(&site, &session, &times, now, &names).await?;
@@ -130,7 +131,7 @@ async fn show(
         _ => Some(Picture::read(&site, &session, all_leads, won).await?),
     };
     Ok(ok(&Today {
-        shell: said(Shell::new(&session, Place::Today), &query),
+        shell: said(shell, &query),
         day: times.day(now),
         tasks,
         more_new,

@@ -256,7 +256,8 @@ async fn show(
 ) -> Result<Response, Refusal> {
     let Ok(id) = id.parse::<WebhookId>() else { return Ok(pages::not_found()) };
     let after = asked.get("after").and_then(|after| after.parse::<DeliveryId>().ok());
-    let shell = Shell::new(&session, Place::Api).saying(asked.get("done").map(String::as_str));
+    let shell = Shell::new(&session, Place::Api).following(&site, &session).await?;
+    let shell = shell.saying(asked.get("done").map(String::as_str));
     let shown = Shown::read(&site, &session, shell, id, after).await?;
     Ok(ok(&shown))
 }
