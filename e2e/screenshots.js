@@ -28,6 +28,11 @@ try {
     "api": "/dashboard/settings/api",
     "webhook": `/dashboard/settings/api/webhooks/${webhook}`,
     "account": "/dashboard/settings/account",
+    "profile": "/dashboard/settings/profile",
+    "stages": "/dashboard/settings/stages",
+    "data": "/dashboard/settings/data",
+    "import": "/dashboard/leads/import",
+    "components": "/dashboard/components",
     "notifications": "/dashboard/settings/notifications",
     "outbox": "/dashboard/outbox",
   };

@@ -82,11 +82,19 @@ impl Sheet {
         }
     }
 
-    /// Reads the page after a place; the first without one.
+    /// Reads the page after a place; the first without one. Only the last is ever without a record.
     ///
     /// # Errors
     /// [`Error::Invalid`] for a place of another list; storage's errors.
     pub async fn read(self, crm: &Crm, agent: AgentId, after: Option<&str>) -> Result<Part, Error> {
+        let mut part = self.read_page(crm, agent, after).await?;
+        while let (true, Some(next)) = (part.records.is_empty(), &part.next) {
+            part = self.read_page(crm, agent, Some(next)).await?;
+        }
+        Ok(part)
+    }
+
+    async fn read_page(self, crm: &Crm, agent: AgentId, after: Option<&str>) -> Result<Part, Error> {
         let all = Filter::default();
         match self {
             Self::Leads => listed(&leads::list(crm, agent, all, page(after)?).await?),
