@@ -44,3 +44,6 @@ CREATE TABLE departures (
     CONSTRAINT departures_pkey PRIMARY KEY (agent_id)
 ) /*clustered*/;
 CREATE INDEX departures_due_idx ON departures (due_at);
+
+-- What an agent who leaves has still to be done.
+CREATE INDEX jobs_agent_idx ON jobs (agent_id) WHERE agent_id IS NOT NULL;
