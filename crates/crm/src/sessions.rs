@@ -206,32 +206,15 @@ pub(crate) async fn prune(crm: &Crm) -> Result<usize, Error> {
     crm.db
         .write_in_background("sessions.prune", Lane::SHARED, move |tx| {
             let limit = i64::try_from(SLICE).unwrap_or(i64::MAX);
-            let sessions = tx.execute(
-                "DELETE FROM sessions WHERE token_hash IN
-                     (SELECT token_hash FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
-                params![now.0, limit],
-            )?;
-            let links = tx.execute(
-                "DELETE FROM reset_links WHERE token_hash IN
-                     (SELECT token_hash FROM reset_links WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
-                params![now.0, limit],
-            )?;
-            let pending = tx.execute(
-                "DELETE FROM pending_sign_ins WHERE token_hash IN
-                     (SELECT token_hash FROM pending_sign_ins WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
-                params![now.0, limit],
-            )?;
-            let changes = tx.execute(
-                "DELETE FROM address_changes WHERE token_hash IN
-                     (SELECT token_hash FROM address_changes WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
-                params![now.0, limit],
-            )?;
-            let sign_ups = tx.execute(
-                "DELETE FROM sign_ups WHERE token_hash IN
-                     (SELECT token_hash FROM sign_ups WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
-                params![now.0, limit],
-            )?;
-            Ok(usize::try_from(sessions.max(links).max(changes).max(sign_ups).max(pending)).unwrap_or(SLICE))
+            let mut most = 0;
+            for table in ["sessions", "reset_links", "pending_sign_ins", "address_changes", "sign_ups"] {
+                let sql = format!(
+                    "DELETE FROM {table} WHERE token_hash IN
+                     (SELECT token_hash FROM {table} WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)"
+                );
+                most = most.max(tx.execute(&sql, params![now.0, limit])?);
+            }
+            Ok(usize::try_from(most).unwrap_or(SLICE))
         })
         .await
 }

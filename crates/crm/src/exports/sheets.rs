@@ -105,7 +105,9 @@ impl Sheet {
                 let page = notes(crm, agent, after.map(note_place).transpose()?, PAGE).await?;
                 Ok(Part {
                     records: told(&page.notes)?,
-                    next: page.next.map(|NoteCursor(about, id)| hex(&about) + &hex(&id.0)),
+                    next: page.next.map(|NoteCursor(about, id)| {
+                        format!("{:032x}{:032x}", u128::from_be_bytes(about), u128::from_be_bytes(id.0))
+                    }),
                 })
             }
             Self::Extras => {
@@ -214,10 +216,6 @@ fn no_place() -> Error {
 fn broken(error: &dyn std::fmt::Display) -> Error {
     tracing::error!(%error, "a record was not written into an export");
     Error::Internal
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn note_place(text: &str) -> Result<NoteCursor, Error> {
