@@ -85,7 +85,7 @@ on_both_engines! {
         for junk in [&b"GIF89a"[..], b"<svg onload=alert(1)>", &vec![0; 5 * 1024 * 1024 + 1]] {
             let _ = upload(&mut browser, junk).await.expect(422);
         }
-        let _ = upload(&mut browser, &vec![0; 6 * 1024 * 1024]).await.expect(413);
+        assert_eq!(app.announce("/dashboard/settings/profile/photo", 6 * 1024 * 1024).await, 413);
         let _ = upload(&mut browser, PNG).await.expect(303);
         let page = browser.get(PATH).await.expect(200).text();
         let path = format!("/dashboard/photos/{}", picture(&page).unwrap());

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use bytes::Bytes;
 use crm::accounts;
 use http::Method;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{Answer, Caller, TestAgent, TestApp};
 
@@ -124,6 +125,22 @@ impl TestApp {
     #[must_use]
     pub fn browser(&self) -> Browser {
         Browser::new(&self.base)
+    }
+
+    /// The status that a post of so many bytes is answered with before any of them is sent. Who sends a body that is refused at its
+    /// length may lose the answer, for the server closes.
+    ///
+    /// # Panics
+    /// When no answer comes.
+    pub async fn announce(&self, path: &str, bytes: usize) -> u16 {
+        let host = self.base.trim_start_matches("http://");
+        let mut stream = tokio::net::TcpStream::connect(host).await.expect("the server listens");
+        let head = format!("POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {bytes}\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.expect("a head is taken");
+        let mut start = [0; 12];
+        stream.read_exact(&mut start).await.expect("an answer");
+        let status = std::str::from_utf8(&start[9..]).ok().and_then(|status| status.parse().ok());
+        status.expect("a status line")
     }
 
     /// Gives an agent [`PASSWORD`].
