@@ -6,7 +6,7 @@ use crm::photos;
 use crate::pages::Refusal;
 
 /// What a form adds to its file: its boundaries and headers.
-const AROUND: usize = 64 * 1024;
+pub(crate) const AROUND: usize = 64 * 1024;
 /// The most bytes of a form with a picture.
 pub(crate) const MOST: u64 = (photos::MOST_BYTES + AROUND) as u64;
 

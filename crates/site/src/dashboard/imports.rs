@@ -33,6 +33,7 @@ use crate::{
     pages::{self, Refusal, ok, page, see_other},
     signed_in::SignedIn,
     times::{Time, Times},
+    uploads,
 };
 
 const PATH: &str = "/dashboard/leads/import";
@@ -56,7 +57,7 @@ pub(super) fn routes() -> Router<Site> {
 
 /// A file, and what a form puts around it.
 pub(crate) fn body_bytes(method: &str, path: &str) -> Option<u64> {
-    (method == "POST" && path == PATH).then_some(imports::MOST_BYTES + 64 * 1024)
+    (method == "POST" && path == PATH).then_some(imports::MOST_BYTES + uploads::AROUND as u64)
 }
 
 fn path(id: ImportId) -> String {
