@@ -15,6 +15,7 @@ mod keys;
 mod lead;
 mod lead_sheets;
 mod leads;
+mod lists;
 mod live;
 mod merges;
 mod notifications;
