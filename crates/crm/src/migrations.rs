@@ -89,4 +89,13 @@ pub const MIGRATIONS: &[Migration] = &[
         ..step(28, "first_answer_statistics", include_str!("../migrations/0028_first_answer_statistics.sqlite.sql"))
     },
     step(29, "releases", include_str!("../migrations/0029_releases.sql")),
+    step(30, "client_stage_created", include_str!("../migrations/0030_client_stage_created.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(
+            31,
+            "client_stage_created_statistics",
+            include_str!("../migrations/0031_client_stage_created_statistics.sqlite.sql"),
+        )
+    },
 ];

@@ -173,7 +173,11 @@ async fn show(
     let names = sources.iter().map(|source| (source.id.clone(), source.name.clone())).collect();
     let tags = tags::of_leads(&site.crm, session.agent).await?;
     let choices = vec![
-        Choice::new("status", "Status", statuses().into_iter().map(|(name, words)| (name.to_owned(), words.to_owned())).collect()),
+        Choice::new(
+            "status",
+            "Status",
+            statuses().into_iter().map(|(name, words)| (name.to_owned(), words.to_owned())).collect(),
+        ),
         Choice::new("source", "Source", sources.into_iter().map(|source| (source.id, source.name)).collect()),
     ];
     Ok(ok(&List {
