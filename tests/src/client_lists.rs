@@ -37,11 +37,11 @@ fn link(page: &str, words: &str) -> Option<String> {
 on_both_engines! {
     async fn clients_are_narrowed_and_ordered_as_leads_are(app: TestApp) {
         let agent = &app.agent;
-        let ada = client(agent, "Ada", "Offer").await;
+        let ada = client(agent, "Ada", "Touring").await;
         app.clock.advance(DAY);
-        let grace = client(agent, "Grace", "Offer").await;
+        let grace = client(agent, "Grace", "Touring").await;
         app.clock.advance(DAY);
-        let _ = client(agent, "Mary", "Touring").await;
+        let _ = client(agent, "Mary", "Searching").await;
         app.clock.advance(DAY);
         let _ = agent.api.patch(&format!("/api/v1/clients/{ada}"), &json!({"phone": "555-0100"})).await.expect(200);
         let mut browser = app.sign_in(agent).await;
@@ -49,7 +49,7 @@ on_both_engines! {
             let _ = browser.post(&format!("{PATH}/{id}/tags"), &[("tag", "Investor")]).await.expect(303);
         }
         let stages = agent.api.get("/api/v1/stages").await.expect(200).json();
-        let offer = stages["stages"].as_array().unwrap().iter().find(|stage| stage["name"] == "Offer").unwrap();
+        let offer = stages["stages"].as_array().unwrap().iter().find(|stage| stage["name"] == "Touring").unwrap();
         let offer = format!("stage={}", offer["id"].as_str().unwrap());
         // The clock began on Monday, 23 November 2026.
         for (query, found) in [

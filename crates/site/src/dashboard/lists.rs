@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn an_address_keeps_what_the_list_knows_and_nothing_else() {
-        let stage = "stage_0000000000000000000000000a";
+        let stage = "stg_0000000000000000000000000a";
         let query =
             format!("q=a+b&status=new&stage={stage}&sort=createdAt&tag=x%26y&from=2026-01-02&to=nonsense&done=saved");
         let kept = "q=a+b&status=new&sort=createdAt&tag=x%26y&from=2026-01-02";
