@@ -118,7 +118,7 @@ for (const width of WIDTHS) {
         await page.goto(`/dashboard/clients/${json.clientId}`);
         await page.locator("#tag").fill(label);
         await page.getByRole("button", { name: "Add", exact: true }).click();
-        await page.getByRole("button", { name: `${label}: take off` }).waitFor();
+        await page.locator(".held").getByText(label).waitFor();
       }
       await page.goto("/dashboard/clients");
       const choices = page.locator(".filters .choices");

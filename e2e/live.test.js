@@ -171,7 +171,7 @@ for (const width of WIDTHS) {
     await other.getByRole("button", { name: "Add", exact: true }).click();
     await other.getByRole("button", { name: "Tomorrow" }).click();
     await other.getByRole("status").waitFor();
-    await page.getByRole("button", { name: "Investor: take off" }).waitFor();
+    await page.locator(".held").getByText("Investor").waitFor();
     await page.getByRole("button", { name: "Done" }).waitFor();
     await other.close();
     assert.equal(await page.getByLabel("Note", { exact: true }).inputValue(), "half a sentence");
