@@ -192,6 +192,10 @@ ids! {
     MergeId = "mrg";
     /// A mail that goes out.
     MailId = "mail";
+    /// A browser that is told by Web Push.
+    DeviceId = "dev";
+    /// A message of Web Push on its way to one device.
+    PushId = "push";
 }
 
 #[cfg(test)]

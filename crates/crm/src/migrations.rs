@@ -88,4 +88,9 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: Some("-- PostgreSQL counts for itself"),
         ..step(28, "first_answer_statistics", include_str!("../migrations/0028_first_answer_statistics.sqlite.sql"))
     },
+    step(29, "pushes", include_str!("../migrations/0029_pushes.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(30, "push_statistics", include_str!("../migrations/0030_push_statistics.sqlite.sql"))
+    },
 ];
