@@ -5,6 +5,7 @@ use std::{fs::File, io::Write, net::SocketAddr, sync::Arc, time::Duration};
 use api::Origins;
 use crm::{Crm, accounts, randomness};
 use mail::sender::Mailer;
+use push::sender::Pusher;
 use site::SignUp;
 use tokio::{
     net::TcpListener,
@@ -58,12 +59,16 @@ pub async fn run(config: Config, is_demo: bool) -> Result<(), String> {
     let reach = if is_demo { Reach::AllowedOnly } else { Reach::Everyone };
     let guard = sending::guard(&config, address, Some(&public_url), reach);
     let client = sending::client(&crm, guard);
+    // The demo's too: it goes to whoever tries it, by the push service of their own browser.
+    let guard = sending::guard(&config, address, Some(&public_url), Reach::Everyone);
+    let pusher = Pusher::new(sending::client(&crm, guard), &public_url);
     let mailer = mailer(&config, &public_url)?;
     let workers = [
         tokio::spawn(sending::run(crm.clone(), client, stopping.clone())),
         tokio::spawn(crm::search::run(crm.clone(), stopping.clone().cancelled_owned())),
         tokio::spawn(crm::jobs::run(crm.clone(), stopping.clone().cancelled_owned())),
         tokio::spawn(mail::sender::run(crm.clone(), mailer, stopping.clone().cancelled_owned())),
+        tokio::spawn(push::sender::run(crm.clone(), pusher, stopping.clone().cancelled_owned())),
     ];
     listen(listener, app, stopping.clone()).await;
     stopping.cancel();
