@@ -43,7 +43,7 @@ impl Subscription {
         if endpoint.len() > ENDPOINT {
             return Err(Error::invalid("endpoint", format!("must be {ENDPOINT} characters or less")));
         }
-        rule.check(endpoint).map_err(|sentence| Error::invalid("endpoint", sentence))?;
+        rule.check(endpoint).map_err(|sentence| Error::invalid("endpoint", sentence.trim_end_matches('.')))?;
         let [p256dh, auth] = [p256dh, auth].map(|text| text.trim_end_matches('=').to_owned());
         let new = Self { endpoint: endpoint.to_owned(), p256dh, auth };
         let is_point = new.public_key().is_some_and(|bytes| {
