@@ -12,6 +12,7 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
 };
 use tokio_util::sync::CancellationToken;
+use webhooks::client::Client;
 
 use crate::{
     app::App,
@@ -59,9 +60,7 @@ pub async fn run(config: Config, is_demo: bool) -> Result<(), String> {
     let reach = if is_demo { Reach::AllowedOnly } else { Reach::Everyone };
     let guard = sending::guard(&config, address, Some(&public_url), reach);
     let client = sending::client(&crm, guard);
-    // The demo's too: it goes to whoever tries it, by the push service of their own browser.
-    let guard = sending::guard(&config, address, Some(&public_url), Reach::Everyone);
-    let pusher = Pusher::new(sending::client(&crm, guard), &public_url);
+    let pusher = Pusher::new(to_devices(&crm, &config, address, &public_url, (&client, reach)), &public_url);
     let mailer = mailer(&config, &public_url)?;
     let workers = [
         tokio::spawn(sending::run(crm.clone(), client, stopping.clone())),
@@ -103,6 +102,20 @@ async fn set_up_code(crm: &Crm, config: &Config, address: SocketAddr) -> Result<
         tracing::warn!(code, "no agent exists yet: whoever signs up first at /signup gives this set-up code");
     }
     Ok(Some(code))
+}
+
+/// The client by which devices are told. The demo tells them too: that goes to whoever tries it, by their own browser's push service.
+fn to_devices(
+    crm: &Crm,
+    config: &Config,
+    address: SocketAddr,
+    public_url: &str,
+    (client, reach): (&Arc<Client>, Reach),
+) -> Arc<Client> {
+    match reach {
+        Reach::Everyone => Arc::clone(client),
+        Reach::AllowedOnly => sending::client(crm, sending::guard(config, address, Some(public_url), Reach::Everyone)),
+    }
 }
 
 /// What sends outgoing mail, where a mail server is set.
