@@ -299,7 +299,7 @@ on_both_engines! {
         // Whoever learns an endpoint does not take it from its owner.
         let fields = mine.fields();
         let _ = stranger.post(DEVICES, &fields.each_ref().map(|(name, value)| (*name, value.as_str()))).await.expect(303);
-        assert_eq!(ids(&browser.get(PATH).await.text()), [id.clone()]);
+        assert_eq!(ids(&browser.get(PATH).await.text()), std::slice::from_ref(id));
     }
 
     async fn a_device_is_tested_and_removed_by_plain_forms(app: TestApp) {
