@@ -1,6 +1,9 @@
 //! The log of a webhook and what is sent by hand. No dispatcher runs: what would be sent stays pending.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use crm::{
     Error,
@@ -9,7 +12,7 @@ use crm::{
     jobs,
     leads::{self, NewLead},
     trash,
-    webhooks::{self, Ring},
+    webhooks::{self, Ring, UrlRule, WebhookChange},
 };
 use db::params;
 use serde_json::{Value, json};
@@ -158,6 +161,29 @@ on_both_engines! {
         let _ = api.patch(&path, &json!({"enabled": true, "held": "skip"})).await.expect(200);
         lead(api, "After").await;
         assert_eq!(statuses(api, &path).await, ["cancelled", "cancelled", "pending"]);
+    }
+
+    async fn what_is_being_released_is_not_held_again_until_that_is_broken_off(app: TestApp) {
+        let api = &app.agent.api;
+        let path = make(api, json!({"url": "https://example.com"})).await;
+        let _ = api.patch(&path, &json!({"enabled": false})).await.expect(200);
+        many_leads(&app, 1_500).await;
+        webhooks::outbox::hold_rest(&app.crm, app.agent.id, id(&path)).await.unwrap();
+        let held = async || webhooks::outbox::count(&app.crm).await.unwrap().held;
+        assert_eq!(held().await, 1_500);
+        let change = WebhookChange::read(json!({"enabled": true}).as_object().unwrap(), &UrlRule::default()).unwrap();
+        let slices = AtomicUsize::new(0);
+        let is_first = move |_: &webhooks::Webhook| slices.fetch_add(1, Ordering::Relaxed) == 0;
+        let broken_off = webhooks::update(&app.crm, app.agent.id, id(&path), change, is_first).await;
+        assert!(matches!(broken_off, Err(Error::PreconditionFailed)));
+        assert_eq!(held().await, 500);
+        webhooks::outbox::hold_rest(&app.crm, app.agent.id, id(&path)).await.unwrap();
+        assert_eq!(held().await, 500, "the next slice may be on its way");
+        app.pass(MINUTE);
+        webhooks::outbox::hold_rest(&app.crm, app.agent.id, id(&path)).await.unwrap();
+        assert_eq!(held().await, 1_500);
+        let enabled = api.patch(&path, &json!({"enabled": true})).await.expect(200).json();
+        assert_eq!((&enabled["health"]["held"], &enabled["health"]["pending"]), (&json!(0), &json!(1_500)));
     }
 
     async fn a_long_queue_is_held_and_released_whole(app: TestApp) {

@@ -88,9 +88,10 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: Some("-- PostgreSQL counts for itself"),
         ..step(28, "first_answer_statistics", include_str!("../migrations/0028_first_answer_statistics.sqlite.sql"))
     },
-    step(29, "pushes", include_str!("../migrations/0029_pushes.sql")),
+    step(29, "releases", include_str!("../migrations/0029_releases.sql")),
+    step(30, "pushes", include_str!("../migrations/0030_pushes.sql")),
     Migration {
         postgres: Some("-- PostgreSQL counts for itself"),
-        ..step(30, "push_statistics", include_str!("../migrations/0030_push_statistics.sqlite.sql"))
+        ..step(31, "push_statistics", include_str!("../migrations/0031_push_statistics.sqlite.sql"))
     },
 ];

@@ -1,5 +1,8 @@
 //! Enabling and disabling. Whatever its state, an open delivery of a disabled webhook is held, but for one that is asked for by
-//! hand; its state follows in slices, so that no write waits long behind a long queue.
+//! hand; its state follows in slices, so that no write waits long behind a long queue. So it is when it is enabled again: what
+//! it holds is released in slices first, and whoever comes upon the released ones leaves them alone.
+
+use std::time::Duration;
 
 use db::{Tx, params};
 
@@ -8,6 +11,8 @@ use crate::{AgentId, Crm, Error, clock::UnixMillis, ids::WebhookId, turns::Turn}
 
 /// Rows changed in one transaction.
 pub(super) const TOGETHER: i64 = 1_000;
+/// A release whose next slice has not come after so long was broken off: what it has released is held again.
+const RELEASE: Duration = Duration::from_secs(60);
 
 /// Marks a webhook as disabled and holds the first of its open deliveries; [`hold_rest`] holds the others.
 pub(super) fn disable(
@@ -18,7 +23,7 @@ pub(super) fn disable(
     now: UnixMillis,
 ) -> Result<(), Error> {
     tx.execute(
-        "UPDATE webhooks SET is_enabled = 0, disabled_by = $3, disabled_at = $4 WHERE agent_id = $1 AND id = $2",
+        "UPDATE webhooks SET is_enabled = 0, disabled_by = $3, disabled_at = $4, releasing_until = NULL WHERE agent_id = $1 AND id = $2",
         params![&agent, &webhook, by, now.0],
     )?;
     hold(tx, agent, webhook).map(drop)
@@ -42,10 +47,15 @@ pub async fn hold_rest(crm: &Crm, agent: AgentId, webhook: WebhookId) -> Result<
     loop {
         let held = crm
             .change_in_background("webhooks.hold", agent, move |tx, turn| {
-                let sql = "SELECT is_enabled FROM webhooks WHERE agent_id = $1 AND id = $2";
-                // It may be enabled again by now.
-                match tx.query_opt(sql, params![&turn.agent, &webhook], |row| row.get::<bool>(0))? {
-                    Some(false) => hold(tx, agent, webhook),
+                let sql = "SELECT is_enabled, releasing_until FROM webhooks WHERE agent_id = $1 AND id = $2";
+                let found = tx.query_opt(sql, params![&turn.agent, &webhook], |row| {
+                    Ok((row.get::<bool>(0)?, row.get::<Option<i64>>(1)?))
+                })?;
+                match found {
+                    // About to be enabled. Else the two would undo each other's slices for as long as chance has it.
+                    Some((false, Some(until))) if until > turn.now.0 => Ok(0),
+                    Some((false, _)) => hold(tx, agent, webhook),
+                    // It is enabled again by now, or gone.
                     _ => Ok(0),
                 }
             })
@@ -78,7 +88,8 @@ fn hold(tx: &mut Tx<'_>, agent: AgentId, webhook: WebhookId) -> Result<u64, Erro
 /// Marks a webhook as enabled, with a new spell of health.
 pub(super) fn enable(tx: &mut Tx<'_>, agent: AgentId, webhook: WebhookId) -> Result<(), Error> {
     tx.execute(
-        "UPDATE webhooks SET is_enabled = 1, disabled_by = NULL, disabled_at = NULL, failing_since = NULL, failures = 0, noticed = 0
+        "UPDATE webhooks SET is_enabled = 1, disabled_by = NULL, disabled_at = NULL, releasing_until = NULL,
+             failing_since = NULL, failures = 0, noticed = 0
          WHERE agent_id = $1 AND id = $2",
         params![&agent, &webhook],
     )?;
@@ -91,6 +102,10 @@ pub(super) fn release(tx: &mut Tx<'_>, turn: &Turn, webhook: WebhookId, held: He
     if held == HeldEvents::Skip && hold(tx, agent, webhook)? > 0 {
         return Ok(false);
     }
+    tx.execute(
+        "UPDATE webhooks SET releasing_until = $3 WHERE agent_id = $1 AND id = $2",
+        params![&agent, &webhook, now.plus(RELEASE).0],
+    )?;
     let released = match held {
         // What was tried before, be it by hand, is no first attempt any more.
         HeldEvents::Send => tx.execute(
