@@ -1,20 +1,26 @@
 //! Web Push: who is told of leads on which device, what a push service gets, and what its answers mean.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crm::{
     accounts, mails,
     pushes::{self, LEASE, MOST, Outcome},
+    webhooks::UrlRule,
 };
 use db::{DbError, params};
-use push::sender;
+use push::sender::{self, Pusher};
 use serde_json::{Value, json};
 use testkit::{
-    Browser, Phone, Reply, Sink, TestAgent, TestApp,
+    Browser, Phone, Reply, Settings, Sink, TestAgent, TestApp,
     browser::PASSWORD,
-    on_both_engines,
+    on_both_engines, on_both_engines_with,
     phone::{self, pusher},
+    sending::Here,
     until,
+};
+use webhooks::{
+    client::{Client, Limits, system_roots},
+    guard::Guard,
 };
 
 const PATH: &str = "/dashboard/settings/notifications";
@@ -469,5 +475,34 @@ on_both_engines! {
         let text = worker.text();
         let icon = text.split("ICON = \"").nth(1).unwrap().split('"').next().unwrap();
         assert_eq!(app.browser().get(icon).await.expect(200).header("content-type"), "image/png");
+    }
+}
+
+/// The rule of a server that allows nothing besides.
+fn strict() -> Settings {
+    let guard = Guard::new(Vec::new(), Vec::new());
+    let webhook_url_rule = UrlRule::new(move |url| guard.check_url(url));
+    Settings { webhook_url_rule, ..Settings::default() }
+}
+
+on_both_engines_with! {
+    strict();
+
+    async fn a_push_goes_to_no_address_that_is_not_public(app: TestApp) {
+        let mut browser = app.sign_in(&app.agent).await;
+        for endpoint in ["http://169.254.169.254/x", "https://10.0.0.1/x", "https://localhost/x", "https://0x7f.1/x", "http://push.example.com/x"] {
+            let fields = Phone::new(endpoint, 1).fields();
+            let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
+            assert!(browser.post(DEVICES, &fields).await.expect(422).text().contains("push service cannot be used"), "{endpoint}");
+        }
+        // A name that leads here only once something is sent.
+        subscribe(&mut browser, &Phone::new("https://push.example.com/x", 1)).await;
+        let client = Client::new(Guard::new(Vec::new(), Vec::new()), Arc::new(Here), system_roots(), app.crm.shared_clock(), Limits::default());
+        let _ = lead(&app.agent, "Jane").await;
+        mails::tell_leads(&app.crm).await.unwrap();
+        assert_eq!(sender::send_due(&app.crm, &Pusher::new(Arc::new(client), &app.base)).await.unwrap(), 1);
+        let page = browser.get(PATH).await.text();
+        assert!(page.contains("127.0.0.1 is refused"), "{page}");
+        assert_eq!(waiting(&app).await, 1);
     }
 }
