@@ -88,10 +88,10 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: Some("-- PostgreSQL counts for itself"),
         ..step(28, "first_answer_statistics", include_str!("../migrations/0028_first_answer_statistics.sqlite.sql"))
     },
-    step(29, "files", include_str!("../migrations/0029_files.sql")),
+    step(29, "releases", include_str!("../migrations/0029_releases.sql")),
+    step(30, "files", include_str!("../migrations/0030_files.sql")),
     Migration {
         postgres: Some("-- PostgreSQL counts for itself"),
-        ..step(30, "file_statistics", include_str!("../migrations/0030_file_statistics.sqlite.sql"))
+        ..step(31, "file_statistics", include_str!("../migrations/0031_file_statistics.sqlite.sql"))
     },
-    step(29, "releases", include_str!("../migrations/0029_releases.sql")),
 ];
