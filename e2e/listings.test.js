@@ -30,10 +30,10 @@ async function picture(page, name, width, height, colour) {
 /** What the photos show, in their order. */
 const captions = (page) => page.locator("ol.photos input[name=caption]").evaluateAll((inputs) => inputs.map((input) => input.value));
 
-async function add(page, address) {
+async function add(page, address, look = check) {
   await page.goto("/dashboard/listings");
   await page.getByRole("link", { name: "Add a listing" }).click();
-  await check(page);
+  await look(page);
   await page.getByLabel("Address").fill(address);
   await page.getByLabel("Price", { exact: true }).fill("$450,000");
   await page.getByLabel("Bedrooms").fill("3");
@@ -52,7 +52,7 @@ for (const width of WIDTHS) {
     // One that is wrong is told, and the others are taken.
     await page.getByLabel("Photos to add").setInputFiles(files);
     await page.getByRole("button", { name: "Add photos" }).click();
-    await page.getByText("no.jpg must be a JPEG, PNG or WebP picture").waitFor();
+    await page.getByText("“no.jpg” must be a JPEG, PNG or WebP picture").waitFor();
     await page.getByRole("link", { name: "Show the photos that were taken" }).click();
     await page.locator("ol.photos > li").nth(1).waitFor();
     assert.equal(await page.locator("ol.photos > li").count(), 2);
@@ -125,7 +125,7 @@ test("a listing and its photos need no script", async () => {
   const page = await open(browser, product, { javaScriptEnabled: false });
   const drawing = await open(browser, product);
   await signIn(page, product);
-  await add(page, "1 Plain Street");
+  await add(page, "1 Plain Street", () => {});
   const files = [await picture(drawing, "one.jpg", 800, 600, "#446"), await picture(drawing, "two.jpg", 700, 900, "#a63")];
   await page.getByLabel("Photos to add").setInputFiles(files);
   await page.getByRole("button", { name: "Add photos" }).click();
@@ -136,7 +136,7 @@ test("a listing and its photos need no script", async () => {
   assert.equal(await page.getByLabel("What photo 1 shows").inputValue(), "Hall");
   await page.getByLabel("Photos to add").setInputFiles([{ name: "no.jpg", mimeType: "image/jpeg", buffer: Buffer.from("no") }]);
   await page.getByRole("button", { name: "Add photos" }).click();
-  await page.getByText("No.jpg must be a JPEG, PNG or WebP picture").waitFor();
+  await page.getByText("“no.jpg” must be a JPEG, PNG or WebP picture").waitFor();
   await page.context().close();
   await drawing.context().close();
 });

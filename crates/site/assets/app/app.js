@@ -137,9 +137,9 @@ function send(action, file, progress) {
     request.addEventListener("load", () => {
       if (request.status === 204) resolve(null);
       else if (request.status === 422) resolve(request.responseText);
-      else resolve(request.status === 413 ? `${file.name} must have at most 15 MiB` : `${file.name} was not taken: load the page again, and try once more`);
+      else resolve(request.status === 413 ? `“${file.name}” must have at most 15 MiB` : `“${file.name}” was not taken: load the page again, and try once more`);
     });
-    request.addEventListener("error", () => resolve(`${file.name} was not sent: try again`));
+    request.addEventListener("error", () => resolve(`“${file.name}” was not sent: try again`));
     request.send(body);
   });
 }

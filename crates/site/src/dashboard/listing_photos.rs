@@ -110,8 +110,7 @@ async fn upload(
     let (mut arrived, mut wrong) = (Vec::new(), Vec::new());
     let mut refuse = |name: &str, error: Error| match error {
         Error::Invalid(errors) => {
-            let told = |error: FieldError| format!("{name} {}", error.message).trim_start().to_owned();
-            wrong.extend(errors.into_iter().map(told));
+            XX.extend(errors.into_iter().map(told));
             Ok(())
         }
         error => Err(error),
