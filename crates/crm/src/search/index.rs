@@ -14,7 +14,7 @@ use crate::{AgentId, Crm, Error, totals::Kind};
 
 /// Records indexed in one transaction, at most, and while others write too.
 pub(super) const SLICE: usize = 32;
-const SLICE_AMONG_OTHERS: usize = 4;
+const SLICE_AMONG_OTHERS: usize = 2;
 /// More writes than these between two slices are others'.
 const OTHERS: u64 = 16;
 /// Terms after which a transaction takes no further record: on SQLite all other writes wait meanwhile, on PostgreSQL the agent's.
@@ -180,8 +180,8 @@ fn find_changes(tx: &mut Tx<'_>, agent: AgentId, due: &[(Id, Kind)]) -> Result<V
 }
 
 /// Statements for groups of several sizes: one that is not full repeats its last member, which changes nothing.
-type Grouped = [(usize, String); 3];
-const SIZES: [usize; 3] = [8, 32, 128];
+type Grouped = [(usize, String); 5];
+const SIZES: [usize; 5] = [8, 16, 32, 64, 128];
 
 static ADD: LazyLock<Grouped> = LazyLock::new(|| {
     SIZES.map(|size| {
@@ -272,11 +272,15 @@ fn remove_terms(tx: &mut Tx<'_>, agent: AgentId, change: &Change) -> Result<(), 
     execute_grouped(tx, &REMOVE, &shared, &rows)
 }
 
+/// In the order of the key: what stands side by side is then written once.
 fn add_terms(tx: &mut Tx<'_>, agent: AgentId, changes: &[Change]) -> Result<(), Error> {
-    let rows = changes.iter().flat_map(|change| {
+    let added = changes.iter().flat_map(|change| {
         let Change { id, kind, added, .. } = change;
-        added.iter().map(move |term| [Value::from(kind.name()), Value::from(term), Value::from(id)])
+        added.iter().map(move |term| (kind.name(), term, id))
     });
+    let mut added = added.collect::<Vec<_>>();
+    added.sort_unstable();
+    let rows = added.into_iter().map(|(kind, term, id)| [Value::from(kind), Value::from(term), Value::from(id)]);
     execute_grouped(tx, &ADD, &[Value::from(&agent)], &rows.collect::<Vec<_>>())
 }
 
