@@ -110,7 +110,11 @@ async fn upload(
     let (mut arrived, mut wrong) = (Vec::new(), Vec::new());
     let mut refuse = |name: &str, error: Error| match error {
         Error::Invalid(errors) => {
-            XX.extend(errors.into_iter().map(told));
+            let told = |error: FieldError| match name {
+                "" => error.message,
+                name => format!("“{name}” {}", error.message),
+            };
+            wrong.extend(errors.into_iter().map(told));
             Ok(())
         }
         error => Err(error),
