@@ -70,7 +70,7 @@ for (const width of WIDTHS) {
     await page.keyboard.press("Enter");
     await page.getByText("The order is changed.").waitFor();
     assert.deepEqual(await captions(page), ["Garden", "Kitchen", "Street"]);
-    await page.getByRole("button", { name: "Make it the cover: photo 3" }).press("Enter");
+    await page.getByRole("button", { name: "Use as cover photo 3" }).press("Enter");
     await page.waitForFunction(() => document.querySelector("ol.photos input[name=caption]").value === "Street");
     assert.deepEqual(await captions(page), ["Street", "Garden", "Kitchen"]);
     if (width > 600) {
