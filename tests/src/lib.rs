@@ -77,6 +77,8 @@ mod profiles;
 #[cfg(test)]
 mod published;
 #[cfg(test)]
+mod pushes;
+#[cfg(test)]
 mod receivers;
 #[cfg(test)]
 mod redeliveries;

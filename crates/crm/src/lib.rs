@@ -46,6 +46,7 @@ pub mod passwords;
 pub mod photos;
 pub mod pictures;
 pub mod profiles;
+pub mod pushes;
 pub mod randomness;
 mod same_person;
 pub mod saved_views;

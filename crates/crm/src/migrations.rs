@@ -89,9 +89,14 @@ pub const MIGRATIONS: &[Migration] = &[
         ..step(28, "first_answer_statistics", include_str!("../migrations/0028_first_answer_statistics.sqlite.sql"))
     },
     step(29, "releases", include_str!("../migrations/0029_releases.sql")),
-    step(30, "files", include_str!("../migrations/0030_files.sql")),
+    step(30, "pushes", include_str!("../migrations/0030_pushes.sql")),
     Migration {
         postgres: Some("-- PostgreSQL counts for itself"),
-        ..step(31, "file_statistics", include_str!("../migrations/0031_file_statistics.sqlite.sql"))
+        ..step(31, "push_statistics", include_str!("../migrations/0031_push_statistics.sqlite.sql"))
+    },
+    step(32, "files", include_str!("../migrations/0032_files.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(33, "file_statistics", include_str!("../migrations/0033_file_statistics.sqlite.sql"))
     },
 ];

@@ -24,6 +24,7 @@ mod signed_in;
 mod state;
 mod times;
 mod uploads;
+mod workers;
 
 pub use seen::Seen;
 pub use state::{SignUp, Site};
@@ -36,6 +37,7 @@ pub fn router(site: &Site) -> Router {
     let pages = Router::new()
         .merge(sign_in::routes())
         .merge(manifests::routes())
+        .merge(workers::routes())
         .merge(sign_in_codes::routes())
         .merge(sign_up::routes())
         .merge(forgotten::routes())

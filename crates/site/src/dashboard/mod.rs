@@ -9,6 +9,7 @@ mod clients;
 mod components;
 mod data;
 mod deliveries;
+mod devices;
 mod follow_ups;
 mod imports;
 mod keys;
@@ -73,6 +74,7 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(brands::routes())
         .merge(address::routes())
         .merge(notifications::routes())
+        .merge(devices::routes())
         .merge(outbox::routes())
         .merge(live::routes())
 }

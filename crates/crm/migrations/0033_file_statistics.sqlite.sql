@@ -1,4 +1,4 @@
--- What SQLite is to expect behind the indexes of step 30, as step 8 says it of the others.
+-- What SQLite is to expect behind the indexes of step 32, as step 8 says it of the others.
 ANALYZE sqlite_schema;
 INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('files', 'files', '1000000 10000 1'),
