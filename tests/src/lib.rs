@@ -69,6 +69,8 @@ mod pauses;
 #[cfg(test)]
 mod people;
 #[cfg(test)]
+mod photos;
+#[cfg(test)]
 mod plans;
 #[cfg(test)]
 mod profiles;

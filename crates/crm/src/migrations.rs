@@ -94,4 +94,9 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: Some("-- PostgreSQL counts for itself"),
         ..step(31, "push_statistics", include_str!("../migrations/0031_push_statistics.sqlite.sql"))
     },
+    step(32, "files", include_str!("../migrations/0032_files.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(33, "file_statistics", include_str!("../migrations/0033_file_statistics.sqlite.sql"))
+    },
 ];

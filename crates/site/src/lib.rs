@@ -16,6 +16,7 @@ mod guard;
 mod manifests;
 mod pages;
 mod seen;
+mod served;
 mod sign_in;
 mod sign_in_codes;
 mod sign_up;
