@@ -13,6 +13,8 @@ mod attacks;
 #[cfg(test)]
 mod backup;
 #[cfg(test)]
+mod client_lists;
+#[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod combinations;

@@ -99,4 +99,13 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: Some("-- PostgreSQL counts for itself"),
         ..step(33, "file_statistics", include_str!("../migrations/0033_file_statistics.sqlite.sql"))
     },
+    step(34, "client_stage_created", include_str!("../migrations/0034_client_stage_created.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(
+            35,
+            "client_stage_created_statistics",
+            include_str!("../migrations/0035_client_stage_created_statistics.sqlite.sql"),
+        )
+    },
 ];

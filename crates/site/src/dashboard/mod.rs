@@ -21,6 +21,7 @@ mod listing_documents;
 mod listing_form;
 mod listing_photos;
 mod listings;
+mod lists;
 mod live;
 mod merges;
 mod notifications;
