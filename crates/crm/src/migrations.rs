@@ -89,4 +89,5 @@ pub const MIGRATIONS: &[Migration] = &[
         ..step(28, "first_answer_statistics", include_str!("../migrations/0028_first_answer_statistics.sqlite.sql"))
     },
     step(29, "releases", include_str!("../migrations/0029_releases.sql")),
+    step(30, "stage_kinds", include_str!("../migrations/0030_stage_kinds.sql")),
 ];
