@@ -108,4 +108,5 @@ pub const MIGRATIONS: &[Migration] = &[
             include_str!("../migrations/0035_client_stage_created_statistics.sqlite.sql"),
         )
     },
+    step(36, "stage_kinds", include_str!("../migrations/0036_stage_kinds.sql")),
 ];

@@ -95,6 +95,7 @@ impl Shell {
                 }
                 "stage-added" => "The stage is added.",
                 "stage-saved" => "The stage is renamed.",
+                "stage-meant" => "What the stage means is saved.",
                 "stages-ordered" => "The order is changed.",
                 "stage-deleted" => "The stage is deleted, and its clients have moved.",
                 "profile-saved" => "The profile is saved.",
