@@ -155,7 +155,13 @@ for (const width of WIDTHS) {
       const other = stage(renamed);
       await other.waitFor();
       await other.locator("summary").click();
-      await other.locator("select").selectOption({ label: before[0] });
+      await other.getByLabel(`What ${renamed} means`).selectOption({ label: "Clients here have closed" });
+      await other.getByRole("button", { name: `Save what ${renamed} means` }).click();
+      await other.getByText("closed", { exact: true }).waitFor();
+      if (javaScriptEnabled) await check(page);
+      if ((await other.locator("details[open]").count()) === 0) await other.locator("summary").click();
+      assert.equal(await other.getByLabel(`What ${renamed} means`).inputValue(), "closed");
+      await other.getByLabel(`Clients on ${renamed} go to`).selectOption({ label: before[0] });
       page.once("dialog", (dialog) => dialog.accept());
       await other.getByRole("button", { name: `Delete ${renamed}` }).click();
       await other.waitFor({ state: "detached" });

@@ -69,6 +69,8 @@ on_both_engines! {
         let feed = api.get("/api/v1/events").await.json();
         assert_eq!(json!(json_of(folder.path(), "events")), feed["events"]);
         assert_eq!(json_of(folder.path(), "stages").len(), 20);
+        assert_eq!(json_of(folder.path(), "stages")[7]["kind"], "closed");
+        assert_eq!(column(folder.path(), "stages", "kind").iter().filter(|kind| *kind == "resting").count(), 2);
         assert_eq!(json_of(folder.path(), "webhooks"), [api.get("/api/v1/webhooks").await.expect(200).json()["webhooks"][0].clone()]);
         assert!(!read(folder.path(), "webhooks.json").contains("whsec_"));
         let agent: Value = serde_json::from_str(&read(folder.path(), "agent.json")).unwrap();

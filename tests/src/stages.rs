@@ -1,7 +1,9 @@
 //! An agent's own stages.
 
+use crm::migrations::MIGRATIONS;
+use db::{DbError, Lane, params};
 use serde_json::json;
-use testkit::{Browser, TestAgent, on_both_engines};
+use testkit::{Browser, EmptyDatabase, TestAgent, on_both_engines};
 
 const PATH: &str = "/dashboard/settings/stages";
 
@@ -25,7 +27,80 @@ async fn add(browser: &mut Browser, name: &str, status: u16) -> String {
     browser.post(PATH, &[("pipeline", "buyer"), ("name", name)]).await.expect(status).text()
 }
 
+/// The text of Today, and whether a client is shown there as quiet for long.
+async fn today(browser: &mut Browser, client: &str) -> (String, bool) {
+    let page = browser.get("/dashboard").await.expect(200).text();
+    let is_quiet = page.contains(&format!("/dashboard/clients/{client}"));
+    (page, is_quiet)
+}
+
+/// How many clients Today says have closed.
+fn closed(page: &str) -> String {
+    let step = page.split_once("Clients who closed").unwrap().1.split_once("</meter>").unwrap().1;
+    step.chars().skip_while(|char| !char.is_ascii_digit()).take_while(char::is_ascii_digit).collect()
+}
+
 on_both_engines! {
+    async fn what_a_stage_means_decides_and_not_its_name(app: TestApp) {
+        let made = app.agent.api.post("/api/v1/clients", &json!({"name": "Ada", "email": "ada@example.com"})).await.expect(201).json();
+        let client = made["clientId"].as_str().unwrap();
+        let _ = app.agent.api.post("/api/v1/leads", &json!({"name": "Bea"})).await.expect(201);
+        app.clock.advance(std::time::Duration::from_secs(15 * 24 * 60 * 60));
+        let mut browser = app.sign_in(&app.agent).await;
+        let before = app.agent.api.get("/api/v1/stages").await.expect(200).text();
+        let searching = id_of(&app.agent, "Searching").await;
+        let (page, is_quiet) = today(&mut browser, client).await;
+        assert_eq!((is_quiet, closed(&page).as_str()), (true, "0"));
+        for (kind, expected) in [("resting", (false, "0")), ("closed", (false, "1")), ("active", (true, "0"))] {
+            let _ = browser.post(&format!("{PATH}/{searching}/kind"), &[("kind", kind)]).await.expect(303);
+            let (page, is_quiet) = today(&mut browser, client).await;
+            assert_eq!((is_quiet, closed(&page).as_str()), expected, "{kind}");
+            let page = browser.get(PATH).await.expect(200).text();
+            assert!(page.contains(&format!("<option value=\"{kind}\" selected>")), "{kind}");
+        }
+        let _ = browser.post(&format!("{PATH}/{searching}/kind"), &[("kind", "asleep")]).await.expect(404);
+        let _ = browser.post(&format!("{PATH}/stg_00000000000000000000000000/kind"), &[("kind", "closed")]).await.expect(404);
+        assert_eq!(app.agent.api.get("/api/v1/stages").await.expect(200).text(), before, "nothing of it is the API's");
+        // The stage that closes goes by another name and still closes; one that takes the name does not.
+        let of_old = id_of(&app.agent, "Closed").await;
+        let _ = browser.post(&format!("{PATH}/{of_old}/rename"), &[("name", "Keys handed over")]).await.expect(303);
+        let _ = browser.post(&format!("{PATH}/{searching}/rename"), &[("name", "Closed")]).await.expect(303);
+        assert!(today(&mut browser, client).await.1);
+        let path = format!("/api/v1/clients/{client}");
+        let _ = app.agent.api.patch(&path, &json!({"buyingStage": "Keys handed over"})).await.expect(200);
+        app.clock.advance(std::time::Duration::from_secs(15 * 24 * 60 * 60));
+        let mut browser = app.sign_in(&app.agent).await;
+        let (page, is_quiet) = today(&mut browser, client).await;
+        assert_eq!((is_quiet, closed(&page).as_str()), (false, "1"));
+        // A new stage aside rests from the beginning.
+        let _ = browser.post(PATH, &[("pipeline", "side"), ("name", "Abroad")]).await.expect(303);
+        let held = crm::stages::list(&app.crm, app.agent.id).await.unwrap();
+        let kinds = held.iter().filter(|stage| stage.kind == crm::stages::Kind::Resting).map(|stage| stage.name.as_str());
+        assert_eq!(kinds.collect::<Vec<_>>(), ["On Hold", "Lost", "Abroad"]);
+    }
+
+    async fn stages_made_before_are_told_by_the_names_they_began_with(app: TestApp) {
+        let old = EmptyDatabase::open(app.engine).await;
+        let before = MIGRATIONS.iter().position(|step| step.name == "stage_kinds").unwrap();
+        let database = old.database.clone();
+        tokio::task::spawn_blocking(move || database.migrate(&MIGRATIONS[..before])).await.unwrap().unwrap();
+        let stages = [("Searching", "buyer"), ("Closed", "seller"), ("Past Client", "buyer"), ("On Hold", "side"), ("Abroad", "side")];
+        let inserted = old.database.write("test.insert", Lane::SHARED, move |tx| {
+            for (n, (name, pipeline)) in (0u8..).zip(stages) {
+                let sql = "INSERT INTO stages (agent_id, id, name, pipeline, position) VALUES ($1, $2, $3, $4, 0)";
+                tx.execute(sql, params![&[1u8; 16], &[n; 16], name, pipeline])?;
+            }
+            Ok::<_, DbError>(())
+        });
+        inserted.await.unwrap();
+        let database = old.database.clone();
+        tokio::task::spawn_blocking(move || database.migrate(MIGRATIONS)).await.unwrap().unwrap();
+        let kinds = old.database.read("test.read", |tx| {
+            tx.query("SELECT kind FROM stages ORDER BY id", params![], |row| row.get::<String>(0))
+        });
+        assert_eq!(kinds.await, Ok::<_, DbError>(["active", "closed", "closed", "resting", "resting"].map(String::from).into()));
+    }
+
     async fn stages_are_added_renamed_and_put_in_order(app: TestApp) {
         let mut browser = app.sign_in(&app.agent).await;
         let _ = add(&mut browser, "  Second look ", 303).await;
@@ -105,7 +180,7 @@ on_both_engines! {
         let other = app.another_agent("Other Agent").await;
         let mut browser = app.sign_in(&other).await;
         let (theirs, own) = (id_of(&app.agent, "New").await, id_of(&other, "New").await);
-        for (path, fields) in [("rename", [("name", "Taken")]), ("move", [("to", "down")]), ("delete", [("heir", own.as_str())])] {
+        for (path, fields) in [("rename", [("name", "Taken")]), ("move", [("to", "down")]), ("kind", [("kind", "closed")]), ("delete", [("heir", own.as_str())])] {
             let _ = browser.post(&format!("{PATH}/{theirs}/{path}"), &fields).await.expect(404);
         }
         let _ = browser.post(&format!("{PATH}/{own}/delete"), &[("heir", &theirs)]).await.expect(422);

@@ -427,9 +427,6 @@ pub async fn board(crm: &Crm, agent: AgentId, pipeline: Pipeline, limit: u32) ->
         .await
 }
 
-/// Stages on which nobody waits to hear from the agent.
-const RESTING: [&str; 4] = ["Closed", "Past Client", "On Hold", "Lost"];
-
 /// Clients on their way of whom nothing was heard or written since `before`, quiet for longest first: `limit` at most. Those with a
 /// follow-up ahead wait until then.
 ///
@@ -440,7 +437,7 @@ pub async fn quiet(crm: &Crm, agent: AgentId, before: UnixMillis, limit: usize) 
     crm.db
         .read("clients.quiet", move |tx| {
             let mut quiet = Vec::new();
-            for stage in stages::all(tx, agent)?.iter().filter(|stage| !RESTING.contains(&stage.name.as_str())) {
+            for stage in stages::all(tx, agent)?.iter().filter(|stage| stage.kind == stages::Kind::Active) {
                 let sql = "SELECT t.id, t.updated_at, t.name, t.email, t.phone, t.source, t.notes, s.name, s.pipeline
                            FROM clients t LEFT JOIN stages s ON s.agent_id = t.agent_id AND s.id = t.stage_id
                            WHERE t.agent_id = $1 AND t.stage_id = $2 AND t.updated_at < $3 ORDER BY t.updated_at, t.id LIMIT $4";
@@ -497,8 +494,7 @@ where
             return Err(Error::PreconditionFailed);
         }
         let asked = change.stage.as_deref().and_then(|text| stages::pick(&stages, text, held.client.pipeline));
-        let current = Stage { id: held.stage, name: held.client.buying_stage.clone(), pipeline: held.client.pipeline };
-        let stage = asked.unwrap_or(&current);
+        let stage = asked.map_or_else(|| stages::held(&stages, held.stage), Ok)?;
         let client = change.apply(&held.client, stage);
         check_email(tx, agent, &client)?;
         let client = replace(tx, turn, &held, client, stage.id)?;
@@ -581,10 +577,7 @@ pub async fn restore(crm: &Crm, agent: AgentId, id: ClientId) -> Result<Client, 
         let Trashed { stage, mut client, extras } = trash::take(tx, turn, Kind::Client, &id.0)?;
         check_email(tx, agent, &client)?;
         let stages = stages::all(tx, agent)?;
-        let stage = match stages.iter().find(|held| held.id == stage) {
-            Some(held) => held,
-            None => stages::first(&stages)?,
-        };
+        let stage = stages::held(&stages, stage)?;
         client.buying_stage.clone_from(&stage.name);
         client.pipeline = stage.pipeline;
         client.updated_at = turn.now.max(client.updated_at);

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     AgentId, Crm, Error,
+    choices::choices,
     clock::UnixMillis,
     ids::{self, StageId},
     randomness::Randomness,
@@ -13,7 +14,7 @@ use crate::{
 
 mod edits;
 
-pub use edits::{Direction, LONGEST, MOST, create, delete, order, rename, shift};
+pub use edits::{Direction, LONGEST, MOST, create, delete, order, rename, set_kind, shift};
 
 /// A row of stages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
@@ -72,6 +73,27 @@ impl Pipeline {
     }
 }
 
+choices! {
+    /// What a stage means for the clients on it, whatever its agent calls it.
+    Kind {
+        Active = "active",
+        Closed = "closed",
+        Resting = "resting",
+    }
+}
+
+impl Kind {
+    /// Of a new stage of a pipeline: nobody waits on those aside.
+    fn of_new(pipeline: Pipeline) -> Self {
+        if pipeline == Pipeline::Side { Self::Resting } else { Self::Active }
+    }
+
+    /// Of a stage that an agent begins with.
+    fn of_default(pipeline: Pipeline, name: &str) -> Self {
+        if ["Closed", "Past Client"].contains(&name) { Self::Closed } else { Self::of_new(pipeline) }
+    }
+}
+
 impl db::FromColumn for Pipeline {
     fn from_column(row: &db::Row<'_>, index: usize) -> Result<Self, db::DbError> {
         let name = row.text(index)?;
@@ -93,6 +115,9 @@ pub struct Stage {
     pub name: String,
     /// The pipeline.
     pub pipeline: Pipeline,
+    /// What it means for the clients on it. No part of the API's form, which is as published.
+    #[serde(skip)]
+    pub kind: Kind,
 }
 
 /// Makes the pipelines that an agent begins with. Ids are drawn after `last`; gives back the last one drawn.
@@ -107,9 +132,10 @@ pub(crate) fn insert_defaults(
     for pipeline in Pipeline::ALL {
         for (position, name) in (0i64..).zip(pipeline.defaults()) {
             last = ids::next(&last, now, random);
+            let kind = Kind::of_default(pipeline, name);
             tx.execute(
-                "INSERT INTO stages (agent_id, id, name, pipeline, position) VALUES ($1, $2, $3, $4, $5)",
-                params![&agent, &last, *name, pipeline.name(), position],
+                "INSERT INTO stages (agent_id, id, name, pipeline, position, kind) VALUES ($1, $2, $3, $4, $5, $6)",
+                params![&agent, &last, *name, pipeline.name(), position, kind],
             )?;
         }
     }
@@ -118,10 +144,11 @@ pub(crate) fn insert_defaults(
 
 /// The agent's stages in their order, within a transaction.
 pub(crate) fn all(tx: &mut Tx<'_>, agent: AgentId) -> Result<Vec<Stage>, Error> {
-    let mut stages =
-        tx.query("SELECT id, name, pipeline, position FROM stages WHERE agent_id = $1", params![&agent], |row| {
-            Ok((row.get::<i64>(3)?, Stage { id: row.get(0)?, name: row.get(1)?, pipeline: row.get(2)? }))
-        })?;
+    let sql = "SELECT id, name, pipeline, kind, position FROM stages WHERE agent_id = $1";
+    let mut stages = tx.query(sql, params![&agent], |row| {
+        let stage = Stage { id: row.get(0)?, name: row.get(1)?, pipeline: row.get(2)?, kind: row.get(3)? };
+        Ok((row.get::<i64>(4)?, stage))
+    })?;
     stages.sort_by_key(|(position, stage)| (stage.pipeline, *position, stage.id));
     Ok(stages.into_iter().map(|(_, stage)| stage).collect())
 }
@@ -141,6 +168,11 @@ pub(crate) fn first(stages: &[Stage]) -> Result<&Stage, Error> {
         tracing::error!("an agent has no stages");
         Error::Internal
     })
+}
+
+/// The stage of an id that a client has. A client whose stage is gone begins anew.
+pub(crate) fn held(stages: &[Stage], id: StageId) -> Result<&Stage, Error> {
+    stages.iter().find(|stage| stage.id == id).map_or_else(|| first(stages), Ok)
 }
 
 /// The stage of a name or an id. A name that stands in several pipelines is that of the current one, then the buyer's, the
@@ -172,7 +204,12 @@ mod tests {
             .flat_map(|pipeline| pipeline.defaults().iter().map(move |name| (pipeline, *name)));
         (0u8..)
             .zip(named)
-            .map(|(n, (pipeline, name))| Stage { id: StageId([n; 16]), name: name.to_owned(), pipeline })
+            .map(|(n, (pipeline, name))| Stage {
+                id: StageId([n; 16]),
+                name: name.to_owned(),
+                pipeline,
+                kind: Kind::of_default(pipeline, name),
+            })
             .collect()
     }
 
@@ -200,6 +237,13 @@ mod tests {
         let stages = stages();
         let closed = stages.iter().find(|stage| stage.pipeline == Pipeline::Seller && stage.name == "Closed").unwrap();
         assert_eq!(pick(&stages, &closed.id.to_string(), Pipeline::Buyer), Some(closed));
+    }
+
+    #[test]
+    fn a_client_whose_stage_is_gone_begins_anew() {
+        let stages = stages();
+        assert_eq!(held(&stages, stages[5].id).unwrap(), &stages[5]);
+        assert_eq!(held(&stages, StageId([99; 16])).unwrap().name, "Searching");
     }
 
     #[test]

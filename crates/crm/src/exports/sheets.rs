@@ -122,7 +122,11 @@ impl Sheet {
                 let next = page.last().filter(|_| page.len() == PAGE as usize).map(|last| last.id.to_string());
                 Ok(Part { records: told(&page)?, next })
             }
-            Self::Stages => Ok(Part { records: told(&stages::list(crm, agent).await?)?, next: None }),
+            Self::Stages => {
+                let stages = stages::list(crm, agent).await?;
+                let stages = stages.iter().map(|stage| ExportedStage { stage, kind: stage.kind }).collect::<Vec<_>>();
+                Ok(Part { records: told(&stages)?, next: None })
+            }
             Self::Webhooks => Ok(Part { records: told(&webhooks::list(crm, agent).await?)?, next: None }),
         }
     }
@@ -139,7 +143,7 @@ impl Sheet {
             Self::Notes => &["id", "about", "text", "createdAt"],
             Self::Extras => &["about", "kind", "text"],
             Self::Events => &["id", "sequence", "event", "timestamp", "agentId", "data"],
-            Self::Stages => &["id", "name", "pipeline"],
+            Self::Stages => &["id", "name", "pipeline", "kind"],
         }
     }
 
@@ -161,6 +165,14 @@ impl Sheet {
             self.columns().iter().map(|column| fields.get(column).map_or(Cow::Borrowed(""), |value| cell(value.get()))),
         )
     }
+}
+
+/// A stage, as an export tells it: with what it means.
+#[derive(Serialize)]
+struct ExportedStage<'a> {
+    #[serde(flatten)]
+    stage: &'a stages::Stage,
+    kind: stages::Kind,
 }
 
 /// The agent, as an export tells it.

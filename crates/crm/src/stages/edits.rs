@@ -2,7 +2,7 @@
 
 use db::{Tx, params};
 
-use super::{Pipeline, Stage, all};
+use super::{Kind, Pipeline, Stage, all};
 use crate::{AgentId, Crm, Error, clients, fold::fold, ids::StageId};
 
 /// The most stages of a pipeline.
@@ -35,11 +35,11 @@ pub async fn create(crm: &Crm, agent: AgentId, pipeline: Pipeline, name: &str) -
         }
         check_free(&here, &name)?;
         let id = StageId(turn.next_id());
-        let sql = "INSERT INTO stages (agent_id, id, name, pipeline, position) VALUES ($1, $2, $3, $4, $5)";
+        let sql = "INSERT INTO stages (agent_id, id, name, pipeline, position, kind) VALUES ($1, $2, $3, $4, $5, $6)";
         // Whatever the positions of the others are, this is behind them.
         let sql_last = "SELECT COALESCE(MAX(position), -1) FROM stages WHERE agent_id = $1 AND pipeline = $2";
         let last = tx.query_one(sql_last, params![&turn.agent, pipeline.name()], |row| row.get::<i64>(0))?;
-        tx.execute(sql, params![&turn.agent, &id, &name, pipeline.name(), last + 1])?;
+        tx.execute(sql, params![&turn.agent, &id, &name, pipeline.name(), last + 1, Kind::of_new(pipeline)])?;
         Ok(id)
     })
     .await
@@ -59,6 +59,18 @@ pub async fn rename(crm: &Crm, agent: AgentId, id: StageId, name: &str) -> Resul
         let sql = "UPDATE stages SET name = $3 WHERE agent_id = $1 AND id = $2";
         tx.execute(sql, params![&turn.agent, &id, &name])?;
         Ok(())
+    })
+    .await
+}
+
+/// Says what a stage means for the clients on it. They stay on it, so nothing is raised.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn set_kind(crm: &Crm, agent: AgentId, id: StageId, kind: Kind) -> Result<(), Error> {
+    crm.change("stages.set_kind", agent, move |tx, turn| {
+        let sql = "UPDATE stages SET kind = $3 WHERE agent_id = $1 AND id = $2";
+        if tx.execute(sql, params![&turn.agent, &id, kind])? == 0 { Err(Error::NotFound) } else { Ok(()) }
     })
     .await
 }

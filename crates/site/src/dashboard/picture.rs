@@ -138,7 +138,7 @@ fn drawn(series: &[Series], bounds: &[UnixMillis], times: &Times) -> (Vec<Week>,
 async fn closed(site: &Site, session: &Session) -> Result<(u64, bool), Refusal> {
     let (mut count, mut is_exact) = (0, true);
     for stage in stages::list(&site.crm, session.agent).await? {
-        if !["Closed", "Past Client"].contains(&stage.name.as_str()) {
+        if stage.kind != stages::Kind::Closed {
             continue;
         }
         let filter = Filter { stage: Some(stage.id), ..Filter::default() };

@@ -13,7 +13,7 @@ use crm::{
     Error,
     ids::StageId,
     sessions::Session,
-    stages::{self, Direction, Pipeline, Stage},
+    stages::{self, Direction, Kind, Pipeline, Stage},
 };
 use http::StatusCode;
 
@@ -34,9 +34,17 @@ pub(super) fn routes() -> Router<Site> {
         .route(PATH, get(show).post(create))
         .route("/dashboard/settings/stages/order", post(order))
         .route("/dashboard/settings/stages/{id}/rename", post(rename))
+        .route("/dashboard/settings/stages/{id}/kind", post(set_kind))
         .route("/dashboard/settings/stages/{id}/move", post(shift))
         .route("/dashboard/settings/stages/{id}/delete", post(delete))
 }
+
+/// What a stage can mean, in words.
+const MEANINGS: [(Kind, &str); 3] = [
+    (Kind::Active, "Clients here are on their way"),
+    (Kind::Closed, "Clients here have closed"),
+    (Kind::Resting, "Clients here rest for now"),
+];
 
 /// A pipeline with its stages.
 struct Row {
@@ -128,6 +136,18 @@ async fn rename(
     let name = fields.get("name");
     let renamed = stages::rename(&site.crm, session.agent, id, name).await;
     answer(&site, &session, renamed, "stage-saved", &form, name).await
+}
+
+async fn set_kind(
+    State(site): State<Site>,
+    SignedIn(session): SignedIn,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Refusal> {
+    let kind = Kind::WORDS.iter().find(|(word, _)| *word == fields.get("kind"));
+    let (Ok(id), Some((_, kind))) = (id.parse::<StageId>(), kind) else { return Ok(pages::not_found()) };
+    stages::set_kind(&site.crm, session.agent, id, *kind).await?;
+    Ok(see_other(&format!("{PATH}?done=stage-meant#{id}")))
 }
 
 async fn shift(
