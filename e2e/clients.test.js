@@ -124,7 +124,7 @@ for (const width of WIDTHS) {
       const choices = page.locator(".filters .choices");
       assert.equal(await choices.isVisible(), width > 900, "folded on a phone, in sight on a desk");
       await unfold(page);
-      await page.getByLabel("Tag").selectOption(label);
+      await page.getByLabel("Tag", { exact: true }).selectOption(label);
       await page.getByLabel("Stage").selectOption({ label: "Touring" });
       await page.getByLabel("Order").selectOption({ label: "Oldest first" });
       await page.getByRole("button", { name: "Search" }).click();
@@ -133,7 +133,7 @@ for (const width of WIDTHS) {
       assert.deepEqual(await found.allTextContents(), names);
       // What it is narrowed by is in sight, and stays with the next search.
       assert.ok(await choices.isVisible());
-      assert.equal(await page.getByLabel("Tag").inputValue(), label);
+      assert.equal(await page.getByLabel("Tag", { exact: true }).inputValue(), label);
       if (javaScriptEnabled) await check(page);
       await page.getByLabel("Order").selectOption({ label: "Newest first" });
       await page.getByRole("button", { name: "Search" }).click();

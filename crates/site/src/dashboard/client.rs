@@ -236,7 +236,10 @@ async fn show(
     let Ok(id) = id.parse::<ClientId>() else { return Ok(pages::not_found()) };
     let shell = Shell::new(&session, Place::Clients).following(&site, &session).await?;
     let stages = stages::list(&site.crm, session.agent).await?;
-    let shell = board::moved(shell, &query, &stages);
+    let shell = match query.get("done").map(String::as_str) {
+        Some("moved") => board::moved(shell, &query, &stages),
+        done => shell.saying_follow_up(done, query.get("undo")),
+    };
     Ok(ok(&Shown::read(&site, &session, shell, id, &stages).await?))
 }
 
