@@ -114,7 +114,8 @@ for (const width of WIDTHS) {
       const names = ["One", "Two"].map((name) => `${name} ${label}`);
       for (const name of names) {
         const email = `${name.replaceAll(" ", ".").toLowerCase()}@example.com`;
-        const { json } = await product.api("POST", "/api/v1/clients", { name, email, buyingStage: "Touring" });
+        const { json } = await product.api("POST", "/api/v1/clients", { name, email });
+        await product.api("PATCH", `/api/v1/clients/${json.clientId}`, { buyingStage: "Touring" });
         await page.goto(`/dashboard/clients/${json.clientId}`);
         await page.locator("#tag").fill(label);
         await page.getByRole("button", { name: "Add", exact: true }).click();

@@ -10,8 +10,11 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const PATH: &str = "/dashboard/clients";
 
 async fn client(agent: &TestAgent, name: &str, stage: &str) -> String {
-    let made = json!({"name": name, "email": format!("{}@example.com", name.replace(' ', ".")), "buyingStage": stage});
-    agent.api.post("/api/v1/clients", &made).await.expect(201).json()["clientId"].as_str().unwrap().to_owned()
+    let made = json!({"name": name, "email": format!("{}@example.com", name.replace(' ', "."))});
+    let made = agent.api.post("/api/v1/clients", &made).await.expect(201).json();
+    let id = made["clientId"].as_str().unwrap();
+    let _ = agent.api.patch(&format!("/api/v1/clients/{id}"), &json!({"buyingStage": stage})).await.expect(200);
+    id.to_owned()
 }
 
 async fn page(browser: &mut Browser, query: &str) -> String {
