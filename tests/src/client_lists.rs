@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use db::{DbError, Engine, Lane, params};
 use serde_json::json;
-use testkit::{Browser, TestAgent, TestApp, on_both_engines};
+use testkit::{Browser, TestAgent, on_both_engines};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const PATH: &str = "/dashboard/clients";
