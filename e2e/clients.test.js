@@ -98,3 +98,68 @@ test("a card is dragged to another stage, once", async () => {
   await check(page);
   await page.context().close();
 });
+
+/** Unfolds the filters where they are folded: on a phone. */
+async function unfold(page) {
+  const summary = page.getByText("Filters and order");
+  if (await summary.isVisible()) await summary.click();
+}
+
+for (const width of WIDTHS) {
+  for (const javaScriptEnabled of [true, false]) {
+    test(`clients are narrowed and ordered, at ${width} px, ${javaScriptEnabled ? "with" : "without"} JavaScript`, async () => {
+      const page = await open(browser, product, { width, javaScriptEnabled });
+      await signIn(page, product);
+      const label = `${javaScriptEnabled ? "Scripted" : "Plain"} ${width}`;
+      const names = ["One", "Two"].map((name) => `${name} ${label}`);
+      for (const name of names) {
+        const email = `${name.replaceAll(" ", ".").toLowerCase()}@example.com`;
+        const { json } = await product.api("POST", "/api/v1/clients", { name, email, buyingStage: "Touring" });
+        await page.goto(`/dashboard/clients/${json.clientId}`);
+        await page.locator("#tag").fill(label);
+        await page.getByRole("button", { name: "Add", exact: true }).click();
+        await page.getByRole("button", { name: `${label}: take off` }).waitFor();
+      }
+      await page.goto("/dashboard/clients");
+      const choices = page.locator(".filters .choices");
+      assert.equal(await choices.isVisible(), width > 900, "folded on a phone, in sight on a desk");
+      await unfold(page);
+      await page.getByLabel("Tag").selectOption(label);
+      await page.getByLabel("Stage").selectOption({ label: "Touring" });
+      await page.getByLabel("Order").selectOption({ label: "Oldest first" });
+      await page.getByRole("button", { name: "Search" }).click();
+      await page.getByText("2 found").waitFor();
+      const found = page.locator("tbody strong");
+      assert.deepEqual(await found.allTextContents(), names);
+      // What it is narrowed by is in sight, and stays with the next search.
+      assert.ok(await choices.isVisible());
+      assert.equal(await page.getByLabel("Tag").inputValue(), label);
+      if (javaScriptEnabled) await check(page);
+      await page.getByLabel("Order").selectOption({ label: "Newest first" });
+      await page.getByRole("button", { name: "Search" }).click();
+      await page.waitForURL(/sort=-createdAt/);
+      assert.deepEqual(await found.allTextContents(), names.toReversed());
+      await page.getByLabel("Client from").fill("2199-01-01");
+      await page.getByRole("button", { name: "Search" }).click();
+      await page.getByText("No client fits.").waitFor();
+      if (javaScriptEnabled) await check(page);
+      await page.context().close();
+    });
+  }
+
+  test(`the filters stand in even rows, at ${width} px`, async () => {
+    const page = await open(browser, product, { width });
+    await signIn(page, product);
+    for (const path of ["/dashboard/leads", "/dashboard/clients"]) {
+      await page.goto(path);
+      await unfold(page);
+      const fields = await page.locator(".choices .field").evaluateAll((all) =>
+        all.map((field) => [field, ...field.querySelectorAll("input, select")].map((part) => part.getBoundingClientRect().toJSON())),
+      );
+      for (const [field, control] of fields) assert.ok(control.right <= field.right + 1, "nothing is wider than its column");
+      const rows = new Set(fields.map(([field]) => Math.round(field.top))).size;
+      assert.equal(rows, width > 900 ? 1 : Math.ceil(fields.length / 2), path);
+    }
+    await page.context().close();
+  });
+}

@@ -86,6 +86,7 @@ for (const width of WIDTHS) {
     await page.getByRole("button", { name: "Undo" }).click();
     await page.getByText("Taken back.").waitFor();
     assert.equal(await status(names[0]), "new");
+    if (width < 900) await page.getByText("Filters and order").click();
     await page.getByLabel("Status").selectOption("new");
     await page.getByLabel("Source").selectOption({ label: "Quiet street" });
     await page.getByRole("button", { name: "Search" }).click();

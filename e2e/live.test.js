@@ -135,6 +135,71 @@ for (const width of WIDTHS) {
     await page.context().close();
   });
 
+  test(`the list of clients and a client's page follow, at ${width} px`, async () => {
+    const page = await open(browser, product, { width });
+    await signIn(page, product);
+    await stay(page, "/dashboard/clients");
+    const total = parseInt(await page.locator("[data-region=total]").textContent());
+    const name = `Followed ${width}`;
+    const { json } = await product.api("POST", "/api/v1/clients", { name, email: `followed${width}@example.com` });
+    const first = page.locator("tbody tr").first();
+    await first.getByRole("link", { name }).waitFor();
+    assert.match(await first.getAttribute("class"), /fresh/);
+    assert.equal(parseInt(await page.locator("[data-region=total]").textContent()), total + 1);
+    await product.api("PATCH", `/api/v1/clients/${json.clientId}`, { buyingStage: "Offer" });
+    await first.getByText("Offer").waitFor();
+    // What is typed into the search stays, whatever the list does.
+    await page.getByLabel("Search").fill("half a na");
+    await product.api("PATCH", `/api/v1/clients/${json.clientId}`, { phone: "555-0188" });
+    await first.getByText("555-0188").waitFor();
+    assert.equal(await page.getByLabel("Search").inputValue(), "half a na");
+    assert.ok(await isSame(page));
+    await check(page);
+
+    await stay(page, `/dashboard/clients/${json.clientId}`);
+    await page.getByLabel("Note", { exact: true }).fill("half a sentence");
+    await page.getByLabel("What comes next").fill("We send");
+    await product.api("PATCH", `/api/v1/clients/${json.clientId}`, { buyingStage: "Touring", phone: "555-0199" });
+    await page.locator("[data-region=facts]").getByText("555-0199").waitFor();
+    await page.locator("[data-region=tag]").getByText("Touring").waitFor();
+    await product.api("POST", `/api/v1/clients/${json.clientId}/notes`, { text: "Wants a cellar." });
+    await page.locator("[data-region=happened]").getByText("Wants a cellar.").waitFor();
+    // A tag and a follow-up that another page sets are no events, and followed too.
+    const other = await page.context().newPage();
+    await other.goto(`/dashboard/clients/${json.clientId}`);
+    await other.locator("#tag").fill("Investor");
+    await other.getByRole("button", { name: "Add", exact: true }).click();
+    await other.getByRole("button", { name: "Tomorrow" }).click();
+    await other.getByRole("status").waitFor();
+    await page.getByRole("button", { name: "Investor: take off" }).waitFor();
+    await page.getByRole("button", { name: "Done" }).waitFor();
+    await other.close();
+    assert.equal(await page.getByLabel("Note", { exact: true }).inputValue(), "half a sentence");
+    assert.equal(await page.getByLabel("What comes next").inputValue(), "We send");
+    assert.ok(await isSame(page));
+    await check(page);
+    await page.context().close();
+  });
+
+  test(`the list of clients waits while it is touched, at ${width} px`, async () => {
+    const page = await open(browser, product, { width });
+    await signIn(page, product);
+    await stay(page, "/dashboard/clients");
+    const first = page.locator("tbody tr").first();
+    const before = await first.textContent();
+    await page.locator("h1").hover();
+    await page.mouse.down();
+    const told = page.waitForRequest((request) => request.url().endsWith("/dashboard/clients"), { timeout: 1500 }).catch(() => null);
+    const name = `Waiting ${width}`;
+    await product.api("POST", "/api/v1/clients", { name, email: `waiting${width}@example.com` });
+    // Longer than it takes by itself.
+    assert.equal(await told, null);
+    assert.equal(await first.textContent(), before);
+    await page.mouse.up();
+    await first.getByText(name).first().waitFor();
+    await page.context().close();
+  });
+
   test(`the board and a webhook's log follow, at ${width} px`, async () => {
     const page = await open(browser, product, { width });
     await signIn(page, product);

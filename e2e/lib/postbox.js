@@ -6,6 +6,7 @@ export class Postbox {
   mails = [];
   #server = net.createServer((socket) => this.#talk(socket));
   #waiting = [];
+  #sockets = new Set();
 
   static async open() {
     const postbox = new Postbox();
@@ -17,7 +18,9 @@ export class Postbox {
   #talk(socket) {
     let text = "";
     let inMail = false;
+    this.#sockets.add(socket);
     socket.on("error", () => {});
+    socket.on("close", () => this.#sockets.delete(socket));
     socket.write("220 postbox\r\n");
     socket.on("data", (bytes) => {
       text += bytes.toString("latin1");
@@ -50,7 +53,9 @@ export class Postbox {
     }
   }
 
+  /** Ends what is open too: a connection that somebody keeps would keep the test from ending. */
   close() {
     this.#server.close();
+    this.#sockets.forEach((socket) => socket.destroy());
   }
 }

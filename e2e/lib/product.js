@@ -54,11 +54,14 @@ export class Product {
     return { status: answer.status, json: await answer.json().catch(() => null) };
   }
 
-  /** Stops it and throws its data away. */
+  /** Stops it and throws its data away. One that does not stop is an error, not a test that waits for ever. */
   async stop() {
-    const ended = new Promise((resolve) => this.child.once("exit", resolve));
+    const ended = new Promise((resolve) => this.child.once("exit", (_, signal) => resolve(signal)));
     this.child.kill();
-    await ended;
+    const late = setTimeout(() => this.child.kill("SIGKILL"), 30_000);
+    const signal = await ended;
+    clearTimeout(late);
+    if (signal === "SIGKILL") throw new Error("the product did not stop within 30 s of SIGTERM");
     await rm(this.folder, { recursive: true, force: true });
   }
 }

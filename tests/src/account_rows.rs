@@ -16,6 +16,16 @@ pub(crate) async fn fill(app: &TestApp) {
         tx.execute(sql, params![&agent])?;
         tx.execute("INSERT INTO photos (agent_id, hash, bytes) VALUES ($1, $2, $2)", params![&agent, &odd])?;
         tx.execute("INSERT INTO departures (agent_id, due_at) VALUES ($1, $2)", params![&[8u8; 16], i64::MAX])?;
+        let sql = "INSERT INTO files (agent_id, id, about_id, hash, size, media_type, width, height) VALUES ($1, $2, $2, $3, 256, 'image/jpeg', 1, 1)";
+        tx.execute(sql, params![&agent, &id, &odd])?;
+        let sql = "INSERT INTO file_pieces (agent_id, file_id, number, bytes) VALUES ($1, $2, 0, $3)";
+        tx.execute(sql, params![&agent, &id, &odd])?;
+        let sql = "INSERT INTO attachments (agent_id, id, listing_id, kind, place, words) VALUES ($1, $2, $2, 'photo', 0, '')";
+        tx.execute(sql, params![&agent, &id])?;
+        let sql = "INSERT INTO listing_prices (agent_id, listing_id, id, price, currency) VALUES ($1, $2, $2, 100, 'USD')";
+        tx.execute(sql, params![&agent, &id])?;
+        let sql = "INSERT INTO open_houses (agent_id, id, listing_id, starts_at, ends_at) VALUES ($1, $2, $2, 1, 2)";
+        tx.execute(sql, params![&agent, &id])?;
         let sql = "INSERT INTO recovery_codes (agent_id, account_id, code_hash) VALUES ($1, $2, $3)";
         tx.execute(sql, params![&agent, &id, &odd])
     });

@@ -1,5 +1,6 @@
 //! kill -9 under load: what was acknowledged is there with its event, nothing is half there, no idempotency key made two.
 
+mod imports;
 mod nodes;
 mod webhooks;
 

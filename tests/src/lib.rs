@@ -13,6 +13,8 @@ mod attacks;
 #[cfg(test)]
 mod backup;
 #[cfg(test)]
+mod client_lists;
+#[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod combinations;
@@ -69,11 +71,15 @@ mod pauses;
 #[cfg(test)]
 mod people;
 #[cfg(test)]
+mod photos;
+#[cfg(test)]
 mod plans;
 #[cfg(test)]
 mod profiles;
 #[cfg(test)]
 mod published;
+#[cfg(test)]
+mod pushes;
 #[cfg(test)]
 mod receivers;
 #[cfg(test)]

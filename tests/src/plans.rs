@@ -48,6 +48,14 @@ fn a_filter_is_answered_by_its_index() {
             ("clients", "AND t.source_key = $2", "t.id DESC", "INDEX clients_source_idx"),
             ("clients", "", "t.updated_at DESC, t.id DESC", "INDEX clients_updated_idx"),
             ("clients", "AND t.stage_id = $2", "t.updated_at DESC, t.id DESC", "INDEX clients_stage_idx"),
+            ("clients", "AND t.stage_id = $2", "t.id DESC", "INDEX clients_stage_created_idx"),
+            ("clients", "AND t.stage_id = $2", "t.id", "INDEX clients_stage_created_idx"),
+            (
+                "clients",
+                "AND t.stage_id = $2 AND t.id >= $3 AND t.id < $4",
+                "t.id DESC",
+                "INDEX clients_stage_created_idx",
+            ),
             ("clients", "", "t.id DESC", "PRIMARY KEY"),
             ("listings", "AND t.status = $2", "t.id DESC", "INDEX listings_status_idx"),
             ("listings", "", "t.updated_at DESC, t.id DESC", "INDEX listings_updated_idx"),
@@ -82,6 +90,24 @@ fn changed_records_are_found_by_their_index_and_sorted() {
                 plan[0].starts_with("SEARCH t USING INDEX leads_updated_idx (agent_id=? AND updated_at>?"),
                 "{plan:?}"
             );
+        }
+    });
+}
+
+#[test]
+fn records_of_some_days_are_found_as_they_were_made_and_sorted() {
+    block_on(async {
+        let app = TestApp::start(Engine::Sqlite).await;
+        for (narrowed, found) in [
+            ("", "PRIMARY KEY (agent_id=? AND id>?"),
+            ("AND t.stage_id = $4", "INDEX clients_stage_created_idx (agent_id=? AND stage_id=? AND id>?"),
+        ] {
+            let sql = format!(
+                "EXPLAIN QUERY PLAN SELECT t.* FROM clients t WHERE t.agent_id = $1 AND t.id >= $2 AND t.id < $3 {narrowed}
+                 ORDER BY +t.updated_at DESC, t.id DESC LIMIT 51"
+            );
+            let plan = rows(&app, sql, 3).await;
+            assert!(plan[0].starts_with(&format!("SEARCH t USING {found}")), "{plan:?}");
         }
     });
 }

@@ -14,6 +14,7 @@ use crate::{
     ids::{AccountId, SessionId},
     live::Telling,
     passwords,
+    pushes::devices,
     sessions::{self, Session, Visitor},
     throttle::Guess,
     tokens::Token,
@@ -327,8 +328,8 @@ fn set_password(
     addresses::end_links(tx, agent, account)?;
     two_step::end_sign_ins(tx, agent, account)?;
     // No session has the id of nothing but zeros.
-    let kept = kept.unwrap_or(SessionId([0; 16]));
+    let others = kept.unwrap_or(SessionId([0; 16]));
     let sql = "DELETE FROM sessions WHERE agent_id = $1 AND account_id = $2 AND id <> $3";
-    tx.execute(sql, params![&agent, &account, &kept])?;
-    Ok(())
+    tx.execute(sql, params![&agent, &account, &others])?;
+    devices::end_but_of_session(tx, agent, account, kept)
 }

@@ -23,6 +23,8 @@ pub(crate) const SLICE: usize = 40;
 /// sign in goes first. A test compares it with the schema.
 pub const TABLES: &[(&str, &str)] = &[
     ("sessions", "id"),
+    ("pushes", "id"),
+    ("devices", "id"),
     ("reset_links", "id"),
     ("pending_sign_ins", "id"),
     ("address_changes", "id"),
@@ -50,6 +52,11 @@ pub const TABLES: &[(&str, &str)] = &[
     ("merges", "id"),
     ("inquiries", "lead_id, id"),
     ("first_answers", "lead_id"),
+    ("file_pieces", "file_id, number"),
+    ("files", "id"),
+    ("attachments", "id"),
+    ("listing_prices", "listing_id, id"),
+    ("open_houses", "id"),
     ("deliveries", "webhook_id, event_id"),
     ("webhooks", "id"),
     ("events", "id"),
@@ -70,7 +77,7 @@ pub const TABLES: &[(&str, &str)] = &[
 ];
 
 /// Asks that an agent be erased, for who gives the password, a code where one is asked for, and the agent's slug. Sessions and links end,
-/// keys are revoked, webhooks are disabled.
+/// devices are told nothing more, keys are revoked, webhooks are disabled.
 ///
 /// # Errors
 /// [`Refusal`]; [`Error::Invalid`] for another slug.
@@ -97,6 +104,8 @@ pub async fn request(
         )?;
         for sql in [
             "DELETE FROM sessions WHERE agent_id = $1",
+            "DELETE FROM devices WHERE agent_id = $1",
+            "DELETE FROM pushes WHERE agent_id = $1",
             "DELETE FROM reset_links WHERE agent_id = $1",
             "DELETE FROM pending_sign_ins WHERE agent_id = $1",
             "DELETE FROM address_changes WHERE agent_id = $1",

@@ -192,6 +192,18 @@ ids! {
     MergeId = "mrg";
     /// A mail that goes out.
     MailId = "mail";
+    /// A file in the database.
+    FileId = "file";
+    /// A photo of a listing.
+    PhotoId = "pho";
+    /// A document of a listing.
+    DocumentId = "doc";
+    /// A time at which a listing is open to visitors.
+    OpenHouseId = "open";
+    /// A browser that is told by Web Push.
+    DeviceId = "dev";
+    /// A message of Web Push on its way to one device.
+    PushId = "push";
 }
 
 #[cfg(test)]

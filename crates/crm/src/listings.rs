@@ -11,6 +11,7 @@ use crate::{
     events::EventKind,
     idempotency::{Answer, Once},
     ids::ListingId,
+    listing_prices,
     pages::{self, Filter, Listed, Page, Source},
     search,
     showings::{self, Parent},
@@ -259,6 +260,12 @@ fn find(tx: &mut Tx<'_>, agent: AgentId, id: ListingId) -> Result<Kept, Error> {
         .ok_or(Error::NotFound)
 }
 
+/// Refuses where the agent has no such listing.
+pub(crate) fn require(tx: &mut Tx<'_>, agent: AgentId, id: ListingId) -> Result<(), Error> {
+    let sql = "SELECT 1 FROM listings WHERE agent_id = $1 AND id = $2";
+    tx.query_opt(sql, params![&agent, &id], |_| Ok(()))?.ok_or(Error::NotFound)
+}
+
 /// One page of an agent's listings.
 pub async fn list(crm: &Crm, agent: AgentId, filter: Filter, page: Page) -> Result<Listed<Listing>, Error> {
     let row = |row: &Row<'_>| from_row(row).map(|kept| kept.listing);
@@ -301,6 +308,7 @@ where
         let is_announced = kept.announce(turn.now);
         tx.execute("DELETE FROM listings WHERE agent_id = $1 AND id = $2", params![&agent, &id])?;
         store(tx, agent, &kept)?;
+        listing_prices::note(tx, turn, &old, &kept.listing)?;
         totals::shift(tx, agent, Kind::Listing, old.status.name(), kept.listing.status.name())?;
         if is_announced {
             turn.record(tx, EventKind::ListingCreated, &id.0, &ListingCreated::from(&kept.listing))?;

@@ -17,6 +17,7 @@ pub use new_leads::{TOLD_APART, tell as tell_leads};
 pub use outbox::{Listed, Mail, get, list, send_again};
 pub(crate) use retention::{SLICE, erase_of, prune};
 pub use sending::{Claimed, LEASE, Outcome, claim, keep_queued, queued, settle};
+pub(crate) use settings::find as find_settings;
 pub use settings::{MailSettings, change_settings, settings};
 
 use crate::{

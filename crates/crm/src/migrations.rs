@@ -89,5 +89,24 @@ pub const MIGRATIONS: &[Migration] = &[
         ..step(28, "first_answer_statistics", include_str!("../migrations/0028_first_answer_statistics.sqlite.sql"))
     },
     step(29, "releases", include_str!("../migrations/0029_releases.sql")),
-    step(30, "stage_kinds", include_str!("../migrations/0030_stage_kinds.sql")),
+    step(30, "pushes", include_str!("../migrations/0030_pushes.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(31, "push_statistics", include_str!("../migrations/0031_push_statistics.sqlite.sql"))
+    },
+    step(32, "files", include_str!("../migrations/0032_files.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(33, "file_statistics", include_str!("../migrations/0033_file_statistics.sqlite.sql"))
+    },
+    step(34, "client_stage_created", include_str!("../migrations/0034_client_stage_created.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(
+            35,
+            "client_stage_created_statistics",
+            include_str!("../migrations/0035_client_stage_created_statistics.sqlite.sql"),
+        )
+    },
+    step(36, "stage_kinds", include_str!("../migrations/0036_stage_kinds.sql")),
 ];

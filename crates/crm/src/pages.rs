@@ -33,7 +33,8 @@ impl Sort {
         match (engine, self) {
             (Engine::Sqlite, Self::NewestFirst) => " ORDER BY +t.id DESC",
             (Engine::Sqlite, Self::OldestFirst) => " ORDER BY +t.id",
-            _ => self.clause(),
+            (Engine::Sqlite, Self::LastChangedFirst) => " ORDER BY +t.updated_at DESC, t.id DESC",
+            (Engine::Postgres, _) => self.clause(),
         }
     }
 
@@ -302,14 +303,21 @@ pub(crate) fn read<T>(
     if let Some(stage) = &filter.stage {
         sql.and("t.stage_id =", stage);
     }
+    // What a walk goes over: the same list, without the instants that the index of its order does not have.
+    let mut unnarrowed = sql.clone();
+    let is_by_change = page.sort == Sort::LastChangedFirst;
+    let mut bound = |condition: &'static str, id| {
+        sql.and(condition, id);
+        if !is_by_change {
+            unnarrowed.and(condition, id);
+        }
+    };
     if let Some(since) = &since {
-        sql.and("t.id >=", since);
+        bound("t.id >=", since);
     }
     if let Some(until) = &until {
-        sql.and("t.id <", until);
+        bound("t.id <", until);
     }
-    // What a walk goes over: the same list, whenever its records changed.
-    let mut unnarrowed = sql.clone();
     if let Some(updated_since) = filter.updated_since {
         sql.and("t.updated_at >=", updated_since.0);
     }
@@ -343,8 +351,10 @@ pub(crate) fn read<T>(
             Total { is_exact: total.is_exact && walked.is_none(), ..total }
         }
     };
-    // Changed records stand in an index of their own order: few of them are sorted, among many the list is walked.
-    let is_out_of_order = filter.updated_since.is_some() && lookup.is_none() && page.sort != Sort::LastChangedFirst;
+    // Records stand in one index as they were made, in another as they changed. Narrowed by the one and ordered by the other, few are
+    // sorted, and among many the list is walked.
+    let is_bound = if is_by_change { since.is_some() || until.is_some() } else { filter.updated_since.is_some() };
+    let is_out_of_order = is_bound && lookup.is_none();
     let is_walk = finds_by_walking || (is_out_of_order && !total.is_exact);
     let mut offset = 0;
     match &page.start {

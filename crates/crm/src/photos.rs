@@ -1,30 +1,19 @@
 //! An agent's picture: whatever is uploaded is decoded within bounds and drawn anew, so nothing of the file itself is kept (no place, no
 //! camera, no hidden payload).
 
-use std::io::Cursor;
-
 use aws_lc_rs::digest;
 use db::params;
-use image::{
-    DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, Rgb, RgbImage, codecs::jpeg::JpegEncoder,
-    imageops::FilterType,
-};
-use tokio::{sync::Semaphore, task::spawn_blocking};
+use tokio::task::spawn_blocking;
 
-use crate::{AgentId, Crm, Error};
+use crate::{
+    AgentId, Crm, Error,
+    images::{Picture, TURN},
+};
 
 /// The most bytes of an upload.
 pub const MOST_BYTES: usize = 5 * 1024 * 1024;
 /// Pixels on each side of what is kept.
 pub const SIDE: u32 = 512;
-const QUALITY: u8 = 85;
-/// Pixels on the longer side of what is uploaded, in all, and the memory for them.
-const LONGEST: u32 = 12_000;
-const MOST_PIXELS: u64 = 50_000_000;
-const MOST_MEMORY: u64 = 256 * 1024 * 1024;
-
-/// One picture is drawn at a time: each may take [`MOST_MEMORY`].
-static TURN: Semaphore = Semaphore::const_new(1);
 
 /// What a picture is found by: the digest of its bytes.
 pub type PhotoHash = [u8; 32];
@@ -96,41 +85,15 @@ fn hash(bytes: &[u8]) -> PhotoHash {
 
 /// Draws an upload anew: upright, its middle as a square, what is transparent on white.
 fn draw(upload: &[u8]) -> Result<Vec<u8>, &'static str> {
-    const NO_PICTURE: &str = "must be a JPEG, PNG or WebP picture that can be opened";
-    const TOO_LARGE: &str = "must have at most 50 million pixels, and 12,000 on a side";
-    let format = image::guess_format(upload).map_err(|_| NO_PICTURE)?;
-    if !matches!(format, ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP) {
-        return Err(NO_PICTURE);
-    }
-    let mut limits = Limits::default();
-    (limits.max_image_width, limits.max_image_height) = (Some(LONGEST), Some(LONGEST));
-    limits.max_alloc = Some(MOST_MEMORY);
-    let mut reader = ImageReader::with_format(Cursor::new(upload), format);
-    reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(|error| match error {
-        image::ImageError::Limits(_) => TOO_LARGE,
-        _ => NO_PICTURE,
-    })?;
-    let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > MOST_PIXELS || decoder.total_bytes() > MOST_MEMORY {
-        return Err(TOO_LARGE);
-    }
-    let orientation = decoder.orientation().map_err(|_| NO_PICTURE)?;
-    let picture = DynamicImage::from_decoder(decoder).map_err(|_| NO_PICTURE)?;
-    let mut picture = picture.resize_to_fill(SIDE, SIDE, FilterType::Triangle);
-    picture.apply_orientation(orientation);
-    let drawn = picture.to_rgba8();
-    let flat = RgbImage::from_fn(SIDE, SIDE, |x, y| {
-        let [red, green, blue, alpha] = drawn.get_pixel(x, y).0.map(u16::from);
-        Rgb([red, green, blue].map(|part| u8::try_from((part * alpha + 255 * (255 - alpha)) / 255).unwrap_or(u8::MAX)))
-    });
-    let mut bytes = Vec::new();
-    JpegEncoder::new_with_quality(&mut bytes, QUALITY).encode_image(&flat).map_err(|_| NO_PICTURE)?;
-    Ok(bytes)
+    Ok(Picture::decode(upload)?.square(SIDE)?.bytes)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
+    use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+
     use super::*;
 
     fn encoded(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {

@@ -10,6 +10,7 @@ use crate::{
     clock::UnixMillis,
     ids::{AccountId, SessionId},
     live::Telling,
+    pushes::devices,
     tokens::Token,
 };
 
@@ -31,6 +32,8 @@ pub struct Visitor {
     pub address: IpAddr,
     /// What the browser calls itself.
     pub user_agent: Option<String>,
+    /// What the browser is known by once it is told by Web Push.
+    pub device: Option<Token>,
 }
 
 /// Somebody who is signed in.
@@ -58,7 +61,7 @@ pub struct Session {
 
 /// Begins a session of an account.
 pub(crate) async fn create(crm: &Crm, agent: AgentId, account: AccountId, visitor: Visitor) -> Result<Token, Error> {
-    let Visitor { address, user_agent } = visitor;
+    let Visitor { address, user_agent, device } = visitor;
     let user_agent = user_agent.map(|text| text.chars().take(USER_AGENT).collect::<String>());
     let address = address.to_canonical().to_string();
     crm.change("sessions.create", agent, move |tx, turn| {
@@ -78,6 +81,9 @@ pub(crate) async fn create(crm: &Crm, agent: AgentId, account: AccountId, visito
                 now.plus(LASTS).0
             ],
         )?;
+        if let Some(device) = &device {
+            devices::follow(tx, agent, account, id, device)?;
+        }
         Ok(token)
     })
     .await
@@ -168,7 +174,7 @@ pub async fn list(crm: &Crm, agent: AgentId, account: AccountId) -> Result<Vec<S
         .await
 }
 
-/// Ends a session of an account.
+/// Ends a session of an account. Its device is told of no more leads.
 ///
 /// # Errors
 /// Storage's errors.
@@ -177,14 +183,15 @@ pub async fn end(crm: &Crm, agent: AgentId, account: AccountId, id: SessionId) -
         .write("sessions.end", Lane::of(&agent.0), move |tx| {
             let sql = "DELETE FROM sessions WHERE agent_id = $1 AND id = $2 AND account_id = $3";
             tx.execute(sql, params![&agent, &id, &account])?;
-            Ok::<_, Error>(())
+            devices::end_with_session(tx, agent, account, id)
         })
         .await?;
     crm.tellings.tell(Telling::Sessions(agent));
     Ok(())
 }
 
-/// Ends every session of an account: signing out everywhere.
+/// Ends every session of an account: signing out everywhere. None of its devices is told of leads any more, even where the session had
+/// ended by itself.
 ///
 /// # Errors
 /// Storage's errors.
@@ -193,7 +200,7 @@ pub async fn end_all(crm: &Crm, agent: AgentId, account: AccountId) -> Result<()
         .write("sessions.end_all", Lane::of(&agent.0), move |tx| {
             let sql = "DELETE FROM sessions WHERE agent_id = $1 AND account_id = $2";
             tx.execute(sql, params![&agent, &account])?;
-            Ok::<_, Error>(())
+            devices::end_but_of_session(tx, agent, account, None)
         })
         .await?;
     crm.tellings.tell(Telling::Sessions(agent));

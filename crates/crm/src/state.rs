@@ -66,6 +66,8 @@ pub struct Parts {
     pub(crate) sends_mail: bool,
     /// Told after each commit that queued a mail.
     pub(crate) to_mail: Arc<Notify>,
+    /// Told after each commit that queued a push.
+    pub(crate) to_push: Arc<Notify>,
     /// Told after each commit that an open page may show.
     pub(crate) tellings: Tellings,
 }
@@ -100,6 +102,7 @@ impl Crm {
             throttle,
             sends_mail: settings.sends_mail,
             to_mail: Arc::default(),
+            to_push: Arc::default(),
             tellings: Tellings::default(),
         }))
     }

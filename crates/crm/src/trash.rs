@@ -8,7 +8,10 @@ use std::{collections::BTreeMap, time::Duration};
 use db::{Tx, params};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{AgentId, Crm, Error, events, imports, leads, mails, notes, pictures, showings, totals::Kind, turns::Turn};
+use crate::{
+    AgentId, Crm, Error, events, imports, leads, listing_photos, mails, notes, pictures, showings, totals::Kind,
+    turns::Turn,
+};
 
 /// How long a deleted record can be brought back.
 pub const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -109,6 +112,7 @@ fn erase(tx: &mut Tx<'_>, turn: &Turn, id: &[u8; 16], before: i64) -> Result<usi
     events::erase(tx, agent, id, turn.now)?;
     mails::erase_of(tx, agent, id)?;
     showings::erase_of(tx, turn, id)?;
+    listing_photos::erase_of(tx, turn, id)?;
     leads::merges::erase(tx, agent, id, &record)?;
     imports::forget(tx, agent, id)?;
     pictures::forget_answer(tx, agent, id)?;

@@ -1,17 +1,20 @@
 //! Mail that goes out: its words, its form, and the talk with a mail server.
 //!
 //! The queue is `crm`'s (`crm::mails`). `compose` puts a letter into words (`words`, one file for each language), `rendering`
-//! makes text and HTML of it, `messages` the message with its headers, `sender` claims, sends and says how it went.
+//! makes text and HTML of it, `messages` the message with its headers, `sender` claims, sends and says how it went. `notices` has the words of
+//! what devices are told, in the same languages.
 
 mod compose;
 mod headers;
 mod messages;
+mod notices;
 mod rendering;
 pub mod sender;
 mod server;
 mod words;
 
 pub use messages::Origin;
+pub use notices::{Notification, notification};
 pub use rendering::{Rendered, render};
 pub use server::Server;
 pub use words::{Language, languages, nearest};

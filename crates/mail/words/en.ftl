@@ -61,5 +61,14 @@ lead-open = Open the lead
 leads-open = See all leads
 leads-note = To have no more of these mails: { $url }
 
+# On a device, by Web Push.
+push-source = From { $source }
+push-more = { $count ->
+    [one] { $names } and one more
+   *[other] { $names } and { $count } more
+}
+push-test-title = This device is told
+push-test-text = A lead that comes in shows up like this.
+
 unknown-subject = A message from OrganicAgent
 unknown-text = This mail cannot be shown: its key is gone, or a newer version made it.

@@ -61,5 +61,14 @@ lead-open = Abrir el contacto
 leads-open = Ver todos los contactos
 leads-note = Para no recibir más estos correos: { $url }
 
+# En un dispositivo, por Web Push.
+push-source = De { $source }
+push-more = { $count ->
+    [one] { $names } y uno más
+   *[other] { $names } y { $count } más
+}
+push-test-title = Este dispositivo recibe avisos
+push-test-text = Así se anuncia un contacto nuevo.
+
 unknown-subject = Un mensaje de OrganicAgent
 unknown-text = Este correo no se puede mostrar: falta su clave o lo hizo una versión más nueva.

@@ -5,12 +5,14 @@ use std::{fs::File, io::Write, net::SocketAddr, sync::Arc, time::Duration};
 use api::Origins;
 use crm::{Crm, accounts, randomness};
 use mail::sender::Mailer;
+use push::sender::Pusher;
 use site::SignUp;
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
 };
 use tokio_util::sync::CancellationToken;
+use webhooks::client::Client;
 
 use crate::{
     app::App,
@@ -58,12 +60,14 @@ pub async fn run(config: Config, is_demo: bool) -> Result<(), String> {
     let reach = if is_demo { Reach::AllowedOnly } else { Reach::Everyone };
     let guard = sending::guard(&config, address, Some(&public_url), reach);
     let client = sending::client(&crm, guard);
+    let pusher = Pusher::new(to_devices(&crm, &config, address, &public_url, (&client, reach)), &public_url);
     let mailer = mailer(&config, &public_url)?;
     let workers = [
         tokio::spawn(sending::run(crm.clone(), client, stopping.clone())),
         tokio::spawn(crm::search::run(crm.clone(), stopping.clone().cancelled_owned())),
         tokio::spawn(crm::jobs::run(crm.clone(), stopping.clone().cancelled_owned())),
         tokio::spawn(mail::sender::run(crm.clone(), mailer, stopping.clone().cancelled_owned())),
+        tokio::spawn(push::sender::run(crm.clone(), pusher, stopping.clone().cancelled_owned())),
     ];
     listen(listener, app, stopping.clone()).await;
     stopping.cancel();
@@ -98,6 +102,20 @@ async fn set_up_code(crm: &Crm, config: &Config, address: SocketAddr) -> Result<
         tracing::warn!(code, "no agent exists yet: whoever signs up first at /signup gives this set-up code");
     }
     Ok(Some(code))
+}
+
+/// The client by which devices are told. The demo tells them too: that goes to whoever tries it, by their own browser's push service.
+fn to_devices(
+    crm: &Crm,
+    config: &Config,
+    address: SocketAddr,
+    public_url: &str,
+    (client, reach): (&Arc<Client>, Reach),
+) -> Arc<Client> {
+    match reach {
+        Reach::Everyone => Arc::clone(client),
+        Reach::AllowedOnly => sending::client(crm, sending::guard(config, address, Some(public_url), Reach::Everyone)),
+    }
 }
 
 /// What sends outgoing mail, where a mail server is set.

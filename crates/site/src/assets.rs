@@ -13,6 +13,8 @@ pub(crate) struct Assets {
     pub script: String,
     /// What keeps a page up to date while it is open.
     pub live: String,
+    /// What has a device told by Web Push.
+    pub devices: String,
     pub icons: String,
     pub icon: String,
     /// The icon as pictures, for phones: whole, with room to be cut round, and for Apple's.
@@ -39,6 +41,7 @@ pub(crate) fn get() -> &'static Assets {
             style: name("/app.css"),
             script: name("/app.js"),
             live: name("/live.js"),
+            devices: name("/devices.js"),
             icons: name("/icons.svg"),
             icon: name("/icon.svg"),
             icon_192: name("/icon-192.png"),

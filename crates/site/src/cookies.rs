@@ -1,9 +1,14 @@
-//! The cookies: a session's token, and that of who has still to give a code.
+//! The cookies: a session's token, that of who has still to give a code, and that of a device that is told by Web Push.
+
+use std::time::Duration;
 
 use crm::{sessions, tokens::Token, two_step};
 use http::{HeaderMap, HeaderValue, header};
 
 use crate::Site;
+
+/// As long as browsers keep a cookie at most (RFC 6265bis, section 5.5): 400 days.
+const DEVICE_LASTS: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 
 /// Kept to this host and to https by its prefix (RFC 6265bis, section 4.1.3.2), where the public URL is one of https.
 fn name(site: &Site, held: Held) -> &'static str {
@@ -12,6 +17,8 @@ fn name(site: &Site, held: Held) -> &'static str {
         (Held::Session, false) => "organicagent",
         (Held::Pending, true) => "__Host-organicagent-code",
         (Held::Pending, false) => "organicagent-code",
+        (Held::Device, true) => "__Host-organicagent-device",
+        (Held::Device, false) => "organicagent-device",
     }
 }
 
@@ -22,6 +29,8 @@ pub(crate) enum Held {
     Session,
     /// Giving the code after the password: no session.
     Pending,
+    /// Being told by Web Push: which device this is, whoever is signed in. It lets nobody in.
+    Device,
 }
 
 /// The session's token that the browser sent; none when it sent two, for one of them is somebody else's.
@@ -49,6 +58,7 @@ pub(crate) fn set(site: &Site, held: Held, token: &Token) -> HeaderValue {
     let lasts = match held {
         Held::Session => sessions::LASTS,
         Held::Pending => two_step::PENDING_LASTS,
+        Held::Device => DEVICE_LASTS,
     };
     written(site, held, token.reveal(), lasts.as_secs())
 }

@@ -16,6 +16,7 @@ mod guard;
 mod manifests;
 mod pages;
 mod seen;
+mod served;
 mod sign_in;
 mod sign_in_codes;
 mod sign_up;
@@ -23,6 +24,7 @@ mod signed_in;
 mod state;
 mod times;
 mod uploads;
+mod workers;
 
 pub use seen::Seen;
 pub use state::{SignUp, Site};
@@ -35,6 +37,7 @@ pub fn router(site: &Site) -> Router {
     let pages = Router::new()
         .merge(sign_in::routes())
         .merge(manifests::routes())
+        .merge(workers::routes())
         .merge(sign_in_codes::routes())
         .merge(sign_up::routes())
         .merge(forgotten::routes())

@@ -10,6 +10,11 @@ use axum::extract::FromRequestParts;
 use crm::sessions::Visitor;
 use http::{header, request::Parts};
 
+use crate::{
+    Site,
+    cookies::{self, Held},
+};
+
 /// Where a request comes from and what it is called in the log; in its extensions.
 #[derive(Debug, Clone)]
 pub struct Seen {
@@ -28,12 +33,13 @@ impl Default for Seen {
 /// Who sits in front of the browser, as far as can be told.
 pub(crate) struct From(pub Visitor);
 
-impl<S: Sync> FromRequestParts<S> for From {
+impl FromRequestParts<Site> for From {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Infallible> {
         let seen = parts.extensions.get::<Seen>().cloned().unwrap_or_default();
         let user_agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-        Ok(Self(Visitor { address: seen.address, user_agent: user_agent.map(str::to_owned) }))
+        let device = cookies::find(site, &parts.headers, Held::Device);
+        Ok(Self(Visitor { address: seen.address, user_agent: user_agent.map(str::to_owned), device }))
     }
 }

@@ -87,6 +87,21 @@ impl Times {
         self.instant(self.parse(day)?.tomorrow().ok()?.at(0, 0, 0, 0))
     }
 
+    /// The instant of a day and a time as fields of a form have them.
+    pub fn at(&self, day: &str, time: &str) -> Option<UnixMillis> {
+        self.instant(self.parse(day)?.to_datetime(time.parse().ok()?))
+    }
+
+    /// From one instant to another within a day: `Sat 28 Nov 2026, 14:00 to 16:00`.
+    pub fn span(&self, from: UnixMillis, to: UnixMillis) -> String {
+        format!("{} to {}", self.format(from, "%a %-d %b %Y, %H:%M"), self.format(to, "%H:%M"))
+    }
+
+    /// A day as a date field has it, in words.
+    pub fn calendar(&self, day: &str) -> String {
+        self.parse(day).map_or_else(|| day.to_owned(), |date| date.strftime("%-d %b %Y").to_string())
+    }
+
     fn parse(&self, day: &str) -> Option<Date> {
         day.parse::<Date>().ok().filter(|date| (1970..=9998).contains(&date.year()))
     }

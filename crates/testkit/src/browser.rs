@@ -55,6 +55,13 @@ impl Browser {
         self.cookies.get(name).map_or("", String::as_str)
     }
 
+    /// Its cookies as a header has them.
+    #[must_use]
+    pub fn cookies(&self) -> String {
+        let pairs = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
+        pairs.collect::<Vec<_>>().join("; ")
+    }
+
     /// Asks for a page.
     ///
     /// # Panics
@@ -101,8 +108,7 @@ impl Browser {
         if self.cookies.is_empty() {
             return self.caller.clone();
         }
-        let pairs = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
-        self.caller.with("Cookie", &pairs.collect::<Vec<_>>().join("; "))
+        self.caller.with("Cookie", &self.cookies())
     }
 
     fn keep(&mut self, answer: Answer) -> Answer {

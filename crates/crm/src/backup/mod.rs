@@ -46,6 +46,11 @@ pub const TABLES: &[&str] = &[
     "inquiries",
     "merges",
     "first_answers",
+    "files",
+    "file_pieces",
+    "attachments",
+    "listing_prices",
+    "open_houses",
     "events",
     "webhooks",
     "deliveries",
@@ -63,8 +68,8 @@ pub const TABLES: &[&str] = &[
     "jobs",
 ];
 
-/// Tables that a backup leaves out: what a restart forgets as well, what lets people in, who then sign in anew, and copies of what
-/// it holds anyway.
+/// Tables that a backup leaves out: what a restart forgets as well, what lets people in, who then sign in anew, devices that are told of
+/// leads, which may have been signed out since and ask anew, and copies of what it holds anyway.
 pub const LEFT_OUT: &[&str] = &[
     "key_windows",
     "sessions",
@@ -72,6 +77,8 @@ pub const LEFT_OUT: &[&str] = &[
     "pending_sign_ins",
     "address_changes",
     "sign_ups",
+    "devices",
+    "pushes",
     "exports",
     "export_files",
     "export_parts",

@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::ClaimedJob;
-use crate::{Crm, Error, departures, exports::copies, idempotency, imports, mails, search, sessions, trash, webhooks};
+use crate::{
+    Crm, Error, departures, exports::copies, files, idempotency, imports, mails, search, sessions, trash, webhooks,
+};
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +40,8 @@ pub enum JobKind {
     TellLeads,
     /// Agents are told of webhooks that fail.
     TellFailing,
+    /// Files that nothing refers to any more are thrown away.
+    PruneFiles,
 }
 
 /// How far a run came.
@@ -68,7 +72,7 @@ struct Payload {
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::PruneIdempotency,
         Self::EraseTrash,
         Self::SweepSearch,
@@ -83,10 +87,11 @@ impl JobKind {
         Self::PruneMails,
         Self::TellLeads,
         Self::TellFailing,
+        Self::PruneFiles,
     ];
 
     /// The kinds that come round again, and how often.
-    pub const RECURRING: [(Self, Duration); 12] = [
+    pub const RECURRING: [(Self, Duration); 13] = [
         (Self::PruneIdempotency, HOUR),
         (Self::EraseTrash, HOUR),
         (Self::SweepSearch, Duration::from_secs(24 * 60 * 60)),
@@ -99,6 +104,7 @@ impl JobKind {
         (Self::PruneMails, HOUR),
         (Self::TellLeads, Duration::from_secs(15)),
         (Self::TellFailing, Duration::from_secs(5 * 60)),
+        (Self::PruneFiles, HOUR),
     ];
 
     /// The name in the database.
@@ -119,6 +125,7 @@ impl JobKind {
             Self::PruneMails => "mails.prune",
             Self::TellLeads => "mails.tell_leads",
             Self::TellFailing => "webhooks.tell_failing",
+            Self::PruneFiles => "files.prune",
         }
     }
 
@@ -167,6 +174,7 @@ pub(super) async fn run_once(crm: &Crm, job: &ClaimedJob) -> Result<Progress, St
         JobKind::PruneMails => mails::prune(crm).await.map(|count| Progress::after(count, mails::SLICE)),
         JobKind::TellLeads => mails::tell_leads(crm).await.map(|()| Progress::Done),
         JobKind::TellFailing => webhooks::tell_failing(crm).await.map(|()| Progress::Done),
+        JobKind::PruneFiles => files::prune(crm).await.map(|count| Progress::after(count, files::SLICE)),
     };
     ran.map_err(|error| error.to_string())
 }

@@ -1,9 +1,9 @@
-//! Tells agents of leads that came in.
+//! Tells agents of leads that came in, by mail and on their devices.
 //!
 //! Not in the transaction that records a lead: that stays as it is, at thousands a second. A job follows the agent's events from
 //! a stored position instead, a few times a minute: one statement finds the agents with events that were not looked at, and of
-//! each a range of an index is read, 10,000 rows at most. The position moves in the transaction that queues the mail, so a lead is
-//! told once; many leads within [`TOLD_APART`] are one mail.
+//! each a range of an index is read, 10,000 rows at most. The position moves in the transaction that queues the mail and
+//! the pushes, so a lead is told once; many leads within [`TOLD_APART`] are one mail, and one push for each device.
 
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use crate::{
     clock::UnixMillis,
     events::EventKind,
     ids::{self, EventId, LeadId},
+    pushes::{self, Notice, devices},
 };
 
 /// Two mails about new leads to one agent are at least so long apart.
@@ -51,6 +52,7 @@ pub async fn tell(crm: &Crm) -> Result<(), Error> {
     }
     if is_queued {
         crm.mail_is_queued();
+        crm.push_is_queued();
     }
     Ok(())
 }
@@ -61,16 +63,24 @@ struct News {
     before: Option<[u8; 16]>,
     sequence: i64,
     position: [u8; 16],
-    letter: Option<(Letter, Vec<[u8; 16]>)>,
+    told: Option<Told>,
+}
+
+/// What is told, and how.
+struct Told {
+    /// By mail: what it tells, and of which records.
+    mail: Option<(Letter, Vec<[u8; 16]>)>,
+    /// To devices.
+    notice: Option<Notice>,
 }
 
 async fn tell_agent(crm: &Crm, agent: AgentId, now: UnixMillis) -> Result<bool, Error> {
-    let News { before, sequence, position, letter } =
+    let News { before, sequence, position, told } =
         crm.db.read("mails.new_leads", move |tx| read(tx, agent, now)).await?;
     let own = crm.clone();
     crm.db
         .write_in_background("mails.tell_leads", Lane::of(&agent.0), move |tx| {
-            let told_at = letter.as_ref().map(|_| now.0);
+            let told_at = told.as_ref().map(|_| now.0);
             let moved = match before {
                 None => tx.execute(
                     "INSERT INTO lead_mails (agent_id, sequence, position, told_at) VALUES ($1, $2, $3, $4)
@@ -83,12 +93,19 @@ async fn tell_agent(crm: &Crm, agent: AgentId, now: UnixMillis) -> Result<bool, 
                     params![&agent, sequence, &position, told_at, &before],
                 )?,
             };
-            match &letter {
+            let told = match &told {
                 // Somebody else was here since it was read.
-                _ if moved == 0 => Ok(false),
-                None => Ok(false),
-                Some((letter, records)) => queue_to_agent(tx, &own, agent, letter, records).map(|()| true),
+                _ if moved == 0 => return Ok(false),
+                None => return Ok(false),
+                Some(told) => told,
+            };
+            if let Some((letter, records)) = &told.mail {
+                queue_to_agent(tx, &own, agent, letter, records)?;
             }
+            if let Some(notice) = &told.notice {
+                pushes::queue(tx, &own, agent, notice)?;
+            }
+            Ok(true)
         })
         .await
 }
@@ -101,8 +118,9 @@ fn read(tx: &mut Tx<'_>, agent: AgentId, now: UnixMillis) -> Result<News, Error>
         .query_opt(sql, params![&agent], |row| Ok((row.get::<i64>(0)?, row.get::<[u8; 16]>(1)?)))?
         .ok_or(Error::NotFound)?;
     let before = held.map(|(_, position)| position);
-    if !settings::find(tx, agent)?.tells_leads {
-        return Ok(News { before, sequence, position, letter: None });
+    let (by_mail, by_push) = (settings::find(tx, agent)?.tells_leads, devices::has_any(tx, agent)?);
+    if !by_mail && !by_push {
+        return Ok(News { before, sequence, position, told: None });
     }
     let sql = "SELECT id, entity_id, is_quiet FROM events WHERE agent_id = $1 AND event = $2 AND id > $3 ORDER BY id LIMIT $4";
     let after = before.unwrap_or_else(|| ids::floor(now.minus(FIRST_LOOK)));
@@ -116,7 +134,7 @@ fn read(tx: &mut Tx<'_>, agent: AgentId, now: UnixMillis) -> Result<News, Error>
         // An import: what comes behind it is looked at next time.
         Some((last, ..)) if is_full && fresh.is_empty() => {
             let sequence = held.map_or(0, |(sequence, _)| sequence);
-            return Ok(News { before, sequence, position: last.0, letter: None });
+            return Ok(News { before, sequence, position: last.0, told: None });
         }
         _ => {}
     }
@@ -129,9 +147,13 @@ fn read(tx: &mut Tx<'_>, agent: AgentId, now: UnixMillis) -> Result<News, Error>
         }
     }
     let count = u32::try_from(fresh.len() - gone).unwrap_or(u32::MAX);
+    if leads.is_empty() {
+        return Ok(News { before, sequence, position, told: None });
+    }
+    let notice = by_push.then(|| Notice::new_leads(&leads, count, is_full));
     let records = leads.iter().map(|lead| lead.id.0).collect::<Vec<_>>();
-    let letter = (!leads.is_empty()).then_some((Letter::NewLeads { leads, count, is_least: is_full }, records));
-    Ok(News { before, sequence, position, letter })
+    let mail = by_mail.then_some((Letter::NewLeads { leads, count, is_least: is_full }, records));
+    Ok(News { before, sequence, position, told: Some(Told { mail, notice }) })
 }
 
 /// A lead as a mail tells it; `None` when it was deleted again.

@@ -23,7 +23,7 @@ impl Default for MailSettings {
 /// Longest tag of a language.
 const LANGUAGE: usize = 35;
 
-pub(super) fn find(tx: &mut Tx<'_>, agent: AgentId) -> Result<MailSettings, Error> {
+pub(crate) fn find(tx: &mut Tx<'_>, agent: AgentId) -> Result<MailSettings, Error> {
     let sql = "SELECT language, tells_leads FROM mail_settings WHERE agent_id = $1";
     let found =
         tx.query_opt(sql, params![&agent], |row| Ok(MailSettings { language: row.get(0)?, tells_leads: row.get(1)? }))?;

@@ -84,3 +84,91 @@ document.addEventListener("DOMContentLoaded", () => {
 for (const place of document.querySelectorAll("[data-again]")) {
   setInterval(() => { if (!document.hidden) location.reload(); }, Number(place.dataset.again));
 }
+
+// A listing's photos: sent one by one, each with its progress. Without a script the form sends them together.
+for (const form of document.querySelectorAll("form[data-photos]")) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const list = document.getElementById("sending");
+    const field = form.elements.file;
+    const button = form.querySelector("button");
+    const waiting = [...field.files].map((file) => {
+      const progress = Object.assign(document.createElement("progress"), { max: 1, value: 0 });
+      const words = Object.assign(document.createElement("span"), { textContent: file.name });
+      const label = document.createElement("label");
+      label.append(words, progress);
+      const item = document.createElement("li");
+      item.append(label);
+      return { file, item, words, progress };
+    });
+    list.replaceChildren(...waiting.map(({ item }) => item));
+    button.disabled = field.disabled = true;
+    let wrong = 0;
+    for (const { file, item, words, progress } of waiting) {
+      const error = await send(form.action, file, progress);
+      if (error === null) {
+        item.remove();
+      } else {
+        wrong += 1;
+        progress.remove();
+        words.className = "wrong";
+        words.textContent = error;
+      }
+    }
+    button.disabled = field.disabled = false;
+    if (wrong === 0) location.assign(`${location.pathname}?done=photos-added#photos`);
+    else if (wrong < waiting.length) list.append(again());
+  });
+}
+
+// Sends a photo; what is wrong with it, or null.
+function send(action, file, progress) {
+  return new Promise((resolve) => {
+    const request = new XMLHttpRequest();
+    const body = new FormData();
+    body.append("file", file);
+    request.open("POST", action);
+    request.setRequestHeader("Accept", "text/plain");
+    request.upload.addEventListener("progress", ({ loaded, total }) => {
+      // All of it has come: it is being drawn, for how long nobody knows.
+      if (loaded < total) progress.value = loaded / total;
+      else progress.removeAttribute("value");
+    });
+    request.addEventListener("load", () => {
+      if (request.status === 204) resolve(null);
+      else if (request.status === 422) resolve(request.responseText);
+      else resolve(request.status === 413 ? `“${file.name}” must have at most 15 MiB` : `“${file.name}” was not taken: load the page again, and try once more`);
+    });
+    request.addEventListener("error", () => resolve(`“${file.name}” was not sent: try again`));
+    request.send(body);
+  });
+}
+
+// The way to the photos that were taken, beside those that were not.
+function again() {
+  const item = document.createElement("li");
+  item.append(Object.assign(document.createElement("a"), { href: location.pathname, textContent: "Show the photos that were taken" }));
+  return item;
+}
+
+// Photos that are dragged to another place. The buttons do the same without a script.
+document.addEventListener("DOMContentLoaded", () => {
+  if (!window.Sortable) return;
+  for (const list of document.querySelectorAll("ol.photos")) {
+    list.classList.add("with-drag");
+    Sortable.create(list, {
+      animation: 150,
+      delay: 200,
+      delayOnTouchOnly: true,
+      forceFallback: true,
+      filter: "input, button",
+      preventOnFilter: false,
+      onUpdate: () => {
+        const form = Object.assign(document.createElement("form"), { method: "post", action: list.dataset.order });
+        for (const item of list.children) form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "photo", value: item.dataset.photo }));
+        document.body.append(form);
+        form.submit();
+      },
+    });
+  }
+});

@@ -63,7 +63,7 @@ impl Row {
 }
 
 /// A browser and its system in two words, of what it calls itself.
-fn browser(user_agent: &str) -> String {
+pub(super) fn browser(user_agent: &str) -> String {
     let find = |known: &[(&str, &'static str)]| {
         known.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
     };

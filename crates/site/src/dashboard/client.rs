@@ -234,8 +234,9 @@ async fn show(
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Refusal> {
     let Ok(id) = id.parse::<ClientId>() else { return Ok(pages::not_found()) };
+    let shell = Shell::new(&session, Place::Clients).following(&site, &session).await?;
     let stages = stages::list(&site.crm, session.agent).await?;
-    let shell = board::moved(Shell::new(&session, Place::Clients), &query, &stages);
+    let shell = board::moved(shell, &query, &stages);
     Ok(ok(&Shown::read(&site, &session, shell, id, &stages).await?))
 }
 

@@ -13,15 +13,16 @@ use crm::{
     Error,
     clients::{self, Client},
     clock::UnixMillis,
-    ids::{ClientId, StageId},
-    pages::{Cursor, Filter, Page, Sort, Start},
-    search,
+    ids::ClientId,
+    pages::Sort,
     stages::{self, Pipeline, Stage},
+    tags,
 };
 
 use super::{
     client,
     leads::dialled,
+    lists::{self, Asked, Bar, Choice},
     shell::{Place, Shell, Undo},
 };
 use crate::{
@@ -33,7 +34,6 @@ use crate::{
 };
 
 pub(super) const PATH: &str = "/dashboard/clients";
-const ROWS: u32 = 50;
 
 #[expect(clippy::disallowed_methods, reason = "pages are no part of the API")]
 pub(super) fn routes() -> Router<Site> {
@@ -47,11 +47,14 @@ struct Row {
     phone: Option<String>,
     dialled: Option<String>,
     stage: String,
-    changed: Time,
+    /// When the client was last changed or, in an order by that, became one.
+    when: Time,
+    tags: Vec<String>,
 }
 
 impl Row {
-    fn of(client: Client, times: &Times, now: UnixMillis) -> Self {
+    fn of(client: Client, is_by_change: bool, times: &Times, now: UnixMillis) -> Self {
+        let when = if is_by_change { client.updated_at } else { client.created_at };
         Self {
             id: client.id,
             name: client.name,
@@ -59,7 +62,8 @@ impl Row {
             dialled: client.phone.as_deref().map(dialled).filter(|digits| !digits.is_empty()),
             phone: client.phone,
             stage: client.buying_stage,
-            changed: times.show_near(client.updated_at, now),
+            when: times.show_near(when, now),
+            tags: Vec::new(),
         }
     }
 }
@@ -70,17 +74,18 @@ struct List {
     shell: Shell,
     rows: Vec<Row>,
     total: String,
-    q: String,
-    stage: Option<StageId>,
-    stages: Vec<Stage>,
-    is_narrowed: bool,
+    asked: Asked,
+    bar: Bar,
+    is_by_change: bool,
     newest: Option<String>,
     older: Option<String>,
 }
 
-impl List {
-    fn is_chosen(&self, stage: &Stage) -> bool {
-        self.stage == Some(stage.id)
+/// A stage as menus name it.
+fn stage_words(stage: &Stage) -> String {
+    match stage.pipeline {
+        Pipeline::Seller => format!("Seller: {}", stage.name),
+        _ => stage.name.clone(),
     }
 }
 
@@ -89,39 +94,33 @@ async fn show(
     SignedIn(session): SignedIn,
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Refusal> {
-    let get = |name: &str| query.get(name).map(String::as_str).unwrap_or_default();
-    let q = get("q").trim().chars().take(200).collect::<String>();
-    let stage = get("stage").parse::<StageId>().ok();
-    let sort = Sort::LastChangedFirst;
-    let start = Cursor::parse(get("after"), sort).map_or(Start::Offset(0), Start::After);
-    let filter = Filter { stage, words: search::words(&q), ..Filter::default() };
-    let listed = clients::list(&site.crm, session.agent, filter, Page { sort, start, limit: ROWS }).await?;
-    let stages = stages::list(&site.crm, session.agent).await?;
-    let link = |after: &str| {
-        let mut link = form_urlencoded::Serializer::new(String::new());
-        let stage = stage.map(|stage| stage.to_string()).unwrap_or_default();
-        for (name, value) in [("q", q.as_str()), ("stage", stage.as_str()), ("after", after)] {
-            if !value.is_empty() {
-                link.append_pair(name, value);
-            }
-        }
-        format!("{PATH}?{}", link.finish())
-    };
+    let asked = Asked::read(&lists::CLIENTS, &query);
+    let shell = said(Shell::new(&session, Place::Clients).following(&site, &session).await?, &query);
     let (times, now) = (Times::of(&session.time_zone), site.crm.clock().now());
-    let total = match listed.total.is_exact {
-        true => listed.total.count.to_string(),
-        false => format!("more than {}", listed.total.count),
-    };
+    let page = asked.page();
+    let listed = clients::list(&site.crm, session.agent, asked.filter(&times), page).await?;
+    let people = listed.items.iter().map(|client| client.id.0).collect();
+    let mut tagged = tags::of_many(&site.crm, session.agent, people).await?;
+    let stages = stages::list(&site.crm, session.agent).await?;
+    let stages = stages.iter().map(|stage| (stage.id.to_string(), stage_words(stage))).collect();
+    let tags = tags::of_clients(&site.crm, session.agent).await?;
+    let is_by_change = page.sort == Sort::LastChangedFirst;
     Ok(ok(&List {
-        shell: said(Shell::new(&session, Place::Clients), &query),
-        rows: listed.items.into_iter().map(|client| Row::of(client, &times, now)).collect(),
-        total,
-        is_narrowed: !q.is_empty() || stage.is_some(),
-        newest: (!get("after").is_empty()).then(|| link("")),
-        older: listed.next.map(|next| link(&next.to_string())),
-        q: q.clone(),
-        stage,
-        stages,
+        shell,
+        rows: listed
+            .items
+            .into_iter()
+            .map(|client| {
+                let tags = tagged.remove(&client.id.0).unwrap_or_default();
+                Row { tags, ..Row::of(client, is_by_change, &times, now) }
+            })
+            .collect(),
+        total: lists::count(listed.total),
+        bar: asked.bar(vec![Choice::new("stage", "Stage", stages)], &tags),
+        is_by_change,
+        newest: asked.newest(),
+        older: asked.older(listed.next),
+        asked,
     }))
 }
 

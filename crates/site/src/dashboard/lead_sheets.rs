@@ -18,7 +18,7 @@ use crm::{
 use futures_util::stream;
 use http::header;
 
-use super::leads::Asked;
+use super::lists::{Asked, LEADS};
 use crate::{Site, pages::Refusal, signed_in::SignedIn, times::Times};
 
 const COLUMNS: [&str; 10] =
@@ -45,7 +45,7 @@ async fn export(
     SignedIn(session): SignedIn,
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Refusal> {
-    let asked = Asked::read(&query);
+    let asked = Asked::read(&LEADS, &query);
     let page = Page { start: Start::Offset(0), limit: TOGETHER, ..asked.page() };
     // The mark tells spreadsheets that the text is UTF-8.
     let head = Some(format!("\u{feff}{}", row(&COLUMNS.map(str::to_owned))?));

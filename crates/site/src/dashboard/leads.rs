@@ -16,15 +16,13 @@ use crm::{
     ids::{LeadId, ViewId},
     leads::{self, Lead, STATUSES},
     notes::About,
-    pages::{Cursor, Filter, Page, Sort, Start},
     saved_views::{self, SavedView},
-    search,
-    sources::{self, LeadSource},
-    tags,
+    sources, tags,
 };
 
 use super::{
     lead,
+    lists::{self, Asked, Bar, Choice},
     shell::{Place, Shell, Undo},
 };
 use crate::{
@@ -36,7 +34,6 @@ use crate::{
 };
 
 pub(super) const PATH: &str = "/dashboard/leads";
-const ROWS: u32 = 50;
 /// The most leads that are changed in one go: as many as a page shows.
 const TOGETHER: usize = 100;
 
@@ -125,87 +122,6 @@ impl Row {
     }
 }
 
-/// What the list is narrowed by, as it stands in the address.
-#[derive(Default, Clone)]
-pub(super) struct Asked {
-    q: String,
-    status: String,
-    source: String,
-    sort: String,
-    tag: String,
-    from: String,
-    to: String,
-    after: String,
-}
-
-impl Asked {
-    pub fn read(query: &HashMap<String, String>) -> Self {
-        let get = |name: &str| query.get(name).map(|value| value.trim().to_owned()).unwrap_or_default();
-        let status = Some(get("status")).filter(|status| STATUSES.contains(&status.as_str())).unwrap_or_default();
-        let sort = Some(get("sort")).filter(|sort| Sort::NAMES.iter().any(|(name, _)| name == sort));
-        let q = get("q").chars().take(200).collect();
-        let day = |name| Some(get(name)).filter(|day| Times::of("UTC").start_of(day).is_some()).unwrap_or_default();
-        let tag = get("tag").chars().take(tags::MAX).collect();
-        let (from, to) = (day("from"), day("to"));
-        Self { q, status, source: get("source"), sort: sort.unwrap_or_default(), tag, from, to, after: get("after") }
-    }
-
-    fn is_narrowed(&self) -> bool {
-        [&self.q, &self.status, &self.source, &self.tag, &self.from, &self.to].iter().any(|text| !text.is_empty())
-    }
-
-    /// Whether a new lead stands first in it.
-    fn is_newest_of_all(&self) -> bool {
-        !self.is_narrowed() && self.sort.is_empty() && self.after.is_empty()
-    }
-
-    /// What is to be found; days are those of a time zone.
-    pub fn filter(&self, times: &Times) -> Filter {
-        let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        Filter {
-            status: given(&self.status),
-            source_key: given(&self.source).map(|source| fold(&source)),
-            tag_key: given(&self.tag).map(|tag| fold(&tag)),
-            words: search::words(&self.q),
-            since: times.start_of(&self.from),
-            until: times.end_of(&self.to),
-            ..Filter::default()
-        }
-    }
-
-    /// Which page of it.
-    pub fn page(&self) -> Page {
-        let sort = Sort::NAMES.iter().find(|(name, _)| *name == self.sort).map(|(_, sort)| *sort).unwrap_or_default();
-        let start = Cursor::parse(&self.after, sort).map_or(Start::Offset(0), Start::After);
-        Page { sort, start, limit: ROWS }
-    }
-
-    /// The address of the same list from another place.
-    pub fn link(&self, after: Option<&str>) -> String {
-        self.link_to(PATH, after)
-    }
-
-    fn link_to(&self, path: &str, after: Option<&str>) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in [
-            ("q", self.q.as_str()),
-            ("status", &self.status),
-            ("source", &self.source),
-            ("sort", &self.sort),
-            ("tag", &self.tag),
-            ("from", &self.from),
-            ("to", &self.to),
-            ("after", after.unwrap_or_default()),
-        ] {
-            if !value.is_empty() {
-                query.append_pair(name, value);
-            }
-        }
-        let query = query.finish();
-        if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
-    }
-}
-
 #[derive(Template)]
 #[template(path = "dashboard/leads.html")]
 struct List {
@@ -213,8 +129,8 @@ struct List {
     rows: Vec<Row>,
     total: String,
     asked: Asked,
+    bar: Bar,
     statuses: Vec<(&'static str, &'static str)>,
-    sources: Vec<LeadSource>,
     here: String,
     newest: Option<String>,
     older: Option<String>,
@@ -245,7 +161,7 @@ async fn show(
     SignedIn(session): SignedIn,
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Refusal> {
-    let asked = Asked::read(&query);
+    let asked = Asked::read(&lists::LEADS, &query);
     let shell = said(Shell::new(&session, Place::Leads).following(&site, &session).await?, &query);
     let (times, now) = (Times::of(&session.time_zone), site.crm.clock().now());
     let listed = leads::list(&site.crm, session.agent, asked.filter(&times), asked.page()).await?;
@@ -255,10 +171,15 @@ async fn show(
     let here = asked.link(None);
     let sources = sources::list(&site.crm, session.agent).await?;
     let names = sources.iter().map(|source| (source.id.clone(), source.name.clone())).collect();
-    let total = match listed.total.is_exact {
-        true => listed.total.count.to_string(),
-        false => format!("more than {}", listed.total.count),
-    };
+    let tags = tags::of_leads(&site.crm, session.agent).await?;
+    let choices = vec![
+        Choice::new(
+            "status",
+            "Status",
+            statuses().into_iter().map(|(name, words)| (name.to_owned(), words.to_owned())).collect(),
+        ),
+        Choice::new("source", "Source", sources.into_iter().map(|source| (source.id, source.name)).collect()),
+    ];
     Ok(ok(&List {
         shell,
         rows: listed
@@ -269,15 +190,15 @@ async fn show(
                 Row { tags, ..Row::of(lead, &times, now, &names) }
             })
             .collect(),
-        tags: tags::of_leads(&site.crm, session.agent).await?,
+        bar: asked.bar(choices, &tags),
+        tags,
         query: here.split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default(),
         views: views.into_iter().map(|view| View::of(view, &here)).collect(),
-        total,
+        total: lists::count(listed.total),
         statuses: statuses(),
-        sources,
-        here: asked.link(Some(&asked.after)),
-        newest: (!asked.after.is_empty()).then(|| asked.link(None)),
-        older: listed.next.map(|next| asked.link(Some(&next.to_string()))),
+        here: asked.here(),
+        newest: asked.newest(),
+        older: asked.older(listed.next),
         sheet: asked.link_to("/dashboard/leads/export", None),
         asked,
     }))

@@ -9,15 +9,23 @@ mod clients;
 mod components;
 mod data;
 mod deliveries;
+mod devices;
 mod follow_ups;
 mod imports;
 mod keys;
 mod lead;
 mod lead_sheets;
 mod leads;
+mod listing;
+mod listing_documents;
+mod listing_form;
+mod listing_photos;
+mod listings;
+mod lists;
 mod live;
 mod merges;
 mod notifications;
+mod open_houses;
 mod outbox;
 mod picture;
 mod profile;
@@ -38,7 +46,7 @@ use crate::{Site, uploads};
 pub(crate) fn body_bytes(method: &str, path: &str) -> Option<u64> {
     match (method, path) {
         ("POST", profile::PHOTO) => Some(uploads::MOST),
-        _ => imports::body_bytes(method, path),
+        _ => imports::body_bytes(method, path).or_else(|| listing_photos::body_bytes(method, path)),
     }
 }
 
@@ -53,6 +61,7 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(merges::routes())
         .merge(leads::routes())
         .merge(clients::routes())
+        .merge(listings::routes())
         .merge(board::routes())
         .merge(keys::routes())
         .merge(webhooks::routes())
@@ -66,6 +75,7 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(brands::routes())
         .merge(address::routes())
         .merge(notifications::routes())
+        .merge(devices::routes())
         .merge(outbox::routes())
         .merge(live::routes())
 }

@@ -1,4 +1,4 @@
-//! Settings → Notifications: what the agent is told by mail, and in which language.
+//! Settings → Notifications: what the agent is told by mail, in which language, and on which devices.
 
 use std::collections::HashMap;
 
@@ -14,17 +14,23 @@ use crm::{
     mails::{self, MailSettings},
     sessions::Session,
 };
+use http::HeaderMap;
 use mail::{Language, languages};
 
-use super::shell::{Place, Shell};
+use super::{
+    devices::Devices,
+    shell::{Place, Shell},
+};
 use crate::{
     Site,
+    cookies::{self, Held},
     fields::Fields,
+    forms::Wrong,
     pages::{Refusal, ok, see_other},
     signed_in::SignedIn,
 };
 
-const PATH: &str = "/dashboard/settings/notifications";
+pub(super) const PATH: &str = "/dashboard/settings/notifications";
 
 #[expect(clippy::disallowed_methods, reason = "pages are no part of the API")]
 pub(super) fn routes() -> Router<Site> {
@@ -33,24 +39,33 @@ pub(super) fn routes() -> Router<Site> {
 
 #[derive(Template)]
 #[template(path = "dashboard/notifications.html")]
-struct Notifications {
+pub(super) struct Notifications {
     shell: Shell,
     recipient: String,
     sends_mail: bool,
     settings: MailSettings,
     languages: Vec<Language>,
+    devices: Devices,
+}
+
+impl Notifications {
+    pub(super) async fn read(site: &Site, session: Session, shell: Shell, devices: Devices) -> Result<Self, Refusal> {
+        let settings = mails::settings(&site.crm, session.agent).await?;
+        let sends_mail = site.crm.sends_mail();
+        Ok(Self { shell, recipient: session.email, sends_mail, settings, languages: languages(), devices })
+    }
 }
 
 async fn show(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
     Query(query): Query<HashMap<String, String>>,
+    headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let settings = mails::settings(&site.crm, session.agent).await?;
+    let this = cookies::find(&site, &headers, Held::Device);
+    let devices = Devices::read(&site, &session, this.as_ref(), Wrong::default()).await?;
     let shell = Shell::new(&session, Place::Account).saying(query.get("done").map(String::as_str));
-    let Session { email, .. } = session;
-    let sends_mail = site.crm.sends_mail();
-    Ok(ok(&Notifications { shell, recipient: email, sends_mail, settings, languages: languages() }))
+    Ok(ok(&Notifications::read(&site, session, shell, devices).await?))
 }
 
 async fn change(State(site): State<Site>, SignedIn(session): SignedIn, fields: Fields) -> Result<Response, Refusal> {

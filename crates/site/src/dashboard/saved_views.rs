@@ -8,7 +8,10 @@ use axum::{
 };
 use crm::{ids::ViewId, saved_views};
 
-use super::leads::{Asked, PATH};
+use super::{
+    leads::PATH,
+    lists::{Asked, LEADS},
+};
 use crate::{
     Site,
     fields::Fields,
@@ -26,7 +29,7 @@ pub(super) fn routes() -> Router<Site> {
 /// Saves what the list shows. Only what a list can be narrowed by is kept of the address.
 async fn create(State(site): State<Site>, SignedIn(session): SignedIn, fields: Fields) -> Result<Response, Refusal> {
     let query = form_urlencoded::parse(fields.get("query").as_bytes()).into_owned().collect();
-    let here = Asked::read(&query).link(None);
+    let here = Asked::read(&LEADS, &query).link(None);
     let query = here.split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default();
     saved_views::create(&site.crm, session.agent, fields.get("name"), &query).await?;
     let joint = if here.contains('?') { '&' } else { '?' };
