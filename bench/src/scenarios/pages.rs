@@ -43,15 +43,20 @@ pub fn run(bench: &mut Bench, engine: Engine) -> Result<(), String> {
     let mut worst = (0.0, "");
     for place in 0..sides[0].pages.len() {
         let what = sides[0].pages[place].0;
-        let measured = measure(&sides, place, rounds)?;
+        let (measured, shown) = measure(&sides, place, rounds)?;
         let median = |side: usize| millis(measured[side].latencies.quantile(0.5));
         let ratio = median(1) / median(0);
         say(&format!("{}: {what}: {:.2} and {:.2} ms, {ratio:.2} times", engine.name(), median(0), median(1)));
+        if shown[0] != shown[1] {
+            let (little, much) = (shown[0], shown[1]);
+            bench.promise(format!("{what} shows as many rows with little as with much: {little} and {much}"), false);
+        }
         if ratio > worst.0 {
             worst = (ratio, what);
         }
         if ratio > MOST {
-            let missed = format!("{what} on {} takes at most {MOST} times as long with much: {ratio:.2}", engine.name());
+            let missed =
+                format!("{what} on {} takes at most {MOST} times as long with much: {ratio:.2}", engine.name());
             bench.promise(missed, false);
         }
         for (side, measured) in sides.iter().zip(measured) {
@@ -69,13 +74,14 @@ pub fn run(bench: &mut Bench, engine: Engine) -> Result<(), String> {
     }
     let (ratio, what) = worst;
     let (name, leads) = (engine.name(), most.0);
-    let promised = format!("every page on {name} at {leads} leads takes at most {MOST} times that at 2000: {ratio:.2} ({what})");
+    let promised =
+        format!("every page on {name} at {leads} leads takes at most {MOST} times that at 2000: {ratio:.2} ({what})");
     bench.promise(promised, ratio <= MOST);
     sides.into_iter().try_for_each(|side| side.product.stop())
 }
 
-/// Gets one page of both sides in turn, one at a time, and sees that they show as many rows.
-fn measure(sides: &[Side], place: usize, rounds: usize) -> Result<Vec<Measured>, String> {
+/// Gets one page of both sides in turn, one at a time; also how many rows each shows.
+fn measure(sides: &[Side], place: usize, rounds: usize) -> Result<(Vec<Measured>, [usize; 2]), String> {
     let mut latencies = [Histogram::default(), Histogram::default()];
     let mut measured = [Measured::default(), Measured::default()];
     let mut shown = [0, 0];
@@ -96,11 +102,8 @@ fn measure(sides: &[Side], place: usize, rounds: usize) -> Result<Vec<Measured>,
             }
         }
     }
-    if shown[0] != shown[1] {
-        return Err(format!("{}: {} rows with little and {} with much", sides[0].pages[place].0, shown[0], shown[1]));
-    }
     let both = measured.into_iter().zip(latencies);
-    Ok(both.map(|(measured, latencies)| Measured { latencies, ..measured }).collect())
+    Ok((both.map(|(measured, latencies)| Measured { latencies, ..measured }).collect(), shown))
 }
 
 /// How many rows a page has: of tables, and of lists.
@@ -114,21 +117,37 @@ impl Side {
         let product = installation.serve_sending()?;
         let (email, key) = installation.agent_with(PASSWORD)?;
         // All that is created is for a webhook that is disabled, so that its log is as long as the lists.
-        let new = json!({"url": "http://127.0.0.1:9/", "events": ["lead.created"], "enabled": false}).to_string();
-        let made = post(&product, "/api/v1/webhooks", &key, &new)?;
-        let webhook = text(&made, "webhookId")?;
+        let new = json!({"url": "http://127.0.0.1:9/", "events": ["lead.created"]}).to_string();
+        let webhook = text(&post(&product, "/api/v1/webhooks", &key, &new)?, "id")?;
+        let disable = json!({"enabled": false}).to_string();
+        let path = format!("/api/v1/webhooks/{webhook}");
+        let _ = load::ask(product.address, &requests::with_body("PATCH", &path, &key, &disable), 200)?;
         fill(bench, &product, "/api/v1/leads", &key, leads, |number| {
-            let (name, source) = (name(number), ["zillow", "referral", "website", "open house", "walk-in"][number as usize % 5]);
+            let (name, source) =
+                (name(number), ["zillow", "referral", "website", "open house", "walk-in"][number as usize % 5]);
             json!({"name": name, "email": format!("lead.{number:07}@example.com"), "phone": format!("555{number:07}"), "source": source,
                    "notes": "Interested in 3BR homes"})
         })?;
-        fill(bench, &product, "/api/v1/clients", &key, clients, |number| {
-            json!({"name": name(number), "email": format!("client.{number:07}@example.com"), "phone": format!("666{number:07}")})
-        })?;
+        fill(
+            bench,
+            &product,
+            "/api/v1/clients",
+            &key,
+            clients,
+            |number| json!({"name": name(number), "email": format!("client.{number:07}@example.com"), "phone": format!("666{number:07}")}),
+        )?;
         // Some of them are further on.
         let stages = ["New", "Touring", "Offer", "Closed", "Valuation"];
-        change(bench, &product, &key, "leads", leads, 10, |_| json!({"status": "contacted"}))?;
-        change(bench, &product, &key, "clients", clients, 2, |number| json!({"buyingStage": stages[number % stages.len()]}))?;
+        change(bench, &product, &key, "leads", leads, 3, |_| json!({"status": "contacted"}))?;
+        change(
+            bench,
+            &product,
+            &key,
+            "clients",
+            clients,
+            2,
+            |number| json!({"buyingStage": stages[number % stages.len()]}),
+        )?;
         product.settle();
         let cookie = sign_in(&product, &email)?;
         let mut side = Self { leads, clients, product, cookie, pages: Vec::new() };
@@ -145,7 +164,8 @@ impl Side {
         let (client, _) = first("clients", "")?;
         let (_, halfway) = first("leads", &format!("offset={}", self.leads / 2))?;
         let stages = self.read("/api/v1/stages", key)?;
-        let searching = stages["stages"].as_array().and_then(|stages| stages.iter().find(|stage| stage["name"] == "Searching"));
+        let searching =
+            stages["stages"].as_array().and_then(|stages| stages.iter().find(|stage| stage["name"] == "Searching"));
         let searching = text(searching.ok_or("there is no stage Searching")?, "id")?;
         let leads = |query: &str| format!("/dashboard/leads?{query}");
         let clients = |query: &str| format!("/dashboard/clients?{query}");
@@ -164,7 +184,7 @@ impl Side {
             ("leads by the beginning of a name", leads("q=smi")),
             ("leads by one address", leads("q=lead.0000123@example.com")),
             ("leads by a phone number", leads("q=5550000123")),
-            ("leads by two words and a status", leads("q=smith+john&status=contacted")),
+            ("leads by a name and a status", leads("q=smith&status=contacted")),
             ("leads by a word that nobody has", leads("q=zzyzx")),
             ("clients", clients("")),
             ("clients of a stage", clients(&format!("stage={searching}"))),
