@@ -141,6 +141,31 @@ async fn drive(run: Arc<Run>, mut connection: Connection, mut requests: Box<dyn 
     Ok(())
 }
 
+/// A connection of somebody who asks for one thing after another.
+pub struct Visitor {
+    runtime: tokio::runtime::Runtime,
+    connection: Connection,
+}
+
+impl Visitor {
+    pub fn open(address: SocketAddr) -> Result<Self, String> {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
+        let connection = runtime.block_on(Connection::open(address))?;
+        Ok(Self { runtime, connection })
+    }
+
+    /// The whole answer to a request, its head too.
+    ///
+    /// # Errors
+    /// With the answer, if its status is not the expected one.
+    pub fn ask(&mut self, request: &[u8], expected: u16) -> Result<String, String> {
+        let answer = self.runtime.block_on(self.connection.exchange(request))?;
+        let text = answer.text();
+        if answer.status == expected { Ok(text) } else { Err(format!("expected {expected}, got: {text}")) }
+    }
+}
+
 /// One request and the body of its answer.
 ///
 /// # Errors

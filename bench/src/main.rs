@@ -79,6 +79,8 @@ enum Only {
     Create,
     /// Listing leads at several sizes
     List,
+    /// The dashboard's pages with little data and with much
+    Pages,
     /// Many keys at their full limit
     Keys,
     /// Two nodes beside one (PostgreSQL)

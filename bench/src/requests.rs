@@ -37,6 +37,20 @@ pub fn get(target: &str, key: &str) -> Vec<u8> {
     format!("GET {target} HTTP/1.1\r\nhost: 127.0.0.1\r\nx-api-key: {key}\r\naccept: */*\r\n\r\n").into_bytes()
 }
 
+/// A GET request of a browser that is signed in.
+pub fn page(target: &str, cookie: &str) -> Vec<u8> {
+    format!("GET {target} HTTP/1.1\r\nhost: 127.0.0.1\r\ncookie: {cookie}\r\naccept: text/html\r\n\r\n").into_bytes()
+}
+
+/// A form that is sent.
+pub fn form(target: &str, fields: &str) -> Vec<u8> {
+    let length = fields.len();
+    format!(
+        "POST {target} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {length}\r\n\r\n{fields}"
+    )
+    .into_bytes()
+}
+
 /// A request with a body of JSON.
 pub fn with_body(method: &str, target: &str, key: &str, body: &str) -> Vec<u8> {
     let length = body.len();
@@ -121,6 +135,39 @@ impl Requests for Creates {
             let number = NUMBER.fetch_add(1, Relaxed).wrapping_mul(7_368_787) % PERSONS;
             self.fill(number);
         }
+        Some((&self.request, 201))
+    }
+}
+
+/// POST of records, each made of its number, by all connections that share the next one.
+pub struct Records {
+    path: &'static str,
+    key: String,
+    count: u64,
+    next: Arc<AtomicU64>,
+    record: fn(u64) -> serde_json::Value,
+    request: Vec<u8>,
+}
+
+impl Records {
+    pub fn new(
+        path: &'static str,
+        key: &str,
+        count: u64,
+        next: &Arc<AtomicU64>,
+        record: fn(u64) -> serde_json::Value,
+    ) -> Self {
+        Self { path, key: key.to_owned(), count, next: Arc::clone(next), record, request: Vec::new() }
+    }
+}
+
+impl Requests for Records {
+    fn next(&mut self) -> Option<(&[u8], u16)> {
+        let number = self.next.fetch_add(1, Relaxed);
+        if number >= self.count {
+            return None;
+        }
+        self.request = with_body("POST", self.path, &self.key, &(self.record)(number).to_string());
         Some((&self.request, 201))
     }
 }

@@ -1,8 +1,9 @@
 //! An installation of the product: a database, a data folder and what its commands make there.
 
 use std::{
+    io::Write,
     path::PathBuf,
-    process::Command,
+    process::{Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
@@ -86,7 +87,17 @@ impl Installation {
     }
 
     fn run(&self, arguments: &[&str]) -> Result<String, String> {
-        let ran = self.command().args(arguments).output().map_err(|error| error.to_string())?;
+        self.run_telling(arguments, "")
+    }
+
+    /// Runs a command with a line on its standard input.
+    fn run_telling(&self, arguments: &[&str], line: &str) -> Result<String, String> {
+        let mut command = self.command();
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(|error| error.to_string())?;
+        // A command that reads nothing may be gone already.
+        let _ = child.stdin.take().map(|mut input| writeln!(input, "{line}"));
+        let ran = child.wait_with_output().map_err(|error| error.to_string())?;
         if !ran.status.success() {
             return Err(format!("{}: {}", arguments.join(" "), String::from_utf8_lossy(&ran.stderr)));
         }
@@ -99,6 +110,14 @@ impl Installation {
         let (name, email) = (format!("Agent {number}"), format!("agent{number}@example.com"));
         let slug = self.run(&["agent", "create", "--name", &name, "--email", &email])?;
         (0..count).map(|key| self.run(&["key", "create", "--agent", &slug, "--name", &format!("Key {key}")])).collect()
+    }
+
+    /// Makes an agent who signs in with a password: the e-mail address, and a key.
+    pub fn agent_with(&self, password: &str) -> Result<(String, String), String> {
+        let email = format!("agent{}@example.com", self.agents.fetch_add(1, Relaxed));
+        let arguments = ["agent", "create", "--name", "Signed In", "--email", &email, "--password-stdin"];
+        let slug = self.run_telling(&arguments, password)?;
+        Ok((email, self.run(&["key", "create", "--agent", &slug, "--name", "Key"])?))
     }
 
     /// Makes an agent with a key.

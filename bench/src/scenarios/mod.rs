@@ -5,6 +5,7 @@ mod installation;
 mod keys;
 mod list;
 mod nodes;
+mod pages;
 mod webhooks;
 
 use std::{
@@ -117,6 +118,9 @@ impl Bench {
         }
         if is_wanted(Only::List) {
             list::run(self, engine)?;
+        }
+        if is_wanted(Only::Pages) {
+            pages::run(self, engine)?;
         }
         if is_wanted(Only::Keys) {
             keys::run(self, engine)?;
