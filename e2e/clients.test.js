@@ -1,7 +1,7 @@
 // Clients in the browser: added, moved on the board by dragging, by form and by keyboard, deleted and brought back.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { WIDTHS, check, launch, open, signIn } from "./lib/browser.js";
+import { WIDTHS, check, launch, open, signIn, unfold } from "./lib/browser.js";
 import { Product } from "./lib/product.js";
 
 let product, browser;
@@ -98,12 +98,6 @@ test("a card is dragged to another stage, once", async () => {
   await check(page);
   await page.context().close();
 });
-
-/** Unfolds the filters where they are folded: on a phone. */
-async function unfold(page) {
-  const summary = page.getByText("Filters and order");
-  if (await summary.isVisible()) await summary.click();
-}
 
 for (const width of WIDTHS) {
   for (const javaScriptEnabled of [true, false]) {

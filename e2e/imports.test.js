@@ -1,7 +1,7 @@
 // Leads from a file, and what an agent keeps beside them.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { WIDTHS, check, launch, open, signIn } from "./lib/browser.js";
+import { WIDTHS, check, launch, open, signIn, unfold } from "./lib/browser.js";
 import { Product } from "./lib/product.js";
 
 let product, browser;
@@ -67,6 +67,7 @@ for (const width of WIDTHS) {
     await page.getByRole("button", { name: "Undo" }).click();
     await page.getByText("Taken back.").waitFor();
     await page.goto("/dashboard/leads");
+    await unfold(page);
     await page.getByLabel("Tag", { exact: true }).selectOption(`Investor ${width}`);
     await page.getByRole("button", { name: "Search" }).click();
     await page.getByLabel("Save this list as").fill(`Investors ${width}`);

@@ -78,9 +78,12 @@ for (const width of WIDTHS) {
     await off.getByLabel("Your password").fill(product.password);
     await off.getByLabel("Code").fill(codes[1]);
     await off.getByRole("button").click();
-    await lost.getByRole("button", { name: "Go on" }).waitFor();
+    await lost.getByText("Two-step sign-in is off.").waitFor();
+    await check(lost);
     await lost.context().close();
-    await signIn(page, product);
+    const plain = await open(browser, product, { width });
+    await signIn(plain, product);
+    await plain.context().close();
     await page.context().close();
   });
 

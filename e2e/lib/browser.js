@@ -68,3 +68,9 @@ export async function check(page) {
   const told = serious.map(({ id, help, nodes }) => `${id}: ${help}\n  ${nodes.map((node) => node.html).join("\n  ")}`);
   assert.deepEqual(told, [], page.url());
 }
+
+/** Unfolds a list's filters where they are folded: on a phone. */
+export async function unfold(page) {
+  const summary = page.getByText("Filters and order");
+  if (await summary.isVisible()) await summary.click();
+}
