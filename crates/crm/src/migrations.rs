@@ -109,4 +109,9 @@ pub const MIGRATIONS: &[Migration] = &[
         )
     },
     step(36, "stage_kinds", include_str!("../migrations/0036_stage_kinds.sql")),
+    step(40, "calendar", include_str!("../migrations/0040_calendar.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(41, "calendar_statistics", include_str!("../migrations/0041_calendar_statistics.sqlite.sql"))
+    },
 ];
