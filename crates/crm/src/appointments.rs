@@ -1,6 +1,6 @@
 //! Appointments: showings by the time at which they take place, and open houses.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, time::Duration};
 
 use db::{Row, Tx, params};
 
@@ -14,6 +14,8 @@ use crate::{
     {clients, listings},
 };
 
+/// How long a showing is taken to last.
+pub const LASTS: Duration = Duration::from_secs(30 * 60);
 /// The most of each kind that one look at a span of time shows.
 pub const MOST: usize = 1_000;
 /// Requests that are looked at for those that ask for a time within a span: the newest.

@@ -93,7 +93,8 @@ pub async fn read(crm: &Crm, token: &Token) -> Result<Feed, Error> {
     let (from, until) = (UnixMillis(today).minus(BACK), UnixMillis(today).plus(AHEAD));
     let span = appointments::between(crm, agent, from, until).await?;
     let steps = crm.db.read("calendar_feeds.steps", move |tx| {
-        let sql = "SELECT t.id, (SELECT COUNT(*) FROM showing_steps s WHERE s.agent_id = t.agent_id AND s.showing_id = t.id)
+        let sql =
+            "SELECT t.id, (SELECT COUNT(*) FROM showing_steps s WHERE s.agent_id = t.agent_id AND s.showing_id = t.id)
                    FROM showings t WHERE t.agent_id = $1 AND t.confirmed_time >= $2 AND t.confirmed_time < $3
                    ORDER BY t.confirmed_time, t.id LIMIT $4";
         Ok::<_, Error>(tx.query(sql, params![&agent, from.0, until.0, MOST as i64], |row| {

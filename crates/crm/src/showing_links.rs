@@ -51,7 +51,13 @@ pub(crate) struct Links {
 }
 
 /// Makes the links of a request.
-pub(crate) fn make(tx: &mut Tx<'_>, crm: &Crm, agent: AgentId, showing: &Showing, now: UnixMillis) -> Result<Links, Error> {
+pub(crate) fn make(
+    tx: &mut Tx<'_>,
+    crm: &Crm,
+    agent: AgentId,
+    showing: &Showing,
+    now: UnixMillis,
+) -> Result<Links, Error> {
     let latest = now.plus(LASTS);
     let mut put = |time: Option<UnixMillis>, expires_at: UnixMillis| {
         let token = Token::generate(&*crm.random);
@@ -73,7 +79,8 @@ pub(crate) fn make(tx: &mut Tx<'_>, crm: &Crm, agent: AgentId, showing: &Showing
 }
 
 fn read(tx: &mut Tx<'_>, token: &Token, now: UnixMillis) -> Result<(AgentId, Offer), Error> {
-    let sql = "SELECT agent_id, showing_id, confirmed_time FROM showing_links WHERE token_hash = $1 AND expires_at > $2";
+    let sql =
+        "SELECT agent_id, showing_id, confirmed_time FROM showing_links WHERE token_hash = $1 AND expires_at > $2";
     let (agent, showing, time) = tx
         .query_opt(sql, params![&token.hash(), now.0], |row| {
             Ok((row.get::<AgentId>(0)?, row.get::<ShowingId>(1)?, row.get::<Option<i64>>(2)?))

@@ -56,7 +56,8 @@ pub(crate) fn reschedule(tx: &mut Tx<'_>, agent: AgentId, minutes: i64, now: Uni
 pub async fn remind(crm: &Crm) -> Result<usize, Error> {
     let now = crm.clock.now();
     let due = crm.db.read("showing_reminders.find_due", move |tx| {
-        let sql = "SELECT agent_id, showing_id, starts_at FROM showing_reminders WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
+        let sql =
+            "SELECT agent_id, showing_id, starts_at FROM showing_reminders WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
         Ok::<_, Error>(tx.query(sql, params![now.0, SLICE as i64], |row| {
             Ok((row.get::<AgentId>(0)?, row.get::<ShowingId>(1)?, UnixMillis(row.get(2)?)))
         })?)
@@ -83,7 +84,8 @@ pub async fn remind(crm: &Crm) -> Result<usize, Error> {
 /// Takes a reminder off and queues its mail, if the showing still takes place then. Whether it did.
 fn remind_of(tx: &mut Tx<'_>, crm: &Crm, turn: &Turn, id: ShowingId, starts_at: UnixMillis) -> Result<bool, Error> {
     let agent = turn.agent;
-    let sql = "DELETE FROM showing_reminders WHERE agent_id = $1 AND showing_id = $2 AND starts_at = $3 AND due_at <= $4";
+    let sql =
+        "DELETE FROM showing_reminders WHERE agent_id = $1 AND showing_id = $2 AND starts_at = $3 AND due_at <= $4";
     // Another node was quicker, or it was moved.
     if tx.execute(sql, params![&agent, &id, starts_at.0, turn.now.0])? == 0 || starts_at <= turn.now {
         return Ok(false);

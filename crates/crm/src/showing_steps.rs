@@ -2,7 +2,10 @@
 
 use db::{Row, Tx, params};
 
-use crate::{AgentId, Crm, Error, clock::UnixMillis, ids, ids::ShowingId, showings::Showing, showings::ShowingStatus, turns::Turn};
+use crate::{
+    AgentId, Crm, Error, clock::UnixMillis, ids, ids::ShowingId, showings::Showing, showings::ShowingStatus,
+    turns::Turn,
+};
 
 /// The most characters of what is said to the client with a step.
 pub const MOST_WORDS: usize = 1_000;

@@ -364,7 +364,8 @@ macro_rules! select_showings {
 }
 pub(crate) use select_showings;
 
-const SHOWINGS: Source = Source { kind: Kind::Showing, select: select_showings!(""), count: "SELECT 1 FROM showings t" };
+const SHOWINGS: Source =
+    Source { kind: Kind::Showing, select: select_showings!(""), count: "SELECT 1 FROM showings t" };
 
 /// Reads a row of [`select_showings`].
 pub(crate) fn from_row(row: &Row<'_>) -> Result<Showing, db::DbError> {
@@ -439,7 +440,8 @@ pub(crate) fn take_step(
     change: &ShowingChange,
 ) -> Result<Showing, Error> {
     let state = ShowingState { status: old.status, confirmed_time: old.confirmed_time };
-    let state = state.after(&change.step, &old.requested_times, turn.now).map_err(|error| Error::Invalid(vec![error]))?;
+    let state =
+        state.after(&change.step, &old.requested_times, turn.now).map_err(|error| Error::Invalid(vec![error]))?;
     let ShowingState { status, confirmed_time } = state;
     let notes = change.notes.clone().or_keep(old.notes.clone());
     let mut showing = Showing { status, confirmed_time, notes, ..old.clone() };

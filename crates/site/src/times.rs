@@ -97,6 +97,31 @@ impl Times {
         format!("{} to {}", self.format(from, "%a %-d %b %Y, %H:%M"), self.format(to, "%H:%M"))
     }
 
+    /// A time with its day and year: `Sat 28 Nov 2026, 14:00`.
+    pub fn show_full(&self, at: UnixMillis) -> Time {
+        Time { words: self.format(at, "%a %-d %b %Y, %H:%M"), exact: at.to_rfc3339() }
+    }
+
+    /// Hours and minutes.
+    pub fn clock(&self, at: UnixMillis) -> String {
+        self.format(at, "%H:%M")
+    }
+
+    /// A day and a time as the fields of a form have them.
+    pub fn fields(&self, at: UnixMillis) -> (String, String) {
+        (self.format(at, "%Y-%m-%d"), self.clock(at))
+    }
+
+    /// The day of an instant.
+    pub fn date_of(&self, at: UnixMillis) -> Date {
+        self.date(at)
+    }
+
+    /// When a day begins: at midnight, or where the clocks skip that, after the gap.
+    pub fn begins(&self, date: Date) -> Option<UnixMillis> {
+        self.instant(date.at(0, 0, 0, 0))
+    }
+
     /// A day as a date field has it, in words.
     pub fn calendar(&self, day: &str) -> String {
         self.parse(day).map_or_else(|| day.to_owned(), |date| date.strftime("%-d %b %Y").to_string())

@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::ClaimedJob;
 use crate::{
-    Crm, Error, departures, exports::copies, files, idempotency, imports, mails, search, sessions, showing_reminders, trash,
-    webhooks,
+    Crm, Error, departures, exports::copies, files, idempotency, imports, mails, search, sessions, showing_reminders,
+    trash, webhooks,
 };
 
 /// What is to be done.

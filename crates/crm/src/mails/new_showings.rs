@@ -26,8 +26,7 @@ pub(super) fn asked(
 ) -> Result<(Vec<Showing>, u32), Error> {
     let sql = "SELECT entity_id, is_quiet FROM events WHERE agent_id = $1 AND event = $2 AND id > $3 AND id <= $4 ORDER BY id LIMIT $5";
     let values = params![&agent, EventKind::ShowingRequested.name(), after, up_to, SOUGHT];
-    let events =
-        tx.query(sql, values, |row| Ok((row.get::<ShowingId>(0)?, row.get::<Option<i64>>(1)?.is_some())))?;
+    let events = tx.query(sql, values, |row| Ok((row.get::<ShowingId>(0)?, row.get::<Option<i64>>(1)?.is_some())))?;
     let (mut asked, mut count) = (Vec::new(), 0);
     for (id, _) in events.into_iter().filter(|(_, is_quiet)| !is_quiet) {
         let showing = match showings::find(tx, agent, id) {
