@@ -154,7 +154,7 @@ fn history(showing: &Showing, steps: &[ShowingStep], times: &Times, now: UnixMil
         };
         Step { when: times.show_near(step.at, now), words, said: step.words.clone() }
     });
-    let asked = Step { when: times.show_near(showing.created_at, now), words: String::from("Entered"), said: None };
+    let asked = Step { when: times.show_near(showing.created_at, now), words: String::from("Recorded"), said: None };
     shown.chain([asked]).collect()
 }
 
