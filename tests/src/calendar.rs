@@ -10,6 +10,8 @@ const PATH: &str = "/dashboard/showings/calendar";
 /// The days with something in them: the date, then the time and the address of each entry.
 async fn days(browser: &mut Browser, query: &str) -> Vec<(String, Vec<String>)> {
     let page = browser.get(&format!("{PATH}?{query}")).await.expect(200).text();
+    // The legend stands behind the last day.
+    let page = page.split("</ol>").next().unwrap();
     let days = page.split("<li class=\"day").skip(1).map(|day| {
         let date = day.split("<time datetime=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
         let entries = day.split("class=\"entry ").skip(1).map(|entry| {
@@ -17,9 +19,7 @@ async fn days(browser: &mut Browser, query: &str) -> Vec<(String, Vec<String>)> 
             let address = entry.split("<strong dir=\"auto\">").nth(1).unwrap().split('<').next().unwrap();
             format!("{} {clock} {address}", entry.split('"').next().unwrap())
         });
-        // The legend stands behind the last day.
-        let entries = entries.filter(|entry| entry.starts_with("is-")).collect::<Vec<_>>();
-        (date, entries)
+        (date, entries.collect::<Vec<_>>())
     });
     days.filter(|(_, entries)| !entries.is_empty()).collect()
 }

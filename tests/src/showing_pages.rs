@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testkit::{Browser, TestAgent, TestApp, on_both_engines};
+use testkit::{Browser, TestAgent, TestApp, on_both_engines, on_both_engines_with};
+
+use crate::mails::settings;
 
 const PATH: &str = "/dashboard/showings";
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -121,47 +123,6 @@ on_both_engines! {
         assert_eq!(get(agent, &id).await["notes"], Value::Null);
     }
 
-    async fn the_list_is_by_time_page_after_page(app: TestApp) {
-        let agent = &app.agent;
-        live_in(&app, "UTC").await;
-        let jane = client(agent, "Jane").await;
-        let mut ids = Vec::new();
-        // Made in another order than they take place in.
-        for n in (0..65).rev() {
-            let home = listing(agent, &format!("Home {n:02}")).await;
-            let at = format!("2026-11-{:02}T{:02}:00:00Z", 24 + n / 13, n % 13);
-            let id = request(agent, &jane, &home, &[&at]).await;
-            if n != 7 {
-                let _ = agent.api.patch(&format!("/api/v1/showings/{id}"), &json!({"status": "confirmed"})).await.expect(200);
-            }
-            ids.push(id);
-            if n % 13 == 0 {
-                app.clock.advance(Duration::from_secs(61));
-            }
-        }
-        let mut browser = app.sign_in(agent).await;
-        let names = |range: std::ops::Range<usize>| range.filter(|n| *n != 7).map(|n| format!("Home {n:02}")).collect::<Vec<_>>();
-        assert_eq!(addresses(&mut browser, "").await, names(0..31));
-        let page = browser.get(PATH).await.expect(200).text();
-        let next = page.split("rel=\"next\"").next().unwrap().rsplit("href=\"").next().unwrap();
-        let next = next.split('"').next().unwrap().replace("&#38;", "&");
-        let query = next.split_once('?').unwrap().1.to_owned();
-        assert_eq!(addresses(&mut browser, &query).await, names(31..61));
-        assert_eq!(addresses(&mut browser, "view=waiting").await, ["Home 07"]);
-        assert_eq!(addresses(&mut browser, "view=past").await, [] as [&str; 0]);
-        app.clock.advance(HOUR * 24);
-        let mut browser = app.sign_in(agent).await;
-        let mut past = names(0..16);
-        past.reverse();
-        assert_eq!(addresses(&mut browser, "view=past").await, past);
-        // Called off, it is no more ahead.
-        let _ = browser.post(&format!("{PATH}/{}/end", ids[64 - 20]), &[("status", "cancelled")]).await.expect(303);
-        assert!(!addresses(&mut browser, "").await.contains(&String::from("Home 20")));
-        assert_eq!(addresses(&mut browser, "view=all&status=cancelled").await, ["Home 20"]);
-        assert_eq!(addresses(&mut browser, "q=home+33").await, ["Home 33"]);
-        assert_eq!(addresses(&mut browser, "after=nonsense").await.len(), 30);
-    }
-
     async fn showings_are_found_by_client_and_by_address(app: TestApp) {
         let agent = &app.agent;
         live_in(&app, "UTC").await;
@@ -234,5 +195,48 @@ on_both_engines! {
         for table in kept {
             assert_eq!(count(table).await, 0, "{table}");
         }
+    }
+}
+
+on_both_engines_with! {
+    settings();
+
+    async fn the_list_is_by_time_page_after_page(app: TestApp) {
+        let agent = &app.agent;
+        live_in(&app, "UTC").await;
+        let jane = client(agent, "Jane").await;
+        let mut ids = Vec::new();
+        // Made in another order than they take place in.
+        for n in (0..65).rev() {
+            let home = listing(agent, &format!("Home {n:02}")).await;
+            let at = format!("2026-11-{:02}T{:02}:00:00Z", 24 + n / 13, n % 13);
+            let id = request(agent, &jane, &home, &[&at]).await;
+            if n != 7 {
+                let _ = agent.api.patch(&format!("/api/v1/showings/{id}"), &json!({"status": "confirmed"})).await.expect(200);
+            }
+            ids.push(id);
+        }
+        let mut browser = app.sign_in(agent).await;
+        let names = |range: std::ops::Range<usize>| range.filter(|n| *n != 7).map(|n| format!("Home {n:02}")).collect::<Vec<_>>();
+        assert_eq!(addresses(&mut browser, "").await, names(0..31));
+        let page = browser.get(PATH).await.expect(200).text();
+        let next = page.split("rel=\"next\"").next().unwrap().rsplit("href=\"").next().unwrap();
+        let next = next.split('"').next().unwrap().replace("&#38;", "&");
+        let query = next.split_once('?').unwrap().1.to_owned();
+        assert_eq!(addresses(&mut browser, &query).await, names(31..61));
+        assert_eq!(addresses(&mut browser, "view=waiting").await, ["Home 07"]);
+        assert_eq!(addresses(&mut browser, "view=past").await, [] as [&str; 0]);
+        app.clock.advance(HOUR * 24);
+        let mut browser = app.sign_in(agent).await;
+        let mut past = names(0..13);
+        past.reverse();
+        assert_eq!(addresses(&mut browser, "view=past").await, past);
+        // Called off, it is no more ahead.
+        let _ = browser.post(&format!("{PATH}/{}/end", ids[64 - 20]), &[("status", "cancelled")]).await.expect(303);
+        assert!(!addresses(&mut browser, "").await.contains(&String::from("Home 20")));
+        assert_eq!(addresses(&mut browser, "view=all&status=cancelled").await, ["Home 20"]);
+        crm::search::index_all(&app.crm).await.unwrap();
+        assert_eq!(addresses(&mut browser, "q=home+33").await, ["Home 33"]);
+        assert_eq!(addresses(&mut browser, "after=nonsense").await.len(), 30);
     }
 }
