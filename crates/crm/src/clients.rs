@@ -30,7 +30,7 @@ use crate::{
 /// Clients are counted without a status: there is one total.
 const NO_STATUS: &str = "";
 /// How far a column of the board is counted.
-const BOARD_COUNTED: u32 = 1_000;
+const BOARD_COUNTED: u32 = 200;
 
 /// A client, with its fields in the order of the API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -151,6 +151,13 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// How many values records must have: each has an index of its own.
+    fn values(&self) -> usize {
+        let Self { status, email_key, phone_key, source_key, client, listing, stage, .. } = self;
+        let texts = [status, email_key, phone_key, source_key].into_iter().flatten().count();
+        texts + usize::from(client.is_some()) + usize::from(listing.is_some()) + usize::from(stage.is_some())
+    }
+
     /// Whether the kept totals tell the count, were it not for words and a tag.
     fn is_kept_but_for_words_and_tag(&self) -> bool {
         let Self {

@@ -15,11 +15,11 @@ use crate::{
 };
 
 /// A word or tag with no more rows than this gives its records at once.
-const FEW: u32 = 1_000;
+const FEW: u32 = 300;
 /// One with no more than this gives them where a walk found too few.
 const RARE: u32 = 10_000;
 /// Records that are walked at first.
-const NEAR: u32 = 2_000;
+const NEAR: u32 = 1_000;
 /// Records that are walked for a page, at most.
 const WALKED: u32 = 20_000;
 
@@ -266,6 +266,10 @@ fn total(
         _ if page.counted == 0 => Ok(Total { count: 0, is_exact: false }),
         (Some(lookup), None) if is_kept && filter.status.is_none() && lookup.is_walk() && filter.words.len() == 1 => {
             lookup.count(tx, agent, &filter.words[0], page.counted).map_err(Error::from)
+        }
+        // Each record would be looked at, for what no index has together: what the page shows says enough.
+        _ if page.counted <= FEW && (finder.is_walk() || filter.values() > 1) => {
+            Ok(Total { count: 0, is_exact: false })
         }
         _ if finder.is_walk() => {
             let end = list.walk(tx, page.counted.saturating_mul(2))?;

@@ -15,7 +15,7 @@ use crate::times::Times;
 /// Rows of a page.
 const ROWS: u32 = 50;
 /// How far a filtered list is counted: what is more than this is not read one by one, and each count costs.
-pub(super) const COUNTED: u32 = 500;
+pub(super) const COUNTED: u32 = 200;
 
 /// A list of people.
 #[derive(Debug)]
