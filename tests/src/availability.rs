@@ -7,12 +7,14 @@ use crm::{
     blocked_times, clients,
     clock::{Clock, UnixMillis},
     listings,
+    migrations::MIGRATIONS,
     showing_rules::{self, TypedRules},
     slots,
     weekly_hours::TypedHours,
 };
+use db::{DbError, Lane};
 use serde_json::{Value, json};
-use testkit::{Caller, TestApp, on_both_engines};
+use testkit::{Caller, EmptyDatabase, TestApp, on_both_engines};
 use tokio::task::JoinSet;
 
 /// The clocks of tests stand on Monday, 23 November 2026, 10:00 in New York: 15:00 UTC.
@@ -446,6 +448,33 @@ on_both_engines! {
         statuses.sort_unstable();
         assert_eq!((statuses[0], &statuses[1..]), (200, &[400; 19][..]));
         assert_eq!(asker.api.get("/api/v1/showings?status=confirmed").await.json()["total"], 1);
+    }
+
+    async fn showings_from_before_keep_their_times(app: TestApp) {
+        let old = EmptyDatabase::open(app.engine).await;
+        let step = |database: db::Database, steps: &'static [db::Migration]| {
+            tokio::task::spawn_blocking(move || database.migrate(steps))
+        };
+        let before = MIGRATIONS.iter().position(|step| step.name == "taken_times").unwrap();
+        step(old.database.clone(), &MIGRATIONS[..before]).await.unwrap().unwrap();
+        let insert = old.database.write("test.insert", Lane::SHARED, |tx| {
+            let sql = "INSERT INTO showings (agent_id, id, client_id, listing_id, status, requested_times, confirmed_time, updated_at)
+                       VALUES ($1, $2, $1, $1, $3, '[3000,1000]', $4, 0)";
+            for (id, status, time) in [(1, "requested", None), (2, "confirmed", Some(5_000)), (3, "declined", None), (4, "completed", Some(7_000))] {
+                tx.execute(sql, db::params![&[0u8; 16], &[id as u8; 16], status, time.map(i64::from)])?;
+            }
+            Ok::<_, DbError>(())
+        });
+        insert.await.unwrap();
+        step(old.database.clone(), MIGRATIONS).await.unwrap().unwrap();
+        let kept = old.database.read("test.taken", |tx| {
+            let sql = "SELECT showing_id, is_confirmed, starts_at, ends_at, listing_id FROM taken_times ORDER BY starts_at";
+            tx.query(sql, &[], |row| {
+                assert_eq!(row.get::<[u8; 16]>(4)?, [0; 16]);
+                Ok((row.get::<[u8; 16]>(0)?[0], row.get::<bool>(1)?, row.get::<i64>(2)?, row.get::<i64>(3)? - 1_800_000))
+            })
+        });
+        assert_eq!(kept.await, Ok::<_, DbError>(vec![(1, false, 1_000, 1_000), (1, false, 3_000, 3_000), (2, true, 5_000, 5_000)]));
     }
 
     async fn a_showing_that_is_moved_is_not_in_its_own_way(app: TestApp) {
