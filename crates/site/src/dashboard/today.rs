@@ -10,7 +10,7 @@ use axum::{
     routing::{get, post},
 };
 use crm::{
-    clients,
+    Error, clients,
     clock::UnixMillis,
     follow_ups,
     ids::{LeadId, ShowingId},
@@ -319,6 +319,10 @@ async fn answer(
         at => (json!({"status": "confirmed", "confirmedTime": at}), "showing-confirmed"),
     };
     let given = given.as_object().cloned().unwrap_or_else(Map::new);
-    showings::update(&site.crm, session.agent, id, ShowingChange::read(&given)?, |_| true).await?;
-    Ok(see_other(&format!("{PATH}?done={done}")))
+    match showings::update(&site.crm, session.agent, id, ShowingChange::read(&given)?, |_| true).await {
+        Ok(_) => Ok(see_other(&format!("{PATH}?done={done}"))),
+        // The time was given to another, or has passed, or the answer was given already: the list shows how it is now.
+        Err(Error::Invalid(_)) => Ok(see_other(&format!("{PATH}?done=showing-kept"))),
+        Err(error) => Err(error.into()),
+    }
 }
