@@ -69,7 +69,7 @@ on_both_engines! {
         live_in(&app, "America/New_York").await;
         let (jane, oak) = (client(agent, "Jane").await, listing(agent, "Oak").await);
         // On 14 March 2027 the clocks go from 2 to 3: the day has 23 hours. UTC-5 before, UTC-4 after.
-        for at in ["2027-03-14T04:59:00Z", "2027-03-14T05:00:00Z", "2027-03-14T06:59:00Z", "2027-03-14T07:00:00Z", "2027-03-15T03:59:00Z", "2027-03-15T04:00:00Z"] {
+        for at in ["2027-03-14T04:30:00Z", "2027-03-14T05:00:00Z", "2027-03-14T06:30:00Z", "2027-03-14T07:00:00Z", "2027-03-15T03:30:00Z", "2027-03-15T04:00:00Z"] {
             let id = request(agent, &jane, &oak, &[at]).await;
             let _ = agent.api.patch(&format!("/api/v1/showings/{id}"), &json!({"status": "confirmed"})).await.expect(200);
         }
@@ -79,7 +79,7 @@ on_both_engines! {
             let clocks = entries.iter().map(|entry| entry.split(' ').nth(1).unwrap()).collect::<Vec<_>>();
             (date.as_str(), clocks)
         });
-        let expected = [("2027-03-13", vec!["23:59"]), ("2027-03-14", vec!["00:00", "01:59", "03:00", "23:59"]), ("2027-03-15", vec!["00:00"])];
+        let expected = [("2027-03-13", vec!["23:30"]), ("2027-03-14", vec!["00:00", "01:30", "03:00", "23:30"]), ("2027-03-15", vec!["00:00"])];
         assert_eq!(clocks.collect::<Vec<_>>(), expected);
         assert_eq!(days(&mut browser, "view=day&on=2027-03-14").await, found[1..2]);
         // What is typed is a time of that day, too.

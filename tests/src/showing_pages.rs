@@ -123,6 +123,21 @@ on_both_engines! {
         assert_eq!(get(agent, &id).await["notes"], Value::Null);
     }
 
+    async fn no_answer_books_a_time_twice(app: TestApp) {
+        let agent = &app.agent;
+        live_in(&app, "America/New_York").await;
+        let (jane, oak) = (client(agent, "Jane").await, listing(agent, "Oak").await);
+        let [first, second] = [request(agent, &jane, &oak, &["2026-11-24T15:00:00Z"]).await, request(agent, &jane, &oak, &["2026-11-24T15:10:00Z"]).await];
+        let mut browser = app.sign_in(agent).await;
+        let _ = browser.post(&format!("{PATH}/{first}/confirm"), &[("at", "2026-11-24T15:00:00Z")]).await.expect(303);
+        let page = browser.post(&format!("{PATH}/{second}/confirm"), &[("at", "2026-11-24T15:10:00Z"), ("here", "/dashboard")]).await.expect(422).text();
+        assert!(page.contains("Overlaps the showing that is confirmed for Tue 24 Nov 2026, 10:00"), "{page}");
+        let fields = [("client", jane.as_str()), ("listing", &oak), ("day", "2026-11-24"), ("time", "10:20")];
+        let page = browser.post(&format!("{PATH}/new"), &fields).await.expect(422).text();
+        assert!(page.contains("Overlaps the showing that is confirmed for Tue 24 Nov 2026, 10:00") && page.contains("value=\"10:20\""), "{page}");
+        assert_eq!(get(agent, &second).await["status"], "requested");
+    }
+
     async fn showings_are_found_by_client_and_by_address(app: TestApp) {
         let agent = &app.agent;
         live_in(&app, "UTC").await;

@@ -1,6 +1,6 @@
 //! Appointments: showings by the time at which they take place, and open houses.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{fmt, str::FromStr};
 
 use db::{Row, Tx, params};
 
@@ -14,8 +14,6 @@ use crate::{
     {clients, listings},
 };
 
-/// How long a showing is taken to last.
-pub const LASTS: Duration = Duration::from_secs(30 * 60);
 /// The most of each kind that one look at a span of time shows.
 pub const MOST: usize = 1_000;
 /// Requests that are looked at for those that ask for a time within a span: the newest.
@@ -73,10 +71,7 @@ pub async fn list(
     let now = crm.clock.now();
     crm.db
         .read("appointments.list", move |tx| {
-            let After { at, id } = after.unwrap_or(match side {
-                Side::Upcoming => After { at: now, id: ShowingId([0; 16]) },
-                Side::Past => After { at: now, id: ShowingId([0; 16]) },
-            });
+            let After { at, id } = after.unwrap_or(After { at: now, id: ShowingId([0; 16]) });
             let sql = match side {
                 Side::Upcoming => {
                     select_showings!(
@@ -111,7 +106,7 @@ pub async fn find(crm: &Crm, agent: AgentId, query: &str) -> Result<Vec<Showing>
         return Ok(Vec::new());
     }
     let filter = Filter { words, ..Filter::default() };
-    let page = Page { sort: Sort::LastChangedFirst, start: Start::Offset(0), limit: FOUND };
+    let page = Page { sort: Sort::LastChangedFirst, start: Start::Offset(0), limit: FOUND, counted: 0 };
     let people = clients::list(crm, agent, filter.clone(), page).await?.items;
     let homes = listings::list(crm, agent, filter, page).await?.items;
     let people = people.into_iter().map(|client| client.id).collect::<Vec<_>>();
@@ -213,6 +208,6 @@ fn openings(tx: &mut Tx<'_>, agent: AgentId, from: UnixMillis, until: UnixMillis
 /// Storage's errors.
 pub async fn waiting(crm: &Crm, agent: AgentId) -> Result<u64, Error> {
     let filter = Filter { status: Some(showings::ShowingStatus::Requested.name().to_owned()), ..Filter::default() };
-    let page = Page { sort: Sort::OldestFirst, start: Start::Offset(0), limit: 1 };
+    let page = Page { sort: Sort::OldestFirst, start: Start::Offset(0), limit: 1, counted: 0 };
     Ok(showings::list(crm, agent, filter, page).await?.total.count)
 }

@@ -7,6 +7,7 @@ use db::params;
 use crate::{
     AgentId, Crm, Error,
     appointments::{self, MOST, Span},
+    availability,
     clock::UnixMillis,
     ids::ShowingId,
     tokens::Token,
@@ -27,6 +28,8 @@ pub struct Feed {
     pub zone: String,
     /// What stands in its span. What waits for an answer is none of it.
     pub span: Span,
+    /// How long a showing takes.
+    pub lasts: Duration,
     /// How often each showing changed since it was requested.
     pub steps: HashMap<ShowingId, u32>,
 }
@@ -102,5 +105,7 @@ pub async fn read(crm: &Crm, token: &Token) -> Result<Feed, Error> {
         })?)
     });
     let steps = steps.await?.into_iter().collect();
-    Ok(Feed { name, zone, span, steps })
+    let minutes = availability::get(crm, agent).await?.showing_minutes;
+    let lasts = Duration::from_secs(u64::try_from(minutes).unwrap_or(0) * 60);
+    Ok(Feed { name, zone, span, lasts, steps })
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::{
-    AgentId, Crm, Error,
+    AgentId, Crm, Error, bookings,
     clock::UnixMillis,
     error::FieldError,
     events::EventKind,
@@ -18,6 +18,7 @@ use crate::{
     showing_reminders,
     showing_states::{ShowingState, Step},
     showing_steps,
+    taken_times::{self, Holder},
     totals::{self, Kind},
     turns::Turn,
 };
@@ -63,6 +64,14 @@ pub struct Showing {
     pub created_at: UnixMillis,
     /// When it last changed.
     pub updated_at: UnixMillis,
+}
+
+impl Showing {
+    /// What it takes up.
+    fn holder(&self) -> Holder<'_> {
+        let state = ShowingState { status: self.status, confirmed_time: self.confirmed_time };
+        Holder { showing: self.id, listing: self.listing_id, state, requested_times: &self.requested_times }
+    }
 }
 
 /// A showing as `showing.requested` tells it: the same keys, the telling ones first.
@@ -113,13 +122,15 @@ pub struct NewShowing {
     listing_id: ListingId,
     requested_times: Vec<UnixMillis>,
     notes: Option<String>,
+    /// Whether times are taken at which the listing is not shown.
+    is_override: bool,
 }
 
 /// One sentence for an id that never was, one of another agent and one of another kind.
 const NO_SUCH_RECORD: &str = "is not the id of a record of yours";
 
 impl NewShowing {
-    /// Reads a request from outside. `override` is read and has no effect while no availability is set.
+    /// Reads a request from outside.
     ///
     /// # Errors
     /// [`Error::Invalid`] with every wrong field.
@@ -131,12 +142,13 @@ impl NewShowing {
         let listing_id = reader.required("listingId", listing_id, Purpose::Create);
         let requested_times = requested_times(&mut reader);
         let notes = reader.text("notes", max::NOTES).value();
-        reader.flag("override");
+        let is_override = reader.flag("override").value().unwrap_or(false);
         reader.finish(|| Self {
             client_id: client_id.expect("required"),
             listing_id: listing_id.expect("required"),
             requested_times,
             notes,
+            is_override,
         })
     }
 }
@@ -227,8 +239,8 @@ pub struct Created {
 /// Records a client's request to see a listing and raises `showing.requested`.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a client or listing that is not the agent's, a draft, and a time that has passed;
-/// [`Error::IdempotencyKeyReused`].
+/// [`Error::Invalid`] for a client or listing that is not the agent's, a draft, a time that has passed, and, without override, one at which
+/// the listing is not shown; [`Error::IdempotencyKeyReused`].
 pub async fn create(crm: &Crm, agent: AgentId, new: NewShowing, once: Option<Once>) -> Result<Answer<Created>, Error> {
     crm.change_once("showings.create", agent, once, move |tx, turn| {
         let id = insert(tx, turn, &new)?;
@@ -311,6 +323,10 @@ pub(crate) fn insert(tx: &mut Tx<'_>, turn: &mut Turn, new: &NewShowing) -> Resu
 /// Stores a showing as it is asked for.
 fn put(tx: &mut Tx<'_>, turn: &mut Turn, new: &NewShowing) -> Result<Showing, Error> {
     let Parties { name, email, phone, address } = Parties::of(tx, turn, new)?;
+    if !new.is_override {
+        let times = new.requested_times.iter().enumerate().map(|(place, time)| (element(place), *time));
+        bookings::check(tx, turn, new.listing_id, &times.collect::<Vec<_>>())?;
+    }
     let id = ShowingId(turn.next_id());
     let ShowingState { status, confirmed_time } = ShowingState::REQUESTED;
     let showing = Showing {
@@ -345,6 +361,7 @@ fn put(tx: &mut Tx<'_>, turn: &mut Turn, new: &NewShowing) -> Result<Showing, Er
             showing.updated_at.0
         ],
     )?;
+    taken_times::keep(tx, turn.agent, &showing.holder())?;
     totals::add(tx, turn.agent, Kind::Showing, showing.status.name(), 1)?;
     Ok(showing)
 }
@@ -411,7 +428,8 @@ pub async fn get(crm: &Crm, agent: AgentId, id: ShowingId) -> Result<Showing, Er
 /// Changes a showing, if `precondition` holds of it: confirms, declines, cancels, completes, notes.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::PreconditionFailed`], [`Error::Invalid`] for a step that its status does not allow.
+/// [`Error::NotFound`], [`Error::PreconditionFailed`], [`Error::Invalid`] for a step that its status does not allow, and for a time at
+/// which another showing is confirmed.
 pub async fn update<P>(
     crm: &Crm,
     agent: AgentId,
@@ -449,6 +467,10 @@ pub(crate) fn take_step(
         return Ok(old);
     }
     showing.updated_at = turn.now.max(old.updated_at);
+    let is_step = showing.holder().state != old.holder().state;
+    if is_step {
+        taken_times::keep(tx, turn.agent, &showing.holder())?;
+    }
     tx.execute(
         "UPDATE showings SET status = $3, confirmed_time = $4, notes = $5, updated_at = $6 WHERE agent_id = $1 AND id = $2",
         params![
@@ -461,7 +483,7 @@ pub(crate) fn take_step(
         ],
     )?;
     totals::shift(tx, turn.agent, Kind::Showing, old.status.name(), showing.status.name())?;
-    if (old.status, old.confirmed_time) != (showing.status, showing.confirmed_time) {
+    if is_step {
         showing_steps::record(tx, turn, &showing, change.words.as_deref())?;
         showing_reminders::follow(tx, turn, &showing)?;
     }

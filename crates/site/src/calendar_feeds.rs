@@ -8,7 +8,7 @@ use axum::{
 };
 use crm::{
     Error,
-    appointments::{LASTS, Opening},
+    appointments::Opening,
     calendar_feeds::{self, Feed},
     clock::UnixMillis,
     files,
@@ -85,7 +85,8 @@ fn written(feed: &Feed, site: &str) -> String {
     calendar.append_property(Property::new("X-PUBLISHED-TTL", AGAIN));
     for showing in &feed.span.showings {
         let steps = feed.steps.get(&showing.id).copied().unwrap_or(0);
-        calendar.extend(showing.confirmed_time.map(|at| event_of(showing, at, steps, site, host)));
+        calendar
+            .extend(showing.confirmed_time.map(|at| event_of(showing, (at, at.plus(feed.lasts)), steps, site, host)));
     }
     for opening in &feed.span.openings {
         calendar.push(event_of_opening(opening, site, host));
@@ -98,7 +99,7 @@ fn instant(at: UnixMillis) -> String {
     Timestamp::from_millisecond(at.0).unwrap_or_default().strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 
-fn event_of(showing: &Showing, at: UnixMillis, steps: u32, site: &str, host: &str) -> Event {
+fn event_of(showing: &Showing, (at, ends_at): (UnixMillis, UnixMillis), steps: u32, site: &str, host: &str) -> Event {
     let (title, status) = match showing.status {
         ShowingStatus::Declined | ShowingStatus::Cancelled => ("Cancelled: showing", "CANCELLED"),
         _ => ("Showing", "CONFIRMED"),
@@ -117,7 +118,7 @@ fn event_of(showing: &Showing, at: UnixMillis, steps: u32, site: &str, host: &st
         .add_property("CREATED", instant(showing.created_at))
         .add_property("LAST-MODIFIED", instant(showing.updated_at))
         .add_property("DTSTART", instant(at))
-        .add_property("DTEND", instant(at.plus(LASTS)))
+        .add_property("DTEND", instant(ends_at))
         .add_property("STATUS", status);
     event.done()
 }

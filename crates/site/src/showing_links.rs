@@ -128,9 +128,10 @@ async fn answer(State(site): State<Site>, Path(token): Path<String>, fields: Fie
         Err(Error::NotFound) => Ok(Asked::ended()),
         Err(error) => {
             let wrong = Wrong::of(error)?;
+            let offer = showing_links::find(&site.crm, &token).await?;
+            let wrong = wrong.in_words(&Times::of(&offer.zone));
             let wrong = ["confirmedTime", "status", "words"].into_iter().find_map(|field| wrong.at(field));
             let wrong = wrong.unwrap_or_else(|| String::from("It cannot be done like this."));
-            let offer = showing_links::find(&site.crm, &token).await?;
             let asked = Asked { wrong: Some(wrong), words: words.to_owned(), ..Asked::of(offer) };
             Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &asked))
         }

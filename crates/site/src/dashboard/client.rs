@@ -265,7 +265,7 @@ impl Shown {
         timeline.add_notes(&site.crm, session.agent, About::Client(id)).await?;
         let times = Times::of(&session.time_zone);
         let filter = Filter { client: Some(id), ..Filter::default() };
-        let newest = Page { sort: Sort::NewestFirst, start: Start::Offset(0), limit: SHOWINGS };
+        let newest = Page { sort: Sort::NewestFirst, start: Start::Offset(0), limit: SHOWINGS, counted: 0 };
         for showing in showings::list(&site.crm, session.agent, filter, newest).await?.items {
             let title = format!("Showing: {}", showing.address);
             let at = showing.confirmed_time.map(|at| format!(" · {}", times.show_full(at).words)).unwrap_or_default();

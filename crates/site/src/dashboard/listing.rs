@@ -26,7 +26,7 @@ use super::{
     listing_form::{self, GROUPS, Kind, Typed},
     listing_photos as photos,
     listings::{PATH, amount, sizes, tone, words},
-    open_houses as visits,
+    lists, open_houses as visits,
     shell::{Place, Shell, Undo},
     showings::Row,
 };
@@ -166,7 +166,8 @@ impl Shown {
             notes: open.notes,
             is_over: open.ends_at < now,
         });
-        let newest = Page { sort: Sort::NewestFirst, start: Start::Offset(0), limit: SHOWINGS };
+        let newest =
+            Page { sort: Sort::NewestFirst, start: Start::Offset(0), limit: SHOWINGS, counted: lists::COUNTED };
         let filter = Filter { listing: Some(id), ..Filter::default() };
         let listed = showings::list(crm, agent, filter, newest).await?;
         let more_showings = listed.total.count.saturating_sub(listed.items.len() as u64);

@@ -277,7 +277,7 @@ async fn refused(
     error: Error,
     fields: &Fields,
 ) -> Result<Response, Refusal> {
-    let wrong = Wrong::of(error)?;
+    let wrong = Wrong::of(error)?.in_words(&Times::of(&session.time_zone));
     let mut shown = Shown::read(site, session, Shell::new(session, Place::Showings), id).await?;
     let [day, time, words] = ["day", "time", "words"].map(|name| fields.get(name).to_owned());
     (shown.wrong, shown.typed) = (wrong, Typed { day, time, words });

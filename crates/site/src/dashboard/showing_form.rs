@@ -96,7 +96,7 @@ struct Form {
 impl Form {
     async fn read(site: &Site, session: &Session, typed: Typed, wrong: Wrong) -> Result<Self, Refusal> {
         let (crm, agent) = (&site.crm, session.agent);
-        let page = Page { sort: Sort::LastChangedFirst, start: Start::Offset(0), limit: CHOICES };
+        let page = Page { sort: Sort::LastChangedFirst, start: Start::Offset(0), limit: CHOICES, counted: 0 };
         let by = |words: &str| Filter { words: search::words(words), ..Filter::default() };
         let people = clients::list(crm, agent, by(&typed.who), page).await?;
         let homes = listings::list(crm, agent, by(&typed.place), page).await?;
@@ -157,7 +157,8 @@ pub(super) async fn create(
     match made {
         Ok(made) => Ok(see_other(&format!("{}?done=showing-added", showing::path(made.value.id)))),
         Err(error) => {
-            let form = Form::read(&site, &session, typed, Wrong::of(error)?).await?;
+            let wrong = Wrong::of(error)?.in_words(&Times::of(&session.time_zone));
+            let form = Form::read(&site, &session, typed, wrong).await?;
             Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &form))
         }
     }

@@ -224,7 +224,7 @@ async fn read(
             let sort = Sort::NewestFirst;
             let start = Cursor::parse(after, sort).map_or(Start::Offset(0), Start::After);
             let filter = Filter { status: status.map(|(name, _)| name.to_owned()), ..Filter::default() };
-            let listed = showings::list(crm, agent, filter, Page { sort, start, limit: ROWS }).await?;
+            let listed = showings::list(crm, agent, filter, Page { sort, start, limit: ROWS, counted: 0 }).await?;
             return Ok((listed.items, listed.next.map(|next| next.to_string())));
         }
     };
@@ -240,7 +240,7 @@ async fn waiting(
     limit: u32,
 ) -> Result<(Vec<Showing>, Option<String>), Refusal> {
     let filter = Filter { status: Some(ShowingStatus::Requested.name().to_owned()), ..Filter::default() };
-    let page = Page { sort: Sort::OldestFirst, start, limit };
+    let page = Page { sort: Sort::OldestFirst, start, limit, counted: 0 };
     let listed = showings::list(&site.crm, session.agent, filter, page).await?;
     Ok((listed.items, listed.next.map(|next| next.to_string())))
 }

@@ -162,7 +162,7 @@ async fn new_leads(
     names: &SourceNames,
 ) -> Result<(Vec<Task>, Vec<Task>, u64), Refusal> {
     let filter = Filter { status: Some(String::from("new")), ..Filter::default() };
-    let page = Page { sort: Sort::NewestFirst, start: Start::Offset(0), limit: SHOWN };
+    let page = Page { sort: Sort::NewestFirst, start: Start::Offset(0), limit: SHOWN, counted: 0 };
     let listed = leads::list(&site.crm, session.agent, filter, page).await?;
     let more = listed.total.count.saturating_sub(listed.items.len() as u64);
     // Those put off stand here again when their time has come, as follow-ups.
@@ -247,7 +247,7 @@ async fn ailing_webhooks(site: &Site, session: &Session, times: &Times, now: Uni
 /// Showings that wait for an answer, the longest waiting first.
 async fn asked_showings(site: &Site, session: &Session, times: &Times, now: UnixMillis) -> Result<Vec<Task>, Refusal> {
     let filter = Filter { status: Some(String::from("requested")), ..Filter::default() };
-    let page = Page { sort: Sort::OldestFirst, start: Start::Offset(0), limit: SHOWN };
+    let page = Page { sort: Sort::OldestFirst, start: Start::Offset(0), limit: SHOWN, counted: 0 };
     let listed = showings::list(&site.crm, session.agent, filter, page).await?;
     let tasks = listed.items.into_iter().map(|showing| Task {
         icon: "calendar",
