@@ -81,7 +81,7 @@ showing-decline = Rechazar
 showing-open = Abrir la visita
 showings-open = Ver todas las visitas
 showing-link-note = Cada enlace pregunta una vez más antes de hacer nada. No reenvíes este correo: quien lo tenga puede responder por ti.
-reminder-subject = Visita a las { $time }: { $address }
+reminder-subject = Visita ({ $time }): { $address }
 reminder-heading = Se acerca una visita
 mails-note = Para no recibir más estos correos: { $url }
 
