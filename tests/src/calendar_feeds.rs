@@ -15,7 +15,7 @@ async fn subscribe(browser: &mut Browser) -> String {
     let page = browser.post(SETTINGS, &[]).await.expect(200).text();
     let address = page.split("<code id=\"feed-address\">").nth(1).unwrap().split('<').next().unwrap();
     let token = address.rsplit('/').next().unwrap();
-    assert!(page.contains(&format!("href=\"webcal://")) && token.len() >= 43 + 4, "{page}");
+    assert!(page.contains("href=\"webcal://") && token.len() >= 43 + 4, "{page}");
     format!("/calendar/{token}")
 }
 
