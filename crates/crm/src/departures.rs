@@ -57,6 +57,8 @@ pub const TABLES: &[(&str, &str)] = &[
     ("attachments", "id"),
     ("listing_prices", "listing_id, id"),
     ("open_houses", "id"),
+    ("guide_leads", "lead_id"),
+    ("guides", "id"),
     ("deliveries", "webhook_id, event_id"),
     ("webhooks", "id"),
     ("events", "id"),

@@ -109,4 +109,11 @@ pub const MIGRATIONS: &[Migration] = &[
         )
     },
     step(36, "stage_kinds", include_str!("../migrations/0036_stage_kinds.sql")),
+    Migration {
+        sqlite: Some(concat!(
+            include_str!("../migrations/0043_guides.sql"),
+            include_str!("../migrations/0043_guide_statistics.sqlite.sql")
+        )),
+        ..step(43, "guides", include_str!("../migrations/0043_guides.sql"))
+    },
 ];

@@ -51,6 +51,8 @@ pub const TABLES: &[&str] = &[
     "attachments",
     "listing_prices",
     "open_houses",
+    "guides",
+    "guide_leads",
     "events",
     "webhooks",
     "deliveries",
