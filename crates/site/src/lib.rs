@@ -15,6 +15,7 @@ mod forms;
 mod guard;
 mod manifests;
 mod pages;
+mod prose;
 mod seen;
 mod served;
 mod sign_in;
