@@ -29,6 +29,8 @@ mod export;
 #[cfg(test)]
 mod forgotten;
 #[cfg(test)]
+mod guides;
+#[cfg(test)]
 mod hooks;
 #[cfg(test)]
 mod imports;
@@ -110,6 +112,8 @@ mod tenancy;
 mod trash;
 #[cfg(test)]
 mod two_step;
+#[cfg(test)]
+mod uploads;
 #[cfg(test)]
 mod webhook_changes;
 #[cfg(test)]

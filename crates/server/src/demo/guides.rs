@@ -52,8 +52,8 @@ struct Line {
     text: String,
 }
 
-/// Letters on a line of Helvetica of 11 points, about.
-const WIDE: usize = 90;
+/// Letters on a line of Helvetica of 13 points, about.
+const WIDE: usize = 76;
 
 /// The lines of each page: headings with their number, and paragraphs, broken anew.
 fn lines() -> Vec<Vec<Line>> {
@@ -66,11 +66,11 @@ fn lines() -> Vec<Vec<Line>> {
         let (heading, paragraph) = part.trim_start_matches("# ").split_once('\n').unwrap_or((part, ""));
         // The sixth is what comes after the five.
         let text = if number > 5 { heading.to_owned() } else { format!("{number}. {heading}") };
-        page.push(Line { down: 36, font: "F2", size: 15, text });
-        let mut down = 22;
+        page.push(Line { down: 46, font: "F2", size: 17, text });
+        let mut down = 26;
         for text in broken(paragraph) {
-            page.push(Line { down, font: "F1", size: 11, text });
-            down = 17;
+            page.push(Line { down, font: "F1", size: 13, text });
+            down = 20;
         }
     }
     pages

@@ -58,19 +58,21 @@ pub(super) fn path(id: GuideId) -> String {
 /// The cover of a guide: a picture, or its title on the agent's colour.
 pub(super) struct Cover {
     pub title: String,
+    /// Whose it is.
+    pub by: String,
     /// Where the picture is, and in which widths.
     pub picture: Option<(String, String)>,
 }
 
 impl Cover {
     /// That of a guide, as its agent sees it.
-    pub fn of(guide: &Guide) -> Self {
+    pub fn of(guide: &Guide, by: &str) -> Self {
         let address = |cover, width| format!("{}/cover/{cover}-{width}.jpg", path(guide.id));
         let picture = guide.cover.map(|cover| {
             let set = guides::COVER_WIDTHS.map(|width| format!("{} {width}w", address(cover, width)));
             (address(cover, guides::COVER_WIDTHS[0]), set.join(", "))
         });
-        Self { title: guide.title.clone(), picture }
+        Self { title: guide.title.clone(), by: by.to_owned(), picture }
     }
 }
 
@@ -88,7 +90,7 @@ impl Landing {
     async fn read(site: &Site, session: &Session, guide: &Guide) -> Result<Self, Refusal> {
         let profile = profiles::get(&site.crm, session.agent).await?;
         Ok(Self {
-            cover: Cover::of(guide),
+            cover: Cover::of(guide, &session.agent_name),
             heading: guide.heading().to_owned(),
             blocks: prose::blocks(guide.text.as_deref().unwrap_or_default()),
             points: guide.points.clone(),

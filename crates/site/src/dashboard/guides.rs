@@ -75,7 +75,7 @@ async fn show(
     let has_room = guides.len() < MOST;
     let row = |guide: Guide| {
         let (status, tone) = words(guide.status);
-        Row { cover: Cover::of(&guide), status, tone, guide }
+        Row { cover: Cover::of(&guide, &session.agent_name), status, tone, guide }
     };
     let rows = guides.into_iter().map(row).collect();
     let counted = |count: i64, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
