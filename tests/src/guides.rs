@@ -226,7 +226,7 @@ on_both_engines! {
         assert_eq!(api.get("/api/v1/leads").await.json()["total"], 2);
         let guide = get(&app, id).await;
         assert_eq!((guide.downloads, guide.leads), (3, 2));
-        assert_eq!(count(&app, "SELECT SUM(leads + downloads) FROM guides").await, 5);
+        assert_eq!(count(&app, "SELECT CAST(SUM(leads + downloads) AS BIGINT) FROM guides").await, 5);
         // The guide names who asked, the lead names the guide.
         let page = browser.get(&format!("{PATH}/{id}")).await.expect(200).text();
         assert!(page.contains("jane@example.com") && page.find("<strong dir=\"auto\">john").unwrap() < page.find("<strong dir=\"auto\">jane").unwrap(), "{page}");

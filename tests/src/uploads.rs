@@ -389,9 +389,9 @@ on_both_engines! {
         let there = EmptyDatabase::open(other(app.engine)).await;
         restore(&archive(app.crm.database()).await, &there.database).await.unwrap();
         let sql = "SELECT id, about_id, hash, size, media_type, width FROM files ORDER BY id";
-        let files = |database: &db::Database| database.read("test.files", move |tx| {
+        let files = async |database: &db::Database| database.read("test.files", move |tx| {
             tx.query(sql, &[], |row| Ok((row.get::<[u8; 16]>(0)?, row.get::<[u8; 16]>(1)?, row.get::<[u8; 32]>(2)?, row.get::<i64>(3)?, row.get::<String>(4)?, row.get::<Option<i64>>(5)?)))
-        });
+        }).await;
         let (held, came): (Result<_, db::DbError>, _) = (files(app.crm.database()).await, files(&there.database).await);
         let (held, came) = (held.unwrap(), came.unwrap());
         assert_eq!((held.len(), &came), (3 + 3 + 2, &held));
@@ -426,7 +426,7 @@ fn two_nodes_show_each_others_uploads() {
             };
             let link = page.split('"').find(is_file).unwrap_or_else(|| panic!("{}: {page}", door.path));
             let (one, other) = (here.get(link).await.expect(200), there.get(link).await.expect(200));
-            assert_eq!((one.body, one.header("etag")), (other.body, other.header("etag")), "{link}");
+            assert_eq!((&one.body, one.header("etag")), (&other.body, other.header("etag")), "{link}");
         }
     });
 }
