@@ -31,6 +31,14 @@ pub(crate) async fn fill(app: &TestApp) {
         tx.execute(sql, params![&agent, &id])?;
         let sql = "INSERT INTO guide_leads (agent_id, lead_id, guide_id) VALUES ($1, $2, $2)";
         tx.execute(sql, params![&agent, &id])?;
+        let sql = "INSERT INTO availabilities (agent_id, hours, showing_minutes, notice_minutes, travel_minutes, days_ahead)
+                   VALUES ($1, '[[],[],[],[],[],[],[]]', 30, 0, 0, 60)";
+        tx.execute(sql, params![&agent])?;
+        let sql = "INSERT INTO blocked_times (agent_id, id, starts_at, ends_at) VALUES ($1, $2, 1, 2)";
+        tx.execute(sql, params![&agent, &id])?;
+        let sql = "INSERT INTO showing_rules (agent_id, listing_id, status, requirements, notice_minutes)
+                   VALUES ($1, $2, 'On Hold', '', 0)";
+        tx.execute(sql, params![&agent, &id])?;
         let sql = "INSERT INTO recovery_codes (agent_id, account_id, code_hash) VALUES ($1, $2, $3)";
         tx.execute(sql, params![&agent, &id, &odd])
     });

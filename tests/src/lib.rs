@@ -11,6 +11,8 @@ mod answers;
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod availability;
+#[cfg(test)]
 mod backup;
 #[cfg(test)]
 mod client_lists;

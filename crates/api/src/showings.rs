@@ -31,13 +31,14 @@ pub(crate) struct ShowingInput {
     client_id: ClientId,
     /// The listing to be seen; no draft.
     listing_id: ListingId,
-    /// The times the client can come, all in the future and each once.
+    /// The times the client can come, all in the future and each once. Any will do while the agent has set no hours.
     #[schema(min_items = 1, max_items = 3, example = json!(["2026-11-28T15:00:00Z", "2026-11-29T10:30:00Z"]))]
     requested_times: Vec<UnixMillis>,
     /// What the client writes.
     #[schema(required = false, max_length = 20000, example = "We would like to see the garden.")]
     notes: Option<String>,
-    /// Whether times outside the agent's availability are accepted too.
+    /// Whether times are accepted too at which the listing is not shown: outside the agent's hours, blocked, taken, or against the
+    /// listing's showing rules. Without it such times are refused, and the answer names free ones.
     #[schema(required = false, example = false)]
     r#override: Option<bool>,
 }
@@ -50,7 +51,7 @@ pub(crate) struct ShowingPatch {
     /// declined, cancelled or completed; declined, cancelled and completed are final.
     #[schema(required = false, nullable = false, example = "confirmed")]
     status: Option<ShowingStatus>,
-    /// The time to confirm, in the future. Not needed where one time was requested.
+    /// The time to confirm, in the future, when no other showing is confirmed. Not needed where one time was requested.
     #[schema(required = false, schema_with = time_to_confirm)]
     confirmed_time: Option<UnixMillis>,
     /// What the client or the agent writes.
@@ -59,7 +60,9 @@ pub(crate) struct ShowingPatch {
 }
 
 fn time_to_confirm() -> utoipa::openapi::Schema {
-    optional_time("The time to confirm, in the future. Not needed where one time was requested.")
+    optional_time(
+        "The time to confirm, in the future, when no other showing is confirmed. Not needed where one time was requested.",
+    )
 }
 
 /// The answer of a create.
@@ -157,7 +160,8 @@ pub(crate) async fn get(
 
 /// Change a showing.
 ///
-/// Confirm, decline, cancel, complete. The same status again, with nothing new, changes nothing.
+/// Confirm, decline, cancel, complete. The same status again, with nothing new, changes nothing. No two showings are confirmed for
+/// times that overlap.
 #[utoipa::path(
     patch, path = "/showings/{id}", tag = "Showings", operation_id = "update_showing",
     params(("id" = String, Path, description = "The showing's id."), ("If-Match" = Option<String>, Header, description = "Change it only if its ETag is this.")),

@@ -202,6 +202,8 @@ ids! {
     GuideId = "gde";
     /// A time at which a listing is open to visitors.
     OpenHouseId = "open";
+    /// A time at which an agent shows nothing.
+    BlockedTimeId = "blk";
     /// A browser that is told by Web Push.
     DeviceId = "dev";
     /// A message of Web Push on its way to one device.

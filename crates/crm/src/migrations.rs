@@ -111,6 +111,27 @@ pub const MIGRATIONS: &[Migration] = &[
     step(36, "stage_kinds", include_str!("../migrations/0036_stage_kinds.sql")),
     Migration {
         sqlite: Some(concat!(
+            include_str!("../migrations/0037_availability.sql"),
+            include_str!("../migrations/0037_availability_statistics.sqlite.sql")
+        )),
+        ..step(37, "availability", include_str!("../migrations/0037_availability.sql"))
+    },
+    Migration {
+        sqlite: Some(concat!(
+            include_str!("../migrations/0038_taken_times.sql"),
+            include_str!("../migrations/0038_taken_times.sqlite.sql")
+        )),
+        ..step(
+            38,
+            "taken_times",
+            concat!(
+                include_str!("../migrations/0038_taken_times.sql"),
+                include_str!("../migrations/0038_taken_times.postgres.sql")
+            ),
+        )
+    },
+    Migration {
+        sqlite: Some(concat!(
             include_str!("../migrations/0043_guides.sql"),
             include_str!("../migrations/0043_guide_statistics.sqlite.sql")
         )),

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::{
-    AgentId, Crm, Error,
+    AgentId, Crm, Error, bookings,
     clock::UnixMillis,
     error::FieldError,
     events::EventKind,
@@ -16,6 +16,7 @@ use crate::{
     listings::ListingStatus,
     pages::{self, Filter, Listed, Page, Source},
     showing_states::{ShowingState, Step},
+    taken_times::{self, Holder},
     totals::{self, Kind},
     turns::Turn,
 };
@@ -61,6 +62,14 @@ pub struct Showing {
     pub created_at: UnixMillis,
     /// When it last changed.
     pub updated_at: UnixMillis,
+}
+
+impl Showing {
+    /// What it takes up.
+    fn holder(&self) -> Holder<'_> {
+        let state = ShowingState { status: self.status, confirmed_time: self.confirmed_time };
+        Holder { showing: self.id, listing: self.listing_id, state, requested_times: &self.requested_times }
+    }
 }
 
 /// A showing as `showing.requested` tells it: the same keys, the telling ones first.
@@ -111,13 +120,15 @@ pub struct NewShowing {
     listing_id: ListingId,
     requested_times: Vec<UnixMillis>,
     notes: Option<String>,
+    /// Whether times are taken at which the listing is not shown.
+    is_override: bool,
 }
 
 /// One sentence for an id that never was, one of another agent and one of another kind.
 const NO_SUCH_RECORD: &str = "is not the id of a record of yours";
 
 impl NewShowing {
-    /// Reads a request from outside. `override` is read and has no effect while no availability is set.
+    /// Reads a request from outside.
     ///
     /// # Errors
     /// [`Error::Invalid`] with every wrong field.
@@ -129,12 +140,13 @@ impl NewShowing {
         let listing_id = reader.required("listingId", listing_id, Purpose::Create);
         let requested_times = requested_times(&mut reader);
         let notes = reader.text("notes", max::NOTES).value();
-        reader.flag("override");
+        let is_override = reader.flag("override").value().unwrap_or(false);
         reader.finish(|| Self {
             client_id: client_id.expect("required"),
             listing_id: listing_id.expect("required"),
             requested_times,
             notes,
+            is_override,
         })
     }
 }
@@ -197,8 +209,8 @@ pub struct Created {
 /// Records a client's request to see a listing and raises `showing.requested`.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a client or listing that is not the agent's, a draft, and a time that has passed;
-/// [`Error::IdempotencyKeyReused`].
+/// [`Error::Invalid`] for a client or listing that is not the agent's, a draft, a time that has passed, and, without override, one at which
+/// the listing is not shown; [`Error::IdempotencyKeyReused`].
 pub async fn create(crm: &Crm, agent: AgentId, new: NewShowing, once: Option<Once>) -> Result<Answer<Created>, Error> {
     crm.change_once("showings.create", agent, once, move |tx, turn| {
         let id = insert(tx, turn, &new)?;
@@ -257,6 +269,10 @@ impl Parties {
 /// Records a request within a transaction.
 pub(crate) fn insert(tx: &mut Tx<'_>, turn: &mut Turn, new: &NewShowing) -> Result<ShowingId, Error> {
     let Parties { name, email, phone, address } = Parties::of(tx, turn, new)?;
+    if !new.is_override {
+        let times = new.requested_times.iter().enumerate().map(|(place, time)| (element(place), *time));
+        bookings::check(tx, turn, new.listing_id, &times.collect::<Vec<_>>())?;
+    }
     let id = ShowingId(turn.next_id());
     let ShowingState { status, confirmed_time } = ShowingState::REQUESTED;
     let showing = Showing {
@@ -291,6 +307,7 @@ pub(crate) fn insert(tx: &mut Tx<'_>, turn: &mut Turn, new: &NewShowing) -> Resu
             showing.updated_at.0
         ],
     )?;
+    taken_times::keep(tx, turn.agent, &showing.holder())?;
     totals::add(tx, turn.agent, Kind::Showing, showing.status.name(), 1)?;
     let data = ShowingRequested::from(&showing);
     turn.record_in_order_of(tx, EventKind::ShowingRequested, &id.0, Some(&showing.client_id.0), &data)?;
@@ -355,7 +372,8 @@ pub async fn get(crm: &Crm, agent: AgentId, id: ShowingId) -> Result<Showing, Er
 /// Changes a showing, if `precondition` holds of it: confirms, declines, cancels, completes, notes.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::PreconditionFailed`], [`Error::Invalid`] for a step that its status does not allow.
+/// [`Error::NotFound`], [`Error::PreconditionFailed`], [`Error::Invalid`] for a step that its status does not allow, and for a time at
+/// which another showing is confirmed.
 pub async fn update<P>(
     crm: &Crm,
     agent: AgentId,
@@ -371,7 +389,7 @@ where
         if !precondition(&old) {
             return Err(Error::PreconditionFailed);
         }
-        let state = ShowingState { status: old.status, confirmed_time: old.confirmed_time };
+        let state = old.holder().state;
         let state = state.after(&change.step, &old.requested_times, turn.now).map_err(|error| Error::Invalid(vec![error]))?;
         let ShowingState { status, confirmed_time } = state;
         let notes = change.notes.clone().or_keep(old.notes.clone());
@@ -380,6 +398,9 @@ where
             return Ok(old);
         }
         showing.updated_at = turn.now.max(old.updated_at);
+        if showing.holder().state != old.holder().state {
+            taken_times::keep(tx, agent, &showing.holder())?;
+        }
         tx.execute(
             "UPDATE showings SET status = $3, confirmed_time = $4, notes = $5, updated_at = $6 WHERE agent_id = $1 AND id = $2",
             params![

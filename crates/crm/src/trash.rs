@@ -9,8 +9,8 @@ use db::{Tx, params};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    AgentId, Crm, Error, events, guides, imports, leads, listing_photos, mails, notes, pictures, showings,
-    totals::Kind, turns::Turn,
+    AgentId, Crm, Error, events, guides, imports, leads, listing_photos, mails, notes, pictures, showing_rules,
+    showings, totals::Kind, turns::Turn,
 };
 
 /// How long a deleted record can be brought back.
@@ -112,6 +112,7 @@ fn erase(tx: &mut Tx<'_>, turn: &Turn, id: &[u8; 16], before: i64) -> Result<usi
     events::erase(tx, agent, id, turn.now)?;
     mails::erase_of(tx, agent, id)?;
     showings::erase_of(tx, turn, id)?;
+    showing_rules::erase_of(tx, agent, id)?;
     listing_photos::erase_of(tx, turn, id)?;
     leads::merges::erase(tx, agent, id, &record)?;
     guides::erase(tx, agent, id, &record)?;

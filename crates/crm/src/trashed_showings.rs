@@ -3,9 +3,12 @@
 use db::{Tx, params};
 
 use crate::{
-    Error, events,
+    Error,
+    clock::UnixMillis,
+    events,
     ids::{ClientId, ListingId, ShowingId},
-    showing_states::ShowingStatus,
+    showing_states::{ShowingState, ShowingStatus},
+    taken_times::{self, Holder},
     totals::{self, Kind},
     turns::Turn,
 };
@@ -66,21 +69,67 @@ const RESTORE_OF_LISTING: Moves = Moves {
                AND EXISTS (SELECT 1 FROM clients c WHERE c.agent_id = trashed_showings.agent_id AND c.id = trashed_showings.client_id)",
 };
 
-/// Hides the showings of a client or listing that goes into the trash.
+/// Frees the times of a client's showings.
+const FREE_OF_CLIENT: &str = "DELETE FROM taken_times WHERE agent_id = $1 AND showing_id IN
+    (SELECT id FROM showings WHERE agent_id = $1 AND client_id = $2)";
+
+/// Frees the times of a listing's showings.
+const FREE_OF_LISTING: &str = "DELETE FROM taken_times WHERE agent_id = $1 AND showing_id IN
+    (SELECT id FROM showings WHERE agent_id = $1 AND listing_id = $2)";
+
+/// The showings of a client that will come back and take up time.
+const OPEN_OF_CLIENT: &str = "SELECT id, listing_id, status, requested_times, confirmed_time FROM trashed_showings t
+    WHERE agent_id = $1 AND client_id = $2 AND status IN ('requested', 'confirmed')
+      AND EXISTS (SELECT 1 FROM listings l WHERE l.agent_id = t.agent_id AND l.id = t.listing_id)
+    ORDER BY id";
+
+/// The same of a listing.
+const OPEN_OF_LISTING: &str = "SELECT id, listing_id, status, requested_times, confirmed_time FROM trashed_showings t
+    WHERE agent_id = $1 AND listing_id = $2 AND status IN ('requested', 'confirmed')
+      AND EXISTS (SELECT 1 FROM clients c WHERE c.agent_id = t.agent_id AND c.id = t.client_id)
+    ORDER BY id";
+
+/// Hides the showings of a client or listing that goes into the trash, and frees their times.
 pub(crate) fn trash_of(tx: &mut Tx<'_>, turn: &Turn, parent: Parent) -> Result<(), Error> {
-    match parent {
-        Parent::Client(id) => move_all(tx, turn, &TRASH_OF_CLIENT, &id.0, -1),
-        Parent::Listing(id) => move_all(tx, turn, &TRASH_OF_LISTING, &id.0, -1),
-    }
+    let (free, moves, id) = match parent {
+        Parent::Client(id) => (FREE_OF_CLIENT, &TRASH_OF_CLIENT, id.0),
+        Parent::Listing(id) => (FREE_OF_LISTING, &TRASH_OF_LISTING, id.0),
+    };
+    tx.execute(free, params![&turn.agent, &id])?;
+    move_all(tx, turn, moves, &id, -1)
 }
 
 /// Shows the showings of a client or listing again that is back from the trash, but for those whose other parent is still
-/// there.
+/// there. One whose time was given to another meanwhile is requested again.
 pub(crate) fn restore_of(tx: &mut Tx<'_>, turn: &Turn, parent: Parent) -> Result<(), Error> {
-    match parent {
-        Parent::Client(id) => move_all(tx, turn, &RESTORE_OF_CLIENT, &id.0, 1),
-        Parent::Listing(id) => move_all(tx, turn, &RESTORE_OF_LISTING, &id.0, 1),
+    let (open, moves, id) = match parent {
+        Parent::Client(id) => (OPEN_OF_CLIENT, &RESTORE_OF_CLIENT, id.0),
+        Parent::Listing(id) => (OPEN_OF_LISTING, &RESTORE_OF_LISTING, id.0),
+    };
+    take_again(tx, turn, open, &id)?;
+    move_all(tx, turn, moves, &id, 1)
+}
+
+fn take_again(tx: &mut Tx<'_>, turn: &Turn, open: &'static str, parent: &[u8; 16]) -> Result<(), Error> {
+    let agent = turn.agent;
+    let showings = tx.query(open, params![&agent, parent], |row| {
+        let (id, listing): (ShowingId, ListingId) = (row.get(0)?, row.get(1)?);
+        let state = ShowingState { status: row.get(2)?, confirmed_time: row.get::<Option<i64>>(4)?.map(UnixMillis) };
+        let times = serde_json::from_str::<Vec<i64>>(row.text(3)?);
+        let times = times.map_err(|_| db::DbError::Internal("a showing's times cannot be read".to_owned()))?;
+        Ok((id, listing, state, times.into_iter().map(UnixMillis).collect::<Vec<_>>()))
+    })?;
+    for (showing, listing, mut state, times) in showings {
+        if let Some(time) = state.confirmed_time
+            && taken_times::is_double(tx, agent, time)?
+        {
+            state = ShowingState::REQUESTED;
+            let sql = "UPDATE trashed_showings SET status = $3, confirmed_time = NULL WHERE agent_id = $1 AND id = $2";
+            tx.execute(sql, params![&agent, &showing, state.status])?;
+        }
+        taken_times::keep(tx, agent, &Holder { showing, listing, state, requested_times: &times })?;
     }
+    Ok(())
 }
 
 /// Erases the hidden showings of a client or listing that is erased, with the `data` of their events, which names the client.

@@ -263,7 +263,7 @@ impl Shown {
         );
         timeline.add_notes(&site.crm, session.agent, About::Client(id)).await?;
         let filter = Filter { client: Some(id), ..Filter::default() };
-        let newest = Page { sort: Sort::NewestFirst, start: Start::Offset(0), limit: SHOWINGS };
+        let newest = Page { sort: Sort::NewestFirst, start: Start::Offset(0), limit: SHOWINGS, counted: 0 };
         for showing in showings::list(&site.crm, session.agent, filter, newest).await?.items {
             let title = format!("Asked to see {}", showing.address);
             timeline.add(showing.created_at, "calendar", title, Some(showing_words(showing.status)), None);

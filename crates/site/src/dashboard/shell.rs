@@ -87,6 +87,9 @@ impl Shell {
                 "client-restored" => "The client is back.",
                 "showing-confirmed" => "The showing is confirmed.",
                 "showing-declined" => "The showing is declined.",
+                "showing-kept" => {
+                    "Nothing was changed: another showing is confirmed for that time, or it has passed. Choose another time, or move the other first."
+                }
                 "password-changed" => "The password is changed. Every other session has ended.",
                 "two-step-off" => "Two-step sign-in is off. Your password alone lets you in.",
                 "export-begun" => "Your copy is being made. This page shows how far it is; you need not wait here.",

@@ -10,7 +10,7 @@ use axum::{
     routing::{get, post},
 };
 use crm::{
-    clients,
+    Error, clients,
     clock::UnixMillis,
     follow_ups,
     ids::{LeadId, ShowingId},
@@ -150,7 +150,7 @@ async fn new_leads(
     names: &SourceNames,
 ) -> Result<(Vec<Task>, Vec<Task>, u64), Refusal> {
     let filter = Filter { status: Some(String::from("new")), ..Filter::default() };
-    let page = Page { sort: Sort::NewestFirst, start: Start::Offset(0), limit: SHOWN };
+    let page = Page { sort: Sort::NewestFirst, start: Start::Offset(0), limit: SHOWN, counted: 0 };
     let listed = leads::list(&site.crm, session.agent, filter, page).await?;
     let more = listed.total.count.saturating_sub(listed.items.len() as u64);
     // Those put off stand here again when their time has come, as follow-ups.
@@ -235,7 +235,7 @@ async fn ailing_webhooks(site: &Site, session: &Session, times: &Times, now: Uni
 /// Showings that wait for an answer, the longest waiting first.
 async fn asked_showings(site: &Site, session: &Session, times: &Times, now: UnixMillis) -> Result<Vec<Task>, Refusal> {
     let filter = Filter { status: Some(String::from("requested")), ..Filter::default() };
-    let page = Page { sort: Sort::OldestFirst, start: Start::Offset(0), limit: SHOWN };
+    let page = Page { sort: Sort::OldestFirst, start: Start::Offset(0), limit: SHOWN, counted: 0 };
     let listed = showings::list(&site.crm, session.agent, filter, page).await?;
     let tasks = listed.items.into_iter().map(|showing| Task {
         icon: "calendar",
@@ -319,6 +319,10 @@ async fn answer(
         at => (json!({"status": "confirmed", "confirmedTime": at}), "showing-confirmed"),
     };
     let given = given.as_object().cloned().unwrap_or_else(Map::new);
-    showings::update(&site.crm, session.agent, id, ShowingChange::read(&given)?, |_| true).await?;
-    Ok(see_other(&format!("{PATH}?done={done}")))
+    match showings::update(&site.crm, session.agent, id, ShowingChange::read(&given)?, |_| true).await {
+        Ok(_) => Ok(see_other(&format!("{PATH}?done={done}"))),
+        // The time was given to another, or has passed, or the answer was given already: the list shows how it is now.
+        Err(Error::Invalid(_)) => Ok(see_other(&format!("{PATH}?done=showing-kept"))),
+        Err(error) => Err(error.into()),
+    }
 }

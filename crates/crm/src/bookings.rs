@@ -1,0 +1,151 @@
+//! Bookings: whether a showing can be asked for at a time. Asked under the agent's turn, so that of many who want the same time one gets it.
+
+use db::Tx;
+
+use crate::{
+    Error,
+    availability::Plan,
+    blocked_times,
+    clock::UnixMillis,
+    error::FieldError,
+    ids::ListingId,
+    slots::{self, Busy},
+    taken_times::{self, Taken},
+    turns::Turn,
+};
+
+/// How many free times a refusal names.
+const NAMED: usize = 5;
+
+/// Refuses times at which the listing is not shown. Nothing is refused while no hours are set, nothing is blocked, and the listing has no
+/// rules of its own.
+///
+/// # Errors
+/// [`Error::Invalid`] with each time, why it is none, and the next that are free.
+pub(crate) fn check(
+    tx: &mut Tx<'_>,
+    turn: &Turn,
+    listing: ListingId,
+    times: &[(String, UnixMillis)],
+) -> Result<(), Error> {
+    let plan = Plan::of(tx, turn.agent, Some(listing), turn.now)?;
+    if !plan.takes_requests {
+        let status = plan.listing.status.name();
+        let message = format!("takes no showing requests now ({status}), unless \"override\" is true");
+        return Err(Error::invalid("listingId", message));
+    }
+    let blocked = blocked_times::busy(tx, turn.agent, turn.now)?;
+    let mut errors = Vec::new();
+    for (field, time) in times {
+        let Some(reason) = refusal(tx, turn, &plan, &blocked, listing, *time)? else { continue };
+        let free = free_near(tx, turn, &plan, listing, *time)?;
+        let free = match free.as_slice() {
+            [] => "no time is free".to_owned(),
+            free => {
+                let times = free.iter().map(|time| time.to_rfc3339()).collect::<Vec<_>>();
+                format!("free are {}", times.join(", "))
+            }
+        };
+        errors.push(FieldError {
+            field: field.clone(),
+            message: format!("{reason}; {free}. With \"override\": true it is asked for all the same"),
+        });
+    }
+    if errors.is_empty() { Ok(()) } else { Err(Error::Invalid(errors)) }
+}
+
+/// Why a showing cannot be at a time; `None` where it can.
+fn refusal(
+    tx: &mut Tx<'_>,
+    turn: &Turn,
+    plan: &Plan,
+    blocked: &[Busy],
+    listing: ListingId,
+    time: UnixMillis,
+) -> Result<Option<String>, Error> {
+    let rules = &plan.rules;
+    let (from, to) = (time.0, time.0.saturating_add(rules.length));
+    if from < rules.earliest {
+        return Ok(Some(format!("is too soon: showings are asked for {} ahead", span(plan.notice_minutes))));
+    }
+    if plan.is_set && from >= rules.latest {
+        return Ok(Some(format!("is too far ahead: showings are asked for up to {} days ahead", plan.days_ahead)));
+    }
+    if plan.has_hours && !rules.is_open(from) {
+        return Ok(Some("is outside the hours in which showings are given".to_owned()));
+    }
+    if blocked.iter().any(|busy| busy.from < to && busy.to > from) {
+        return Ok(Some("is at a time at which no showings are given".to_owned()));
+    }
+    if plan.is_set && clash(tx, turn, plan, listing, from, to)?.is_some() {
+        return Ok(Some("is taken by another showing, or too close to one elsewhere".to_owned()));
+    }
+    Ok(None)
+}
+
+/// A showing that leaves no time for one from `from` to `to`.
+fn clash(
+    tx: &mut Tx<'_>,
+    turn: &Turn,
+    plan: &Plan,
+    listing: ListingId,
+    from: i64,
+    to: i64,
+) -> Result<Option<Taken>, Error> {
+    for is_confirmed in [true, false] {
+        let here = taken_times::overlapping(tx, turn.agent, is_confirmed, from, to)?;
+        if here.is_some() {
+            return Ok(here);
+        }
+        if plan.travel > 0 {
+            let (from, to) = (from - plan.travel, to + plan.travel);
+            let elsewhere = taken_times::overlapping_elsewhere(tx, turn.agent, is_confirmed, listing, from, to)?;
+            if elsewhere.is_some() {
+                return Ok(elsewhere);
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Free times from the day of a time on, and from now on where there are too few.
+fn free_near(
+    tx: &mut Tx<'_>,
+    turn: &Turn,
+    plan: &Plan,
+    listing: ListingId,
+    time: UnixMillis,
+) -> Result<Vec<UnixMillis>, Error> {
+    let rules = &plan.rules;
+    let mut free = Vec::new();
+    if time.0 < rules.latest {
+        let from = UnixMillis(rules.beginning(rules.date(time.0)).max(turn.now.0));
+        free = slots::next_free(tx, turn.agent, plan, Some(listing), None, from, NAMED)?;
+    }
+    if free.is_empty() {
+        free = slots::next_free(tx, turn.agent, plan, Some(listing), None, turn.now, NAMED)?;
+    }
+    Ok(free)
+}
+
+/// Minutes in words.
+fn span(minutes: i64) -> String {
+    let (count, unit) = match minutes {
+        minutes if minutes > 0 && minutes % (24 * 60) == 0 => (minutes / (24 * 60), "day"),
+        minutes if minutes > 0 && minutes % 60 == 0 => (minutes / 60, "hour"),
+        minutes => (minutes, "minute"),
+    };
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{s}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn minutes_are_told_in_the_largest_unit() {
+        let told = [0, 1, 45, 60, 120, 90, 1440, 2880].map(span);
+        assert_eq!(told, ["0 minutes", "1 minute", "45 minutes", "1 hour", "2 hours", "90 minutes", "1 day", "2 days"]);
+    }
+}
