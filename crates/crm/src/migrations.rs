@@ -130,6 +130,11 @@ pub const MIGRATIONS: &[Migration] = &[
             ),
         )
     },
+    step(40, "calendar", include_str!("../migrations/0040_calendar.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(41, "calendar_statistics", include_str!("../migrations/0041_calendar_statistics.sqlite.sql"))
+    },
     Migration {
         sqlite: Some(concat!(
             include_str!("../migrations/0043_guides.sql"),
