@@ -214,8 +214,13 @@ on_both_engines! {
         set_hours(&app).await;
         let message = &asker.refused(&asker.listing, &[TUESDAY_HALF_PAST_NINE]).await[0].1;
         assert_eq!(named(message)[..2], ["2026-11-24T16:30:00.000Z", "2026-11-24T18:00:00.000Z"], "11:00 is asked for already");
-        let was = blocked_times::delete(&app.crm, agent, id).await.unwrap();
-        assert_eq!((was.starts_at, was.ends_at, was.note.as_deref()), (from, to, Some("The dentist")));
+        blocked_times::delete(&app.crm, agent, id).await.unwrap();
+        blocked_times::restore(&app.crm, agent, id).await.unwrap();
+        let listed = blocked_times::list(&app.crm, agent).await.unwrap();
+        assert_eq!((listed[0].starts_at, listed[0].ends_at, listed[0].note.as_deref(), listed.len()), (from, to, Some("The dentist"), 1));
+        assert!(asker.reason(&asker.listing, TUESDAY_HALF_PAST_NINE).await.contains("no showings are given"));
+        assert_eq!(blocked_times::restore(&app.crm, agent, id).await, Err(crm::Error::NotFound));
+        blocked_times::delete(&app.crm, agent, id).await.unwrap();
         let _ = asker.ask(&[TUESDAY_HALF_PAST_NINE]).await;
         assert_eq!(blocked_times::list(&app.crm, agent).await.unwrap(), []);
 

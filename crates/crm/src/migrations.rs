@@ -130,4 +130,5 @@ pub const MIGRATIONS: &[Migration] = &[
             ),
         )
     },
+    step(39, "unblocked_times", include_str!("../migrations/0039_unblocked_times.sql")),
 ];

@@ -26,6 +26,7 @@ use super::{
     listings::{PATH, amount, sizes, tone, words},
     open_houses as visits,
     shell::{Place, Shell, Undo},
+    showing_rules as rules,
 };
 use crate::{
     Site,
@@ -46,6 +47,7 @@ pub(super) fn routes() -> Router<Site> {
         .merge(photos::routes())
         .merge(documents::routes())
         .merge(visits::routes())
+        .merge(rules::routes())
 }
 
 /// The path of a listing's page.
@@ -101,6 +103,7 @@ pub(super) struct Shown {
     prices: Vec<Asked>,
     papers: Vec<Paper>,
     visits: Vec<Visit>,
+    rules: rules::Card,
     pub typed: TypedVisit,
     pub wrong: Wrong,
 }
@@ -176,6 +179,7 @@ impl Shown {
             prices: asked.collect(),
             papers: papers.collect(),
             visits: visits.collect(),
+            rules: rules::Card::read(site, session, id, now).await?,
             typed: TypedVisit::default(),
             wrong: Wrong::default(),
             listing,

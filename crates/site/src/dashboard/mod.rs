@@ -2,6 +2,8 @@
 
 mod account;
 mod address;
+mod availability;
+mod blocked_times;
 mod board;
 mod brands;
 mod client;
@@ -11,6 +13,7 @@ mod data;
 mod deliveries;
 mod devices;
 mod follow_ups;
+mod hours;
 mod imports;
 mod keys;
 mod lead;
@@ -31,6 +34,7 @@ mod picture;
 mod profile;
 mod saved_views;
 mod shell;
+mod showing_rules;
 mod stages;
 mod tags;
 mod timeline;
@@ -69,6 +73,7 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(account::routes())
         .merge(two_step::routes())
         .merge(stages::routes())
+        .merge(availability::routes())
         .merge(data::routes())
         .merge(components::routes())
         .merge(profile::routes())
