@@ -46,8 +46,8 @@ pub async fn list(crm: &Crm, agent: AgentId) -> Result<Vec<BlockedTime>, Error> 
 
 /// What is blocked from an instant on, within a transaction.
 pub(crate) fn busy(tx: &mut Tx<'_>, agent: AgentId, from: UnixMillis) -> Result<Vec<Busy>, Error> {
-    let sql =
-        "SELECT starts_at, ends_at FROM blocked_times WHERE agent_id = $1 AND ends_at > $2 ORDER BY ends_at LIMIT $3";
+    let sql = "SELECT starts_at, ends_at FROM blocked_times WHERE agent_id = $1 AND ends_at > $2 AND deleted_at IS NULL
+         ORDER BY ends_at LIMIT $3";
     let rows = tx.query(sql, params![&agent, from.0, MOST], |row| Ok(Busy { from: row.get(0)?, to: row.get(1)? }))?;
     Ok(rows)
 }

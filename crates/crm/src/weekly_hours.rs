@@ -1,5 +1,7 @@
 //! Weekly hours: on which days of the week, from when to when, by the clock on the wall.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::FieldError;
@@ -99,6 +101,18 @@ impl WeeklyHours {
     }
 }
 
+/// Each day that has hours: `Monday 09:00-12:00, 13:00-17:00; Saturday 10:00-12:00`.
+impl fmt::Display for WeeklyHours {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let clock = |minutes: i64| format!("{:02}:{:02}", minutes / 60, minutes % 60);
+        let days = self.0.iter().zip(DAYS).filter(|(spans, _)| !spans.is_empty()).map(|(spans, (_, name))| {
+            let spans = spans.iter().map(|span| format!("{}-{}", clock(span.from), clock(span.to)));
+            format!("{name} {}", spans.collect::<Vec<_>>().join(", "))
+        });
+        out.write_str(&days.collect::<Vec<_>>().join("; "))
+    }
+}
+
 fn spans(typed: &[(String, String)]) -> Result<Vec<Span>, &'static str> {
     let mut spans = Vec::new();
     for (from, to) in typed {
@@ -173,6 +187,7 @@ mod tests {
         assert_eq!(hours.unwrap().of(0), [of(540, 1050)]);
         let hours = WeeklyHours::parse(&typed(&[("22:00", "00:00"), ("00:00", "01:00")])).unwrap();
         assert_eq!(hours.of(0), [of(0, 60), of(1320, 1440)]);
+        assert_eq!(hours.to_string(), "Monday 00:00-01:00, 22:00-24:00");
         assert_eq!(WeeklyHours::parse(&hours.typed()), Ok(hours.clone()));
         assert_eq!(WeeklyHours::decode(&hours.encode()).unwrap(), hours);
     }

@@ -1,4 +1,5 @@
-//! What an agent keeps beside leads and clients, for an export: tags, follow-ups, next steps, and what merged leads asked.
+//! What an agent keeps beside leads, clients and listings, for an export: tags, follow-ups, next steps, what merged leads asked, and rules of
+//! showings.
 
 use db::{Row, Tx, params};
 use serde::{Deserialize, Serialize};
@@ -6,29 +7,31 @@ use serde::{Deserialize, Serialize};
 use crate::{
     AgentId, Crm, Error,
     clock::UnixMillis,
-    ids::{ClientId, LeadId},
+    ids::{ClientId, LeadId, ListingId},
     totals::Kind,
+    weekly_hours::WeeklyHours,
 };
 
 /// Something that stands beside a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Extra {
-    /// The id of the lead or client.
+    /// The id of the lead, client or listing.
     pub about: String,
-    /// `tag`, `followUp`, `nextStep` or `inquiry`.
+    /// `tag`, `followUp`, `nextStep`, `inquiry` or `showingRules`.
     pub kind: &'static str,
-    /// The tag, when to follow up, what comes next, or what was asked.
+    /// The tag, when to follow up, what comes next, what was asked, or what holds of showings.
     pub text: String,
 }
 
-/// The four lists, one after another.
+/// The lists, one after another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum List {
     Tags,
     FollowUps,
     NextSteps,
     Inquiries,
+    ShowingRules,
 }
 
 /// A place among them: right after one.
@@ -49,7 +52,8 @@ impl ExtraCursor {
             List::Tags => List::FollowUps,
             List::FollowUps => List::NextSteps,
             List::NextSteps => List::Inquiries,
-            List::Inquiries => return None,
+            List::Inquiries => List::ShowingRules,
+            List::ShowingRules => return None,
         };
         Some(Self::first_of(next))
     }
@@ -131,6 +135,16 @@ fn read(
                 inquiry(row)
             },
         ),
+        List::ShowingRules => tx.query(
+            "SELECT r.listing_id, r.status, r.requirements, r.contact_name, r.contact_phone, r.contact_type, r.lock_box_type, r.notice_minutes, r.hours
+             FROM showing_rules r JOIN listings l ON l.agent_id = r.agent_id AND l.id = r.listing_id
+             WHERE r.agent_id = $1 AND r.listing_id > $2 ORDER BY r.listing_id LIMIT $3",
+            params![&agent, first, limit],
+            |row| {
+                last.ids.0 = row.get(0)?;
+                showing_rules(row)
+            },
+        ),
     };
     Ok(rows?)
 }
@@ -143,4 +157,22 @@ fn inquiry(row: &Row<'_>) -> Result<Extra, db::DbError> {
         kind: "inquiry",
         text: said.into_iter().flatten().collect::<Vec<_>>().join("\n"),
     })
+}
+
+fn showing_rules(row: &Row<'_>) -> Result<Extra, db::DbError> {
+    let line =
+        |name: &str, text: Option<String>| text.filter(|text| !text.is_empty()).map(|text| format!("{name}: {text}"));
+    let hours = row.get::<Option<String>>(8)?.map(|text| WeeklyHours::decode(&text)).transpose()?;
+    let lines = [
+        line("ShowingStatus", row.get(1)?),
+        line("ShowingRequirements", Some(row.text(2)?.replace('\n', ", "))),
+        line("ShowingContactName", row.get(3)?),
+        line("ShowingContactPhone", row.get(4)?),
+        line("ShowingContactType", row.get(5)?),
+        line("LockBoxType", row.get(6)?),
+        line("Notice in minutes", Some(row.get::<i64>(7)?.to_string())),
+        line("Hours", hours.map(|hours| hours.to_string())),
+    ];
+    let text = lines.into_iter().flatten().collect::<Vec<_>>().join("\n");
+    Ok(Extra { about: row.get::<ListingId>(0)?.to_string(), kind: "showingRules", text })
 }

@@ -34,8 +34,9 @@ use crate::{
 };
 
 pub(super) const PATH: &str = "/dashboard/settings/availability";
-/// Free times that are shown as a check.
-const SHOWN: usize = 12;
+/// Free times that are read for a check, and the days of them that are shown.
+const READ: usize = 64;
+const DAYS: usize = 3;
 
 #[expect(clippy::disallowed_methods, reason = "pages are no part of the API")]
 pub(super) fn routes() -> Router<Site> {
@@ -94,7 +95,9 @@ impl Availability {
         });
         let (block, wrong_block) = typed.block.unwrap_or_default();
         let times = Times::of(&session.time_zone);
-        let free = if is_set { slots::next(crm, agent, SHOWN).await? } else { Vec::new() };
+        let free = if is_set { slots::next(crm, agent, READ).await? } else { Vec::new() };
+        let mut free = by_day(free, &times);
+        free.truncate(DAYS);
         let blocked = blocks::list(crm, agent).await?.into_iter().map(|one| Blocked::of(one, &times));
         Ok(Self {
             shell,
@@ -106,7 +109,7 @@ impl Availability {
             days_ahead: shown.days_ahead,
             most_days: *DAYS_AHEAD.end(),
             is_set,
-            free: by_day(free, &times),
+            free,
             blocked: blocked.collect(),
             block,
             wrong,

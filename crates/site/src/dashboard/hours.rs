@@ -4,26 +4,27 @@ use crm::weekly_hours::{DAYS, MOST_SPANS, TypedHours, WeeklyHours, span};
 
 use crate::{fields::Fields, forms::Wrong};
 
-/// Spans of a day that a form has at least.
-const SHOWN: usize = 2;
-
 /// A day of the form.
 pub(super) struct Day {
     /// What its fields begin with.
     pub key: &'static str,
     pub name: &'static str,
-    /// From and to, with an empty one to be filled while there may be more.
+    /// From and to of those that are filled, or an empty one.
     pub spans: Vec<(String, String)>,
+    /// Empty ones, for more; they count on.
+    pub more: Vec<usize>,
     pub wrong: Option<String>,
 }
 
 /// The days of a form.
 pub(super) fn days(typed: &TypedHours, wrong: &Wrong) -> Vec<Day> {
     let days = typed.iter().zip(DAYS).map(|(spans, (key, name))| {
-        let shown = (spans.len() + 1).clamp(SHOWN, MOST_SPANS);
         let mut spans = spans.clone();
-        spans.resize(shown.max(spans.len()), (String::new(), String::new()));
-        Day { key, name, spans, wrong: wrong.at(key) }
+        if spans.is_empty() {
+            spans.push((String::new(), String::new()));
+        }
+        let more = (spans.len() + 1..=MOST_SPANS).collect();
+        Day { key, name, spans, more, wrong: wrong.at(key) }
     });
     days.collect()
 }

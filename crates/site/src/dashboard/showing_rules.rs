@@ -124,6 +124,8 @@ struct Form {
     lock_boxes: Vec<Choice>,
     notices: Vec<Minutes>,
     days: Vec<Day>,
+    /// Whether any are typed.
+    has_hours: bool,
     typed: TypedRules,
     wrong: Wrong,
 }
@@ -149,6 +151,7 @@ impl Form {
             lock_boxes: choices(LockBoxType::WORDS, |word| word == typed.lock_box_type),
             notices: hours::minutes(&[0, 30, 60, 120, 240, 720, 1440, 2880, 4320], &typed.notice_minutes, "As for all"),
             days: hours::days(&typed.hours, &wrong),
+            has_hours: typed.hours.iter().any(|spans| !spans.is_empty()),
             typed,
             wrong,
         })
