@@ -132,10 +132,15 @@ on_both_engines! {
         let both = [&*found[6], &found[3], &found[0]];
         assert_eq!(ids(api, "leads?q=common%20ordinary").await, both);
         assert_eq!(ids(api, "leads?q=ordin&sort=createdAt").await, [both[2], both[1], both[0]]);
-        let list = api.get("/api/v1/leads?q=common&limit=4").await.expect(200).json();
+        let list = api.get("/api/v1/leads?q=common&status=new&limit=4").await.expect(200).json();
         assert_eq!(list["total"], 9);
         let cursor = list["nextCursor"].as_str().unwrap();
-        assert_eq!(ids(api, &format!("leads?q=common&limit=100&cursor={cursor}")).await.len(), 5);
+        assert_eq!(ids(api, &format!("leads?q=common&status=new&limit=100&cursor={cursor}")).await.len(), 5);
+        // A common word alone is counted by the index, in which it stands 10,000 times more.
+        let list = api.get("/api/v1/leads?q=common&limit=4").await.expect(200).json();
+        assert_eq!((&list["total"], &list["totalIsExact"]), (&json!(10_000), &json!(false)));
+        // What is all on one page is counted by it.
+        assert_eq!(api.get("/api/v1/leads?q=common").await.expect(200).json()["total"], 9);
         assert_eq!(ids(api, "leads?q=common&sort=-updatedAt").await.len(), 9);
     }
 
@@ -145,24 +150,29 @@ on_both_engines! {
         let _ = index(&app).await;
         make_common(&app, "common").await;
         // More records than one page may look at, none of which has the word.
-        let copied = app.crm.database().write("test", Lane::SHARED, |tx| {
-            let sql = format!(
-                "WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < 20005)
-                 INSERT INTO leads (agent_id, id, name, source, source_key, status, same_person_as, updated_at)
-                 SELECT agent_id, {}, name, source, source_key, status, same_person_as, updated_at + n FROM leads, counted WHERE 1 = 1",
-                id_of_n(tx, "7f")
-            );
-            tx.execute(&sql, params![])
-        });
-        assert_eq!(copied.await, Ok::<_, DbError>(20_005));
+        copy_leads(&app, 20_005).await;
         for sort in ["-createdAt", "-updatedAt"] {
-            let first = api.get(&format!("/api/v1/leads?q=common&sort={sort}")).await.expect(200).json();
+            let list = format!("leads?q=common&status=new&sort={sort}");
+            let first = api.get(&format!("/api/v1/{list}")).await.expect(200).json();
             assert_eq!((&first["leads"], &first["total"], &first["totalIsExact"]), (&json!([]), &json!(0), &json!(false)), "{sort}");
             let cursor = first["nextCursor"].as_str().unwrap();
-            assert_eq!(ids(api, &format!("leads?q=common&sort={sort}&cursor={cursor}")).await, [&*oldest], "{sort}");
+            assert_eq!(ids(api, &format!("{list}&cursor={cursor}")).await, [&*oldest], "{sort}");
         }
         // From the other end it is the first.
         assert_eq!(ids(api, "leads?q=common&sort=createdAt").await, [&*oldest]);
+    }
+
+    async fn a_word_of_some_records_is_found_on_the_dashboard_however_far_down(app: TestApp) {
+        let oldest = create(&app.agent.api, "leads", &json!({"name": "Some Body"})).await;
+        let _ = index(&app).await;
+        // Too many rows to begin with them, and more records before it than are walked at first.
+        stand_more_often(&app, "some", 1_500).await;
+        copy_leads(&app, 2_005).await;
+        let mut browser = app.sign_in(&app.agent).await;
+        for query in ["q=some", "q=some&status=new", "q=some+body&sort=-updatedAt"] {
+            let list = browser.get(&format!("/dashboard/leads?{query}")).await.expect(200).text();
+            assert!(list.contains(&oldest) && list.contains("1 found") && !list.contains("Next page"), "{query}: {list}");
+        }
     }
 
     async fn long_notes_and_many_records_are_indexed_in_slices(app: TestApp) {
@@ -208,14 +218,33 @@ fn id_of_n(tx: &Tx<'_>, first: &str) -> String {
 
 /// Gives a word more rows than a rare one has.
 async fn make_common(app: &TestApp, word: &'static str) {
+    stand_more_often(app, word, 10_001).await;
+}
+
+/// Gives a word so many more rows in the index, of records that there are not.
+async fn stand_more_often(app: &TestApp, word: &'static str, rows: u64) {
     let agent = app.agent.id;
     let made = app.crm.database().write("test", Lane::SHARED, move |tx| {
         let sql = format!(
-            "WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < 10001)
+            "WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < {rows})
              INSERT INTO search_terms (agent_id, kind, term, id) SELECT $1, 'lead', $2, {} FROM counted",
             id_of_n(tx, "00")
         );
         tx.execute(&sql, params![&agent, word])
     });
-    assert_eq!(made.await, Ok::<_, DbError>(10_001));
+    assert_eq!(made.await, Ok::<_, DbError>(rows));
+}
+
+/// Adds so many leads like the one there is, newer than it and found by no word.
+async fn copy_leads(app: &TestApp, copies: u64) {
+    let copied = app.crm.database().write("test", Lane::SHARED, move |tx| {
+        let sql = format!(
+            "WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < {copies})
+             INSERT INTO leads (agent_id, id, name, source, source_key, status, same_person_as, updated_at)
+             SELECT agent_id, {}, name, source, source_key, status, same_person_as, updated_at + n FROM leads, counted WHERE 1 = 1",
+            id_of_n(tx, "7f")
+        );
+        tx.execute(&sql, params![])
+    });
+    assert_eq!(copied.await, Ok::<_, DbError>(copies));
 }

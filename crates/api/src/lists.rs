@@ -3,7 +3,7 @@
 use crm::{
     clock::UnixMillis,
     fold::fold,
-    pages::{Cursor, Filter, Listed, Page, Sort, Start},
+    pages::{Cursor, Filter, Listed, Page, Sort, Start, Total},
     values::{EmailAddress, PhoneNumber},
 };
 use serde::{Serialize, Serializer, ser::SerializeMap};
@@ -80,7 +80,7 @@ fn page(params: &mut Params, default_limit: u32) -> Page {
         (Some(cursor), None) => Start::After(cursor),
         (None, offset) => Start::Offset(offset.unwrap_or(0)),
     };
-    Page { sort, start, limit }
+    Page { sort, start, limit, counted: Total::COUNTED }
 }
 
 fn offset(params: &mut Params) -> Option<u32> {

@@ -29,6 +29,8 @@ use crate::{
 
 /// Clients are counted without a status: there is one total.
 const NO_STATUS: &str = "";
+/// How far a column of the board is counted.
+const BOARD_COUNTED: u32 = 200;
 
 /// A client, with its fields in the order of the API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -418,7 +420,8 @@ pub async fn board(crm: &Crm, agent: AgentId, pipeline: Pipeline, limit: u32) ->
             let mut columns = Vec::new();
             for stage in shown {
                 let filter = Filter { stage: Some(stage.id), ..Filter::default() };
-                let page = Page { sort: Sort::LastChangedFirst, start: Start::Offset(0), limit };
+                let page =
+                    Page { sort: Sort::LastChangedFirst, start: Start::Offset(0), limit, counted: BOARD_COUNTED };
                 let clients = pages::read(tx, agent, &CLIENTS, &filter, &page, from_row)?;
                 columns.push(Column { stage, clients });
             }

@@ -14,7 +14,7 @@ mod texts;
 
 pub(crate) use index::SWEPT_AT_ONCE;
 pub use index::{index_all, index_due, run, sweep};
-pub(crate) use lookup::{Lookup, WALKED};
+pub(crate) use lookup::Lookup;
 pub use terms::words;
 
 /// Notes that a record's search rows are to be made anew. Part of the change, so that none is forgotten.

@@ -12,8 +12,6 @@ pub const MOST: usize = 20;
 pub const MAX: usize = 50;
 /// The most tags listed to choose from.
 const LISTED: i64 = 200;
-/// A tag on no more records than these gives the candidates of a list; with a commoner one the list is walked.
-const RARE: i64 = 10_000;
 /// People whose tags are read at once.
 const TOGETHER: usize = 50;
 
@@ -207,23 +205,34 @@ pub(crate) fn take(tx: &mut Tx<'_>, agent: AgentId, about: About) -> Result<Vec<
 pub(crate) struct Tagged<'a> {
     kind: Kind,
     key: &'a str,
-    /// On too many records to begin with them: the list is walked.
-    pub is_common: bool,
+    total: i64,
+    /// Where it is on more, the list is walked.
+    most: i64,
 }
 
 impl<'a> Tagged<'a> {
-    /// Chooses how to narrow.
-    pub fn plan(tx: &mut Tx<'_>, agent: AgentId, kind: Kind, key: &'a str) -> Result<Self, Error> {
+    /// Chooses how to narrow: by the tag's records, where it is on `most` at most.
+    pub fn plan(tx: &mut Tx<'_>, agent: AgentId, kind: Kind, key: &'a str, most: u32) -> Result<Self, Error> {
         let sql = "SELECT total FROM tag_totals WHERE agent_id = $1 AND kind = $2 AND tag_key = $3";
         let total = tx.query_opt(sql, params![&agent, kind.name(), key], |row| row.get::<i64>(0))?;
-        Ok(Self { kind, key, is_common: total.unwrap_or(0) > RARE })
+        Ok(Self { kind, key, total: total.unwrap_or(0), most: i64::from(most) })
+    }
+
+    /// How many records have it.
+    pub fn total(&self) -> u64 {
+        u64::try_from(self.total).unwrap_or(0)
+    }
+
+    /// Whether it is on too many records to begin with them.
+    pub fn is_common(&self) -> bool {
+        self.total > self.most
     }
 
     /// Adds the condition for the table `t`. `$1` is the agent.
     pub fn narrow(&self, engine: Engine, sql: &mut Assembly<'a>) {
         let (kind, key) = (sql.param(self.kind.name()), sql.param(self.key));
         let tagged = format!("FROM tags g WHERE g.agent_id = $1 AND g.kind = {kind} AND g.tag_key = {key}");
-        sql.conditions.push_str(&match (self.is_common, engine) {
+        sql.conditions.push_str(&match (self.is_common(), engine) {
             // A scalar subquery is run for each record, as it must be: as a join it might be turned around.
             (true, _) => format!(" AND 1 = (SELECT 1 {tagged} AND g.about_id = t.id)"),
             (false, Engine::Sqlite) => format!(" AND t.id IN (SELECT g.about_id {tagged})"),

@@ -1,5 +1,5 @@
-//! What an agent keeps beside leads, clients and listings, for an export: tags, follow-ups, next steps, what merged leads asked, and rules of
-//! showings.
+//! What an agent keeps beside leads, clients, listings and showings, for an export: tags, follow-ups, next steps, what merged leads asked,
+//! what became of showings, and what holds of them.
 
 use db::{Row, Tx, params};
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     AgentId, Crm, Error,
     clock::UnixMillis,
-    ids::{ClientId, LeadId, ListingId},
+    ids::{self, ClientId, LeadId, ListingId, ShowingId},
     totals::Kind,
     weekly_hours::WeeklyHours,
 };
@@ -16,11 +16,12 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Extra {
-    /// The id of the lead, client or listing.
+    /// The id of the lead, client, listing or showing.
     pub about: String,
-    /// `tag`, `followUp`, `nextStep`, `inquiry` or `showingRules`.
+    /// `tag`, `followUp`, `nextStep`, `inquiry`, `showingStep` or `showingRules`.
     pub kind: &'static str,
-    /// The tag, when to follow up, what comes next, what was asked, or what holds of showings.
+    /// The tag, when to follow up, what comes next, what was asked, what a showing became, with the words to the client, or what holds of a
+    /// listing's showings.
     pub text: String,
 }
 
@@ -31,6 +32,7 @@ enum List {
     FollowUps,
     NextSteps,
     Inquiries,
+    Steps,
     ShowingRules,
 }
 
@@ -52,7 +54,8 @@ impl ExtraCursor {
             List::Tags => List::FollowUps,
             List::FollowUps => List::NextSteps,
             List::NextSteps => List::Inquiries,
-            List::Inquiries => List::ShowingRules,
+            List::Inquiries => List::Steps,
+            List::Steps => List::ShowingRules,
             List::ShowingRules => return None,
         };
         Some(Self::first_of(next))
@@ -143,6 +146,20 @@ fn read(
             |row| {
                 last.ids.0 = row.get(0)?;
                 showing_rules(row)
+            },
+        ),
+        // Those of showings whose client or listing is deleted are not among them.
+        List::Steps => tx.query(
+            "SELECT p.showing_id, p.id, p.status, p.confirmed_time, p.words FROM showing_steps p
+             JOIN showings t ON t.agent_id = p.agent_id AND t.id = p.showing_id
+             WHERE p.agent_id = $1 AND (p.showing_id, p.id) > ($2, $3) ORDER BY p.showing_id, p.id LIMIT $4",
+            params![&agent, first, second, limit],
+            |row| {
+                last.ids = (row.get(0)?, row.get(1)?);
+                let at = row.get::<Option<i64>>(3)?.map(|at| UnixMillis(at).to_rfc3339());
+                let said = [Some(ids::instant(&last.ids.1).to_rfc3339()), Some(row.get(2)?), at, row.get(4)?];
+                let text = said.into_iter().flatten().collect::<Vec<_>>().join("\n");
+                Ok(Extra { about: ShowingId(last.ids.0).to_string(), kind: "showingStep", text })
             },
         ),
     };

@@ -247,7 +247,7 @@ fn page(after: Option<&str>) -> Result<Page, Error> {
         Some(text) => Start::After(Cursor::parse(text, Sort::OldestFirst).map_err(|_| no_place())?),
         None => Start::Offset(0),
     };
-    Ok(Page { sort: Sort::OldestFirst, start, limit: PAGE })
+    Ok(Page { sort: Sort::OldestFirst, start, limit: PAGE, counted: 0 })
 }
 
 fn listed<T: Serialize>(page: &Listed<T>) -> Result<Part, Error> {

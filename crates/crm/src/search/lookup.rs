@@ -1,20 +1,19 @@
 //! A list narrowed to what the words of a query find, at a bounded cost.
 //!
-//! Each word's rows are counted, up to [`RARE`]. The rarest word, if it has no more than that, gives the candidates; the other
-//! words are looked for among each candidate's own terms. Where every word is common, matches are near everywhere: the list
-//! itself is walked in its order, [`WALKED`] records at most, and a page that is not full by then says where to go on.
+//! Each word's rows are counted, up to a bound. The rarest word, if it has no more than that, gives the candidates; the other
+//! words are looked for among each candidate's own terms. Where every word is common, matches are near everywhere, and all words
+//! are looked for among the terms of each record of the list.
 
 use db::{DbError, Engine, Tx, params};
 
-use crate::{AgentId, Error, pages::Assembly, totals::Kind};
+use crate::{
+    AgentId, Error,
+    pages::{Assembly, Total},
+    totals::Kind,
+};
 
-/// A word with no more rows than this is rare.
-const RARE: i64 = 10_000;
 /// With so few rows no rarer word is looked for.
 const FEW: i64 = 100;
-/// Records that are walked for a page, at most.
-pub(crate) const WALKED: u32 = 20_000;
-
 /// What to look for, and where to begin.
 pub(crate) struct Lookup {
     kind: Kind,
@@ -35,13 +34,13 @@ impl Prefix {
         Self { from: word.to_owned(), below: successor(word) }
     }
 
-    /// How many rows it has, up to one more than [`RARE`].
-    fn count(&self, tx: &mut Tx<'_>, agent: AgentId, kind: Kind) -> Result<i64, DbError> {
+    /// How many rows it has, up to one more than `most`.
+    fn count(&self, tx: &mut Tx<'_>, agent: AgentId, kind: Kind, most: u32) -> Result<i64, DbError> {
         tx.query_one(
             "SELECT COUNT(*) FROM (
                  SELECT 1 FROM search_terms WHERE agent_id = $1 AND kind = $2 AND term >= $3 AND term < $4 LIMIT $5
              ) counted",
-            params![&agent, kind.name(), &self.from, &self.below, RARE + 1],
+            params![&agent, kind.name(), &self.from, &self.below, i64::from(most) + 1],
             |row| row.get(0),
         )
     }
@@ -64,12 +63,13 @@ fn successor(word: &str) -> String {
 }
 
 impl Lookup {
-    /// Chooses where to begin. `words` are those of [`super::words`], of which there is at least one.
-    pub fn plan(tx: &mut Tx<'_>, agent: AgentId, kind: Kind, words: &[String]) -> Result<Self, Error> {
+    /// Chooses where to begin, of words with `most` rows at most. `words` are those of [`super::words`], of which there is at least
+    /// one.
+    pub fn plan(tx: &mut Tx<'_>, agent: AgentId, kind: Kind, words: &[String], most: u32) -> Result<Self, Error> {
         let mut rarest: Option<(i64, usize)> = None;
         for (place, word) in words.iter().enumerate() {
-            let count = Prefix::new(word).count(tx, agent, kind)?;
-            if count <= RARE && rarest.is_none_or(|(least, _)| count < least) {
+            let count = Prefix::new(word).count(tx, agent, kind, most)?;
+            if count <= i64::from(most) && rarest.is_none_or(|(least, _)| count < least) {
                 rarest = Some((count, place));
             }
             if count <= FEW {
@@ -82,9 +82,25 @@ impl Lookup {
         Ok(Self { kind, rarest: rarest.map(|place| Prefix::new(&words[place])), others })
     }
 
-    /// Whether the list is walked: then no more than [`WALKED`] records of it may be looked at.
+    /// Whether no word gives candidates: then only so many records of the list may be looked at.
     pub fn is_walk(&self) -> bool {
         self.rarest.is_none()
+    }
+
+    /// How many records a word finds, counted no further than `most`, by the index alone.
+    pub fn count(&self, tx: &mut Tx<'_>, agent: AgentId, word: &str, most: u32) -> Result<Total, DbError> {
+        let Prefix { from, below } = Prefix::new(word);
+        // A record may have several words that begin so.
+        let rows = i64::from(most) * 2;
+        let (found, counted) = tx.query_one(
+            "SELECT COUNT(*), COUNT(DISTINCT id) FROM (
+                 SELECT id FROM search_terms WHERE agent_id = $1 AND kind = $2 AND term >= $3 AND term < $4 LIMIT $5
+             ) counted",
+            params![&agent, self.kind.name(), &from, &below, rows],
+            |row| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?)),
+        )?;
+        let total = Total::counted(counted, most);
+        Ok(Total { is_exact: total.is_exact && found < rows, ..total })
     }
 
     /// Adds the conditions for the table `t`. `$1` is the agent.

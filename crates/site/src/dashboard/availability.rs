@@ -122,7 +122,7 @@ impl Availability {
 pub(super) fn by_day(free: Vec<crm::clock::UnixMillis>, times: &Times) -> Vec<FreeDay> {
     let mut days = Vec::<FreeDay>::new();
     for at in free {
-        let (words, time) = (times.day(at), times.clock(at));
+        let (words, time) = (times.day(at), Time { words: times.clock(at), exact: at.to_rfc3339() });
         match days.last_mut() {
             Some(last) if last.words == words => last.times.push(time),
             _ => days.push(FreeDay { words, times: vec![time] }),

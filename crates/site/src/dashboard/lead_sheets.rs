@@ -46,7 +46,7 @@ async fn export(
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Refusal> {
     let asked = Asked::read(&LEADS, &query);
-    let page = Page { start: Start::Offset(0), limit: TOGETHER, ..asked.page() };
+    let page = Page { start: Start::Offset(0), limit: TOGETHER, counted: 0, ..asked.page() };
     // The mark tells spreadsheets that the text is UTF-8.
     let head = Some(format!("\u{feff}{}", row(&COLUMNS.map(str::to_owned))?));
     let rest = Rest {

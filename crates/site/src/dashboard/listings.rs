@@ -19,7 +19,7 @@ use crm::{
 };
 
 use super::{
-    listing, listing_photos as photos,
+    listing, listing_photos as photos, lists,
     shell::{Place, Shell, Undo},
 };
 use crate::{
@@ -144,7 +144,9 @@ async fn show(
     let (sort_name, sort, _) = SORTS.into_iter().find(|(name, ..)| *name == get("sort")).unwrap_or(SORTS[0]);
     let start = Cursor::parse(get("after"), sort).map_or(Start::Offset(0), Start::After);
     let filter = Filter { status: status.map(str::to_owned), words: search::words(&q), ..Filter::default() };
-    let listed = listings::list(&site.crm, session.agent, filter, Page { sort, start, limit: ROWS }).await?;
+    let listed =
+        listings::list(&site.crm, session.agent, filter, Page { sort, start, limit: ROWS, counted: lists::COUNTED })
+            .await?;
     let ids = listed.items.iter().map(|listing| listing.id).collect();
     let covers = listing_photos::covers(&site.crm, session.agent, ids).await?;
     let link = |after: &str| {
@@ -170,10 +172,7 @@ async fn show(
         id: listing.id,
         address: listing.address,
     };
-    let total = match listed.total.is_exact {
-        true => listed.total.count.to_string(),
-        false => format!("more than {}", listed.total.count),
-    };
+    let total = lists::count(listed.total);
     Ok(ok(&List {
         shell: said(Shell::new(&session, Place::Listings), &query),
         rows: listed.items.into_iter().zip(covers).map(row).collect(),

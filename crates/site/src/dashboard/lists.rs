@@ -14,6 +14,8 @@ use crate::times::Times;
 
 /// Rows of a page.
 const ROWS: u32 = 50;
+/// How far a filtered list is counted: what is more than this is not read one by one, and each count costs.
+pub(super) const COUNTED: u32 = 200;
 
 /// A list of people.
 #[derive(Debug)]
@@ -138,7 +140,7 @@ impl Asked {
     pub fn page(&self) -> Page {
         let (sort, _) = self.order();
         let start = Cursor::parse(&self.after, sort).map_or(Start::Offset(0), Start::After);
-        Page { sort, start, limit: ROWS }
+        Page { sort, start, limit: ROWS, counted: COUNTED }
     }
 
     /// The address of the same list from another place.

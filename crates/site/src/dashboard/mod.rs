@@ -6,6 +6,8 @@ mod availability;
 mod blocked_times;
 mod board;
 mod brands;
+mod calendar;
+mod calendar_feed;
 mod client;
 mod clients;
 mod components;
@@ -34,7 +36,10 @@ mod picture;
 mod profile;
 mod saved_views;
 mod shell;
+mod showing;
+mod showing_form;
 mod showing_rules;
+mod showings;
 mod stages;
 mod tags;
 mod timeline;
@@ -66,6 +71,9 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(leads::routes())
         .merge(clients::routes())
         .merge(listings::routes())
+        .merge(showings::routes())
+        .merge(calendar::routes())
+        .merge(calendar_feed::routes())
         .merge(board::routes())
         .merge(keys::routes())
         .merge(webhooks::routes())

@@ -4,7 +4,7 @@
 use crm::{
     clients,
     clock::UnixMillis,
-    pages::{Filter, Page, Sort, Start},
+    pages::{Filter, Page, Sort, Start, Total},
     pictures,
     sessions::Session,
     stages,
@@ -142,7 +142,7 @@ async fn closed(site: &Site, session: &Session) -> Result<(u64, bool), Refusal> 
             continue;
         }
         let filter = Filter { stage: Some(stage.id), ..Filter::default() };
-        let page = Page { sort: Sort::LastChangedFirst, start: Start::Offset(0), limit: 1 };
+        let page = Page { sort: Sort::LastChangedFirst, start: Start::Offset(0), limit: 1, counted: Total::COUNTED };
         let listed = clients::list(&site.crm, session.agent, filter, page).await?;
         count += listed.total.count;
         is_exact &= listed.total.is_exact;
