@@ -564,17 +564,17 @@ on_both_engines! {
         assert!(browser.get(SETTINGS).await.text().contains("No hours are set"));
     }
 
-    async fn today_says_when_a_time_was_given_to_another(app: TestApp) {
+    async fn the_dashboard_says_when_a_time_was_given_to_another(app: TestApp) {
         let asker = Asker::new(&app).await;
         let first = asker.ask(&[TUESDAY_NINE]).await;
         let second = asker.ask(&[TUESDAY_NINE, TUESDAY_NOON]).await;
         asker.confirm(&first, TUESDAY_NINE).await;
         let mut browser = app.sign_in(&app.agent).await;
-        let answer = second.replace("/api/v1/", "/dashboard/today/");
-        let done = browser.post(&answer, &[("answer", TUESDAY_NINE)]).await.expect(303).header("location").to_owned();
-        assert!(browser.get(&done).await.expect(200).text().contains("another showing is confirmed for that time"));
+        let confirm = format!("{}/confirm", second.replace("/api/v1/", "/dashboard/"));
+        let page = browser.post(&confirm, &[("at", TUESDAY_NINE)]).await.expect(422).text();
+        assert!(page.contains("verlaps the showing that is confirmed for Tue 24 Nov 2026, 09:00: choose another time"), "{page}");
         assert_eq!(asker.api.get(&second).await.json()["status"], "requested");
-        let _ = browser.post(&answer, &[("answer", TUESDAY_NOON)]).await.expect(303);
+        let _ = browser.post(&confirm, &[("at", TUESDAY_NOON)]).await.expect(303);
         assert_eq!(asker.api.get(&second).await.json()["status"], "confirmed");
     }
 
