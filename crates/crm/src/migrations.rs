@@ -130,4 +130,9 @@ pub const MIGRATIONS: &[Migration] = &[
             ),
         )
     },
+    step(46, "listing_imports", include_str!("../migrations/0046_listing_imports.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(47, "listing_import_statistics", include_str!("../migrations/0047_listing_import_statistics.sqlite.sql"))
+    },
 ];
