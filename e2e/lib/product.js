@@ -1,5 +1,5 @@
 // The product in a process of its own, on sample data.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -42,6 +42,11 @@ export class Product {
       }
     }
     throw new Error("the product ended before it listened");
+  }
+
+  /** Runs a command on the same data; what it prints. */
+  command(...words) {
+    return execFileSync(binary, words, { env: this.environment, encoding: "utf8" }).trim();
   }
 
   /** A call of the API with the demo's key. */

@@ -25,6 +25,7 @@ use testkit::{EmptyDatabase, TestApp, on_both_engines};
 
 /// One row of every table at least.
 pub(crate) async fn fill(app: &TestApp) {
+    let _ = crm::calendar_feeds::renew(&app.crm, app.agent.id).await.unwrap();
     let api = &app.agent.api;
     seal::adopt(app.crm.database(), app.crm.keyring()).await.unwrap();
     let mut leads = Vec::new();
@@ -53,7 +54,10 @@ pub(crate) async fn fill(app: &TestApp) {
     let listing = api.post("/api/v1/listings", &listing).await.expect(201).json()["listingId"].clone();
     for client in [&client, &other] {
         let showing = json!({"clientId": client, "listingId": listing, "requestedTimes": ["2026-12-01T15:00:00Z"]});
-        let _ = api.post("/api/v1/showings", &showing).await.expect(201);
+        let made = api.post("/api/v1/showings", &showing).await.expect(201);
+        let confirmed = json!({"status": "confirmed", "confirmedTime": "2027-01-02T15:00:00Z"});
+        // The second one overlaps it.
+        let _ = api.patch(made.header("location"), &confirmed).await;
     }
     let _ = api.delete(&format!("/api/v1/clients/{}", other.as_str().unwrap())).await.expect(204);
     crm::mails::change_settings(&app.crm, app.agent.id, crm::mails::MailSettings::default()).await.unwrap();

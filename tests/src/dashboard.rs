@@ -240,7 +240,7 @@ on_both_engines! {
         let never = |id: &str| format!("{}_00000000000000000000000000", id.split_once('_').unwrap().0);
         let note = [("text", "Seen")];
         let name = [("name", "Taken"), ("email", "taken@example.com")];
-        let routes: [(&str, &str, Option<Form<'_>>); 13] = [
+        let routes: [(&str, &str, Option<Form<'_>>); 16] = [
             ("/dashboard/leads/{}", &their_lead, None),
             ("/dashboard/leads/{}/edit", &their_lead, None),
             ("/dashboard/leads/{}/edit", &their_lead, Some(&name)),
@@ -253,7 +253,10 @@ on_both_engines! {
             ("/dashboard/clients/{}/notes", &their_client, Some(&note)),
             ("/dashboard/clients/{}/delete", &their_client, Some(&[])),
             ("/dashboard/clients/{}/stage", &their_client, Some(&[("stage", &offer)])),
-            ("/dashboard/today/showings/{}", &showing, Some(&[("answer", "declined")])),
+            ("/dashboard/showings/{}", &showing, None),
+            ("/dashboard/showings/{}/confirm", &showing, Some(&[("at", "2026-12-24T15:00:00Z")])),
+            ("/dashboard/showings/{}/end", &showing, Some(&[("status", "declined")])),
+            ("/dashboard/showings/{}/notes", &showing, Some(&[("notes", "Seen")])),
         ];
         for (route, id, fields) in routes {
             let mut answers = Vec::new();
@@ -281,7 +284,7 @@ on_both_engines! {
         }
         let after = [other.api.get("/api/v1/leads").await.text(), other.api.get("/api/v1/clients").await.text(), other.api.get("/api/v1/showings").await.text()];
         assert_eq!(before, after);
-        for path in ["/dashboard", "/dashboard/leads", "/dashboard/clients", "/dashboard/clients/board", "/dashboard/leads?q=secret"] {
+        for path in ["/dashboard", "/dashboard/leads", "/dashboard/clients", "/dashboard/clients/board", "/dashboard/leads?q=secret", "/dashboard/showings", "/dashboard/showings?q=hidden", "/dashboard/showings/calendar?view=month&on=2026-12-24", "/dashboard/showings/new"] {
             let page = browser.get(path).await.expect(200).text();
             assert!(!page.contains("Secret") && !page.contains("Hidden"), "{path}");
         }

@@ -15,6 +15,10 @@ mod availability;
 #[cfg(test)]
 mod backup;
 #[cfg(test)]
+mod calendar;
+#[cfg(test)]
+mod calendar_feeds;
+#[cfg(test)]
 mod client_lists;
 #[cfg(test)]
 mod clients;
@@ -98,6 +102,12 @@ mod search;
 mod sending;
 #[cfg(test)]
 mod settings_api;
+#[cfg(test)]
+mod showing_links;
+#[cfg(test)]
+mod showing_pages;
+#[cfg(test)]
+mod showing_reminders;
 #[cfg(test)]
 mod showings;
 #[cfg(test)]

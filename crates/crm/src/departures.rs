@@ -28,6 +28,8 @@ pub const TABLES: &[(&str, &str)] = &[
     ("reset_links", "id"),
     ("pending_sign_ins", "id"),
     ("address_changes", "id"),
+    ("showing_links", "id"),
+    ("calendar_feeds", "agent_id"),
     ("recovery_codes", "account_id, code_hash"),
     ("two_steps", "account_id"),
     ("accounts", "id"),
@@ -58,6 +60,8 @@ pub const TABLES: &[(&str, &str)] = &[
     ("attachments", "id"),
     ("listing_prices", "listing_id, id"),
     ("open_houses", "id"),
+    ("showing_steps", "showing_id, id"),
+    ("showing_reminders", "showing_id"),
     ("availabilities", "agent_id"),
     ("blocked_times", "id"),
     ("showing_rules", "listing_id"),
@@ -81,8 +85,8 @@ pub const TABLES: &[(&str, &str)] = &[
     ("totals", "kind, status"),
 ];
 
-/// Asks that an agent be erased, for who gives the password, a code where one is asked for, and the agent's slug. Sessions and links end,
-/// devices are told nothing more, keys are revoked, webhooks are disabled.
+/// Asks that an agent be erased, for who gives the password, a code where one is asked for, and the agent's slug. Sessions, links and the calendar's feed
+/// end, devices are told nothing more, keys are revoked, webhooks are disabled.
 ///
 /// # Errors
 /// [`Refusal`]; [`Error::Invalid`] for another slug.
@@ -114,6 +118,8 @@ pub async fn request(
             "DELETE FROM reset_links WHERE agent_id = $1",
             "DELETE FROM pending_sign_ins WHERE agent_id = $1",
             "DELETE FROM address_changes WHERE agent_id = $1",
+            "DELETE FROM showing_links WHERE agent_id = $1",
+            "DELETE FROM calendar_feeds WHERE agent_id = $1",
         ] {
             tx.execute(sql, params![&agent])?;
         }

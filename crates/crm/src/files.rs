@@ -23,6 +23,12 @@ const PIECES: i64 = 20;
 /// The digest (SHA-256) of a file's bytes.
 pub type Hash = [u8; 32];
 
+/// The digest of bytes that are at hand.
+#[must_use]
+pub fn hash_of(bytes: &[u8]) -> Hash {
+    digest::digest(&digest::SHA256, bytes).as_ref().try_into().expect("SHA-256 gives 32 bytes")
+}
+
 /// A file that can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {

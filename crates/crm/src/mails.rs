@@ -1,10 +1,11 @@
 //! Outgoing mail: queued in the transaction that is its reason, sent by the crate `mail`, shown to its agent in the outbox.
 //!
 //! What a mail tells is a [`Letter`], sealed in its row; its words are made when it is sent or looked at. `sending` is what
-//! the sender claims and how it went, `outbox` what the agent sees, `new_leads` tells of leads that came in.
+//! the sender claims and how it went, `outbox` what the agent sees, `new_leads` and `new_showings` tell of what came in.
 
 mod letters;
 mod new_leads;
+mod new_showings;
 mod outbox;
 mod retention;
 mod sending;
@@ -12,7 +13,7 @@ mod settings;
 
 use db::{FromColumn, Row, Tx, Value, params};
 
-pub use letters::{Letter, ToldLead};
+pub use letters::{AskedShowing, Letter, ToldLead, ToldShowing};
 pub use new_leads::{TOLD_APART, tell as tell_leads};
 pub use outbox::{Listed, Mail, get, list, send_again};
 pub(crate) use retention::{SLICE, erase_of, prune};
@@ -31,6 +32,9 @@ pub(crate) const NOBODY: AgentId = AgentId([0; 16]);
 
 /// The language of whoever has chosen none.
 pub const USUAL_LANGUAGE: &str = "en";
+
+/// What is kept of a message that a mail repeats, in characters.
+const MESSAGE: usize = 1_000;
 
 /// How far a mail is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,6 +129,12 @@ pub(crate) fn queue_to_agent(
     let sql = "SELECT email FROM agents WHERE id = $1";
     let recipient = tx.query_opt(sql, params![&agent], |row| row.get::<String>(0))?.ok_or(Error::NotFound)?;
     queue(tx, crm, &NewMail { agent, recipient: &recipient, letter, language: None, records }).map(drop)
+}
+
+/// The time zone of an agent, an IANA name.
+pub(crate) fn time_zone_of(tx: &mut Tx<'_>, agent: AgentId) -> Result<String, Error> {
+    let sql = "SELECT time_zone FROM agents WHERE id = $1";
+    tx.query_opt(sql, params![&agent], |row| row.get(0))?.ok_or(Error::NotFound)
 }
 
 /// Where a letter is sealed.

@@ -214,7 +214,8 @@ pub(crate) async fn prune(crm: &Crm) -> Result<usize, Error> {
         .write_in_background("sessions.prune", Lane::SHARED, move |tx| {
             let limit = i64::try_from(SLICE).unwrap_or(i64::MAX);
             let mut most = 0;
-            for table in ["sessions", "reset_links", "pending_sign_ins", "address_changes", "sign_ups"] {
+            for table in ["sessions", "reset_links", "pending_sign_ins", "address_changes", "showing_links", "sign_ups"]
+            {
                 let sql = format!(
                     "DELETE FROM {table} WHERE token_hash IN
                      (SELECT token_hash FROM {table} WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)"

@@ -15,7 +15,9 @@ use crate::{
     input::{Given, Purpose, Reader, max},
     listings::ListingStatus,
     pages::{self, Filter, Listed, Page, Source},
+    showing_reminders,
     showing_states::{ShowingState, Step},
+    showing_steps,
     taken_times::{self, Holder},
     totals::{self, Kind},
     turns::Turn,
@@ -179,9 +181,37 @@ fn element(place: usize) -> String {
 pub struct ShowingChange {
     step: Step,
     notes: Given<String>,
+    /// To the client, kept with the step.
+    words: Option<String>,
 }
 
 impl ShowingChange {
+    /// The one that confirms a time.
+    #[must_use]
+    pub fn confirming(time: UnixMillis) -> Self {
+        let step = Step { status: Some(ShowingStatus::Confirmed), confirmed_time: Given::Value(time) };
+        Self { step, notes: Given::Absent, words: None }
+    }
+
+    /// The one that leads to a status for which no time is needed.
+    #[must_use]
+    pub fn becoming(status: ShowingStatus) -> Self {
+        let step = Step { status: Some(status), confirmed_time: Given::Absent };
+        Self { step, notes: Given::Absent, words: None }
+    }
+
+    /// The same with words to the client.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for `words` that are too long.
+    pub fn saying(self, words: &str) -> Result<Self, Error> {
+        let words = words.trim();
+        if words.chars().count() > showing_steps::MOST_WORDS {
+            return Err(Error::invalid("words", format!("must have at most {} characters", showing_steps::MOST_WORDS)));
+        }
+        Ok(Self { words: Some(words.to_owned()).filter(|words| !words.is_empty()), ..self })
+    }
+
     /// Reads a change from outside (RFC 7396): `null` clears.
     ///
     /// # Errors
@@ -195,7 +225,7 @@ impl ShowingChange {
         }
         let confirmed_time = reader.instant("confirmedTime");
         let notes = reader.text("notes", max::NOTES);
-        reader.finish(|| Self { step: Step { status: status.value(), confirmed_time }, notes })
+        reader.finish(|| Self { step: Step { status: status.value(), confirmed_time }, notes, words: None })
     }
 }
 
@@ -266,8 +296,32 @@ impl Parties {
     }
 }
 
+/// Adds a showing that the agent agreed on with the client: nobody requested it here, so no event is raised. Where it has one time,
+/// that is confirmed.
+///
+/// # Errors
+/// As [`create`].
+pub async fn add(crm: &Crm, agent: AgentId, new: NewShowing, once: Option<Once>) -> Result<Answer<Created>, Error> {
+    crm.change_once("showings.add", agent, once, move |tx, turn| {
+        let mut showing = put(tx, turn, &new)?;
+        if let [time] = *showing.requested_times {
+            showing = take_step(tx, turn, showing, &ShowingChange::confirming(time))?;
+        }
+        Ok(Created { id: showing.id })
+    })
+    .await
+}
+
 /// Records a request within a transaction.
 pub(crate) fn insert(tx: &mut Tx<'_>, turn: &mut Turn, new: &NewShowing) -> Result<ShowingId, Error> {
+    let showing = put(tx, turn, new)?;
+    let (id, data) = (showing.id, ShowingRequested::from(&showing));
+    turn.record_in_order_of(tx, EventKind::ShowingRequested, &id.0, Some(&showing.client_id.0), &data)?;
+    Ok(id)
+}
+
+/// Stores a showing as it is asked for.
+fn put(tx: &mut Tx<'_>, turn: &mut Turn, new: &NewShowing) -> Result<Showing, Error> {
     let Parties { name, email, phone, address } = Parties::of(tx, turn, new)?;
     if !new.is_override {
         let times = new.requested_times.iter().enumerate().map(|(place, time)| (element(place), *time));
@@ -309,13 +363,11 @@ pub(crate) fn insert(tx: &mut Tx<'_>, turn: &mut Turn, new: &NewShowing) -> Resu
     )?;
     taken_times::keep(tx, turn.agent, &showing.holder())?;
     totals::add(tx, turn.agent, Kind::Showing, showing.status.name(), 1)?;
-    let data = ShowingRequested::from(&showing);
-    turn.record_in_order_of(tx, EventKind::ShowingRequested, &id.0, Some(&showing.client_id.0), &data)?;
-    Ok(id)
+    Ok(showing)
 }
 
 // Outer joins by primary key: both parents are always there, and the order of the list stays that of the showings.
-macro_rules! select {
+macro_rules! select_showings {
     ($rest:literal) => {
         concat!(
             "SELECT t.id, t.updated_at, t.status, t.client_id, t.listing_id, t.requested_times, t.confirmed_time, t.notes,
@@ -327,10 +379,13 @@ macro_rules! select {
         )
     };
 }
+pub(crate) use select_showings;
 
-const SHOWINGS: Source = Source { kind: Kind::Showing, select: select!(""), count: "SELECT 1 FROM showings t" };
+const SHOWINGS: Source =
+    Source { kind: Kind::Showing, select: select_showings!(""), count: "SELECT 1 FROM showings t" };
 
-fn from_row(row: &Row<'_>) -> Result<Showing, db::DbError> {
+/// Reads a row of [`select_showings`].
+pub(crate) fn from_row(row: &Row<'_>) -> Result<Showing, db::DbError> {
     let id: ShowingId = row.get(0)?;
     let times = serde_json::from_str::<Vec<i64>>(row.text(5)?);
     let times = times.map_err(|_| db::DbError::Internal("a showing's times cannot be read".to_owned()))?;
@@ -351,8 +406,9 @@ fn from_row(row: &Row<'_>) -> Result<Showing, db::DbError> {
     })
 }
 
-fn find(tx: &mut Tx<'_>, agent: AgentId, id: ShowingId) -> Result<Showing, Error> {
-    tx.query_opt(select!(" WHERE t.agent_id = $1 AND t.id = $2"), params![&agent, &id], from_row)?
+/// A showing within a transaction.
+pub(crate) fn find(tx: &mut Tx<'_>, agent: AgentId, id: ShowingId) -> Result<Showing, Error> {
+    tx.query_opt(select_showings!(" WHERE t.agent_id = $1 AND t.id = $2"), params![&agent, &id], from_row)?
         .ok_or(Error::NotFound)
 }
 
@@ -389,33 +445,49 @@ where
         if !precondition(&old) {
             return Err(Error::PreconditionFailed);
         }
-        let state = old.holder().state;
-        let state = state.after(&change.step, &old.requested_times, turn.now).map_err(|error| Error::Invalid(vec![error]))?;
-        let ShowingState { status, confirmed_time } = state;
-        let notes = change.notes.clone().or_keep(old.notes.clone());
-        let mut showing = Showing { status, confirmed_time, notes, ..old.clone() };
-        if showing == old {
-            return Ok(old);
-        }
-        showing.updated_at = turn.now.max(old.updated_at);
-        if showing.holder().state != old.holder().state {
-            taken_times::keep(tx, agent, &showing.holder())?;
-        }
-        tx.execute(
-            "UPDATE showings SET status = $3, confirmed_time = $4, notes = $5, updated_at = $6 WHERE agent_id = $1 AND id = $2",
-            params![
-                &agent,
-                &id,
-                showing.status,
-                showing.confirmed_time.map(|time| time.0),
-                showing.notes.as_deref(),
-                showing.updated_at.0
-            ],
-        )?;
-        totals::shift(tx, agent, Kind::Showing, old.status.name(), showing.status.name())?;
-        Ok(showing)
+        take_step(tx, turn, old, &change)
     })
     .await
+}
+
+/// Changes a showing as it is asked, if its state allows it; the same again changes nothing.
+pub(crate) fn take_step(
+    tx: &mut Tx<'_>,
+    turn: &mut Turn,
+    old: Showing,
+    change: &ShowingChange,
+) -> Result<Showing, Error> {
+    let state = ShowingState { status: old.status, confirmed_time: old.confirmed_time };
+    let state =
+        state.after(&change.step, &old.requested_times, turn.now).map_err(|error| Error::Invalid(vec![error]))?;
+    let ShowingState { status, confirmed_time } = state;
+    let notes = change.notes.clone().or_keep(old.notes.clone());
+    let mut showing = Showing { status, confirmed_time, notes, ..old.clone() };
+    if showing == old {
+        return Ok(old);
+    }
+    showing.updated_at = turn.now.max(old.updated_at);
+    let is_step = showing.holder().state != old.holder().state;
+    if is_step {
+        taken_times::keep(tx, turn.agent, &showing.holder())?;
+    }
+    tx.execute(
+        "UPDATE showings SET status = $3, confirmed_time = $4, notes = $5, updated_at = $6 WHERE agent_id = $1 AND id = $2",
+        params![
+            &turn.agent,
+            &showing.id,
+            showing.status,
+            showing.confirmed_time.map(|time| time.0),
+            showing.notes.as_deref(),
+            showing.updated_at.0
+        ],
+    )?;
+    totals::shift(tx, turn.agent, Kind::Showing, old.status.name(), showing.status.name())?;
+    if is_step {
+        showing_steps::record(tx, turn, &showing, change.words.as_deref())?;
+        showing_reminders::follow(tx, turn, &showing)?;
+    }
+    Ok(showing)
 }
 
 #[cfg(test)]

@@ -142,7 +142,14 @@ pub(crate) fn erase_of(tx: &mut Tx<'_>, turn: &Turn, parent: &[u8; 16]) -> Resul
     )?;
     for showing in showings {
         events::erase(tx, agent, &showing.0, turn.now)?;
-        tx.execute("DELETE FROM trashed_showings WHERE agent_id = $1 AND id = $2", params![&agent, &showing])?;
+        for sql in [
+            "DELETE FROM trashed_showings WHERE agent_id = $1 AND id = $2",
+            "DELETE FROM showing_steps WHERE agent_id = $1 AND showing_id = $2",
+            "DELETE FROM showing_reminders WHERE agent_id = $1 AND showing_id = $2",
+            "DELETE FROM showing_links WHERE agent_id = $1 AND showing_id = $2",
+        ] {
+            tx.execute(sql, params![&agent, &showing])?;
+        }
     }
     Ok(())
 }

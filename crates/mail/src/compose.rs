@@ -8,6 +8,7 @@ use crm::{
 
 use crate::{
     headers::{SUBJECT, VALUE, lines, one_line},
+    showings,
     words::Words,
 };
 
@@ -28,7 +29,7 @@ pub(crate) struct Item {
     pub facts: Vec<Fact>,
     /// Text of several lines.
     pub quote: Option<Fact>,
-    pub link: Option<Link>,
+    pub links: Vec<Link>,
 }
 
 /// A value and what it is.
@@ -46,7 +47,7 @@ pub(crate) struct Link {
 }
 
 /// Longest part of a message that a mail repeats.
-const QUOTE: usize = 1_001;
+pub(crate) const QUOTE: usize = 1_001;
 
 /// Puts a letter into words. `site`: the server's public URL.
 pub(crate) fn compose(letter: Option<&Letter>, words: &Words, recipient: &str, site: &str) -> Said {
@@ -93,6 +94,8 @@ pub(crate) fn compose(letter: Option<&Letter>, words: &Words, recipient: &str, s
             about_webhook(words, "webhook-disabled-subject", text, (*webhook, host, error.as_deref()), site)
         }
         Letter::NewLeads { leads, count, is_least } => new_leads(words, leads, *count, *is_least, site),
+        Letter::ShowingsRequested { showings, count, zone } => showings::asked(words, showings, *count, zone, site),
+        Letter::ShowingReminder { showing, at, zone } => showings::reminder(words, showing, *at, zone, site),
     }
 }
 
@@ -109,7 +112,7 @@ impl Said {
         }
     }
 
-    fn linking(mut self, text: String, url: String) -> Self {
+    pub fn linking(mut self, text: String, url: String) -> Self {
         self.button = Some(Link { text, url });
         self
     }
@@ -138,7 +141,7 @@ fn about_webhook(
         title: words.say("webhook-error"),
         facts: Vec::new(),
         quote: Some(Fact { name: String::new(), value: one_line(error, VALUE), href: None }),
-        link: None,
+        links: Vec::new(),
     });
     let url = format!("{site}/dashboard/settings/api/webhooks/{webhook}");
     let said = Said {
@@ -176,7 +179,7 @@ fn new_leads(words: &Words, leads: &[ToldLead], count: u32, is_least: bool, site
     }
     if leads.len() == 1 && count == 1 {
         // One lead: its link is what the mail is for.
-        said.button = said.items.first_mut().and_then(|item| item.link.take());
+        said.button = said.items.first_mut().and_then(|item| item.links.pop());
         return said;
     }
     said.linking(words.say("leads-open"), format!("{site}/dashboard/leads"))
@@ -199,7 +202,7 @@ fn item(words: &Words, lead: &ToldLead, site: &str) -> Item {
         title: one_line(&lead.name, 200),
         facts: facts.into_iter().flatten().collect(),
         quote: quote.map(|value| Fact { name: words.say("lead-message"), value, href: None }),
-        link: Some(Link { text: words.say("lead-open"), url: lead_url(site, lead.id) }),
+        links: vec![Link { text: words.say("lead-open"), url: lead_url(site, lead.id) }],
     }
 }
 
@@ -207,14 +210,14 @@ fn lead_url(site: &str, id: LeadId) -> String {
     format!("{site}/dashboard/leads/{id}")
 }
 
-fn tel(phone: &str) -> Option<String> {
+pub(crate) fn tel(phone: &str) -> Option<String> {
     let digits = phone.chars().filter(char::is_ascii_digit).collect::<String>();
     let plus = if phone.trim_start().starts_with('+') { "+" } else { "" };
     (digits.len() >= 5).then(|| format!("tel:{plus}{digits}"))
 }
 
 /// An address may hold what means something in a link.
-fn mailto(email: &str) -> Option<String> {
+pub(crate) fn mailto(email: &str) -> Option<String> {
     let (local, domain) = email.rsplit_once('@')?;
     let encode =
         |part: &str| percent_encoding::utf8_percent_encode(part, percent_encoding::NON_ALPHANUMERIC).to_string();

@@ -11,6 +11,7 @@ mod notices;
 mod rendering;
 pub mod sender;
 mod server;
+mod showings;
 mod words;
 
 pub use messages::Origin;

@@ -53,8 +53,8 @@ pub fn render(letter: Option<&Letter>, language: &str, recipient: &str, site: &s
 mod tests {
     use crm::{
         clock::UnixMillis,
-        ids::{LeadId, WebhookId},
-        mails::ToldLead,
+        ids::{LeadId, ShowingId, WebhookId},
+        mails::{AskedShowing, ToldLead, ToldShowing},
     };
 
     use super::*;
@@ -71,6 +71,22 @@ mod tests {
             property_address: Some(String::from("123 Main St, Miami, FL")),
             message: Some(String::from("Is it <b>still</b> free?\r\nI could come on Friday.")),
         }
+    }
+
+    fn showing(id: u8) -> ToldShowing {
+        ToldShowing {
+            id: ShowingId([id; 16]),
+            name: String::from("Jane Doe"),
+            email: String::from("jane@example.com"),
+            phone: Some(String::from("(555) 123-4567")),
+            address: String::from("456 Oak Ave, Miami, FL"),
+            notes: Some(String::from("We would like to see the garden.")),
+        }
+    }
+
+    fn asked(id: u8) -> AskedShowing {
+        let hour = |hours: i64| (UnixMillis(1_700_000_000_000 + hours * 3_600_000), format!("TOKEN-{hours}"));
+        AskedShowing { showing: showing(id), confirm: vec![hour(0), hour(30)], decline: String::from("TOKEN-NO") }
     }
 
     /// One of each kind, in the order of [`Letter`].
@@ -92,6 +108,13 @@ mod tests {
             Letter::NewLeads { leads: vec![lead(1, "Jane Doe")], count: 1, is_least: false },
             Letter::NewLeads { leads: two.clone(), count: 3, is_least: false },
             Letter::NewLeads { leads: two, count: 10_000, is_least: true },
+            Letter::ShowingsRequested { showings: vec![asked(1)], count: 1, zone: String::from("America/New_York") },
+            Letter::ShowingsRequested {
+                showings: vec![asked(1), asked(2)],
+                count: 3,
+                zone: String::from("Europe/Madrid"),
+            },
+            Letter::ShowingReminder { showing: showing(1), at: since, zone: String::from("America/New_York") },
         ]
     }
 

@@ -61,6 +61,35 @@ lead-open = Open the lead
 leads-open = See all leads
 leads-note = To have no more of these mails: { $url }
 
+showings-requested-subject = { $count ->
+    [one] { $name } asks for a showing
+   *[other] { $count } showings are asked for
+}
+showings-requested-text = { $count ->
+    [one] Choose a time, or decline: one tap, and you need not sign in.
+   *[other] Choose a time for each, or decline: one tap, and you need not sign in.
+}
+showings-more = { $count ->
+    [one] And one more.
+   *[other] And { $count } more.
+}
+showing-client = Client
+showing-time = Time
+showing-notes = Notes
+showing-confirm = Confirm { $time }
+showing-decline = Decline
+showing-open = Open the showing
+showings-open = See all showings
+showing-link-note = Each link asks once more before anything is done. Do not pass this mail on: whoever has it can answer for you.
+reminder-subject = Showing at { $time }: { $address }
+reminder-heading = A showing is near
+mails-note = To have no more of these mails: { $url }
+
+# A time. $weekday and $month are words from below; $time is hours and minutes.
+moment = { $weekday }, { $month } { $day }, { $time }
+weekdays = Mon Tue Wed Thu Fri Sat Sun
+months = Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec
+
 # On a device, by Web Push.
 push-source = From { $source }
 push-more = { $count ->

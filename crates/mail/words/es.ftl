@@ -61,6 +61,35 @@ lead-open = Abrir el contacto
 leads-open = Ver todos los contactos
 leads-note = Para no recibir más estos correos: { $url }
 
+showings-requested-subject = { $count ->
+    [one] { $name } pide una visita
+   *[other] Se piden { $count } visitas
+}
+showings-requested-text = { $count ->
+    [one] Elige una hora o recházala: un toque, sin iniciar sesión.
+   *[other] Elige una hora para cada una o recházala: un toque, sin iniciar sesión.
+}
+showings-more = { $count ->
+    [one] Y una más.
+   *[other] Y { $count } más.
+}
+showing-client = Cliente
+showing-time = Hora
+showing-notes = Notas
+showing-confirm = Confirmar { $time }
+showing-decline = Rechazar
+showing-open = Abrir la visita
+showings-open = Ver todas las visitas
+showing-link-note = Cada enlace pregunta una vez más antes de hacer nada. No reenvíes este correo: quien lo tenga puede responder por ti.
+reminder-subject = Visita ({ $time }): { $address }
+reminder-heading = Se acerca una visita
+mails-note = Para no recibir más estos correos: { $url }
+
+# Una hora. $weekday y $month son palabras de abajo; $time, horas y minutos.
+moment = { $weekday } { $day } { $month }, { $time }
+weekdays = lun mar mié jue vie sáb dom
+months = ene feb mar abr may jun jul ago sep oct nov dic
+
 # En un dispositivo, por Web Push.
 push-source = De { $source }
 push-more = { $count ->

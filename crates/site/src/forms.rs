@@ -2,6 +2,8 @@
 
 use crm::{Error, FieldError};
 
+use crate::times::Times;
+
 /// What is wrong with a form, to be shown beside its fields.
 #[derive(Default)]
 pub(crate) struct Wrong(Vec<FieldError>);
@@ -16,6 +18,12 @@ impl Wrong {
             Error::Invalid(errors) => Ok(Self(errors)),
             error => Err(error),
         }
+    }
+
+    /// The same, with instants in words.
+    pub fn in_words(mut self, times: &Times) -> Self {
+        self.0.iter_mut().for_each(|error| error.message = times.in_words(&error.message));
+        self
     }
 
     /// Of one field, or of its elements, as a sentence.

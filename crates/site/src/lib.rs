@@ -5,6 +5,7 @@
 //! scripts only make it quicker.
 
 mod assets;
+mod calendar_feeds;
 mod confirmations;
 mod cookies;
 mod dashboard;
@@ -17,6 +18,7 @@ mod manifests;
 mod pages;
 mod seen;
 mod served;
+mod showing_links;
 mod sign_in;
 mod sign_in_codes;
 mod sign_up;
@@ -42,6 +44,8 @@ pub fn router(site: &Site) -> Router {
         .merge(sign_up::routes())
         .merge(forgotten::routes())
         .merge(confirmations::routes())
+        .merge(showing_links::routes())
+        .merge(calendar_feeds::routes())
         .merge(dashboard::routes())
         .with_state(site.clone());
     guard::around(pages, site).merge(assets::routes())

@@ -20,8 +20,7 @@ pub(crate) fn answer(site: &Site, agent: AgentId, file: &File, asked: &HeaderMap
     let tag = format!("\"{}\"", file.hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
     let text = |name| asked.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or_default();
     let mut answer = Response::new(Body::empty());
-    let held = text(header::IF_NONE_MATCH).split(',').map(str::trim);
-    let is_held = held.into_iter().any(|held| held == "*" || held.trim_start_matches("W/") == tag);
+    let is_held = is_held(asked, &tag);
     let range = match asked.get(header::IF_RANGE) {
         Some(held) if *held != tag.as_str() => Range::Whole,
         _ => Range::read(text(header::RANGE), file.size),
@@ -58,6 +57,12 @@ pub(crate) fn answer(site: &Site, agent: AgentId, file: &File, asked: &HeaderMap
         *answer.body_mut() = body(site, agent, file, from, to);
     }
     answer
+}
+
+/// Whether somebody who asks has what bears this tag (RFC 9110, section 13.1.2).
+pub(crate) fn is_held(asked: &HeaderMap, tag: &str) -> bool {
+    let held = asked.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    held.split(',').map(str::trim).any(|held| held == "*" || held.trim_start_matches("W/") == tag)
 }
 
 fn set(answer: &mut Response, name: header::HeaderName, value: &str) {

@@ -97,6 +97,41 @@ impl Times {
         format!("{} to {}", self.format(from, "%a %-d %b %Y, %H:%M"), self.format(to, "%H:%M"))
     }
 
+    /// A time with its day and year: `Sat 28 Nov 2026, 14:00`.
+    pub fn show_full(&self, at: UnixMillis) -> Time {
+        Time { words: self.format(at, "%a %-d %b %Y, %H:%M"), exact: at.to_rfc3339() }
+    }
+
+    /// A sentence in which instants, as the API has them, are in words.
+    pub fn in_words(&self, text: &str) -> String {
+        let words = text.split(' ').map(|word| {
+            let bare = word.trim_end_matches([':', ',', '.']);
+            let at = Some(bare).filter(|bare| bare.ends_with('Z')).and_then(UnixMillis::parse_rfc3339);
+            at.map_or_else(|| word.to_owned(), |at| format!("{}{}", self.show_full(at).words, &word[bare.len()..]))
+        });
+        words.collect::<Vec<_>>().join(" ")
+    }
+
+    /// Hours and minutes.
+    pub fn clock(&self, at: UnixMillis) -> String {
+        self.format(at, "%H:%M")
+    }
+
+    /// A day and a time as the fields of a form have them.
+    pub fn fields(&self, at: UnixMillis) -> (String, String) {
+        (self.format(at, "%Y-%m-%d"), self.clock(at))
+    }
+
+    /// The day of an instant.
+    pub fn date_of(&self, at: UnixMillis) -> Date {
+        self.date(at)
+    }
+
+    /// When a day begins: at midnight, or where the clocks skip that, after the gap.
+    pub fn begins(&self, date: Date) -> Option<UnixMillis> {
+        self.instant(date.at(0, 0, 0, 0))
+    }
+
     /// A day as a date field has it, in words.
     pub fn calendar(&self, day: &str) -> String {
         self.parse(day).map_or_else(|| day.to_owned(), |date| date.strftime("%-d %b %Y").to_string())
@@ -133,5 +168,18 @@ impl Times {
     /// A time to the second.
     pub fn show_second(&self, at: UnixMillis) -> Time {
         Time { words: self.format(at, "%-d %b %Y, %H:%M:%S"), exact: at.to_rfc3339() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_in_a_sentence_are_put_into_words() {
+        let times = Times::of("America/New_York");
+        let text = "overlaps the one that is confirmed for 2026-11-24T15:00:00.000Z: choose another. Z 12Z";
+        let said = "overlaps the one that is confirmed for Tue 24 Nov 2026, 10:00: choose another. Z 12Z";
+        assert_eq!(times.in_words(text), said);
     }
 }

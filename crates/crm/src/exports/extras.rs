@@ -1,4 +1,5 @@
-//! What an agent keeps beside leads and clients, for an export: tags, follow-ups, next steps, and what merged leads asked.
+//! What an agent keeps beside leads, clients and showings, for an export: tags, follow-ups, next steps, what merged leads asked, and
+//! what became of showings.
 
 use db::{Row, Tx, params};
 use serde::{Deserialize, Serialize};
@@ -6,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     AgentId, Crm, Error,
     clock::UnixMillis,
-    ids::{ClientId, LeadId},
+    ids::{self, ClientId, LeadId, ShowingId},
     totals::Kind,
 };
 
@@ -14,21 +15,22 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Extra {
-    /// The id of the lead or client.
+    /// The id of the lead, client or showing.
     pub about: String,
-    /// `tag`, `followUp`, `nextStep` or `inquiry`.
+    /// `tag`, `followUp`, `nextStep`, `inquiry` or `showingStep`.
     pub kind: &'static str,
-    /// The tag, when to follow up, what comes next, or what was asked.
+    /// The tag, when to follow up, what comes next, what was asked, or what a showing became, with the words to the client.
     pub text: String,
 }
 
-/// The four lists, one after another.
+/// The five lists, one after another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum List {
     Tags,
     FollowUps,
     NextSteps,
     Inquiries,
+    Steps,
 }
 
 /// A place among them: right after one.
@@ -49,7 +51,8 @@ impl ExtraCursor {
             List::Tags => List::FollowUps,
             List::FollowUps => List::NextSteps,
             List::NextSteps => List::Inquiries,
-            List::Inquiries => return None,
+            List::Inquiries => List::Steps,
+            List::Steps => return None,
         };
         Some(Self::first_of(next))
     }
@@ -129,6 +132,20 @@ fn read(
             |row| {
                 last.ids = (row.get(0)?, row.get(1)?);
                 inquiry(row)
+            },
+        ),
+        // Those of showings whose client or listing is deleted are not among them.
+        List::Steps => tx.query(
+            "SELECT p.showing_id, p.id, p.status, p.confirmed_time, p.words FROM showing_steps p
+             JOIN showings t ON t.agent_id = p.agent_id AND t.id = p.showing_id
+             WHERE p.agent_id = $1 AND (p.showing_id, p.id) > ($2, $3) ORDER BY p.showing_id, p.id LIMIT $4",
+            params![&agent, first, second, limit],
+            |row| {
+                last.ids = (row.get(0)?, row.get(1)?);
+                let at = row.get::<Option<i64>>(3)?.map(|at| UnixMillis(at).to_rfc3339());
+                let said = [Some(ids::instant(&last.ids.1).to_rfc3339()), Some(row.get(2)?), at, row.get(4)?];
+                let text = said.into_iter().flatten().collect::<Vec<_>>().join("\n");
+                Ok(Extra { about: ShowingId(last.ids.0).to_string(), kind: "showingStep", text })
             },
         ),
     };

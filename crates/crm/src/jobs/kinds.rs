@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use super::ClaimedJob;
 use crate::{
-    Crm, Error, departures, exports::copies, files, idempotency, imports, mails, search, sessions, trash, webhooks,
+    Crm, Error, departures, exports::copies, files, idempotency, imports, mails, search, sessions, showing_reminders,
+    trash, webhooks,
 };
 
 /// What is to be done.
@@ -42,6 +43,8 @@ pub enum JobKind {
     TellFailing,
     /// Files that nothing refers to any more are thrown away.
     PruneFiles,
+    /// Agents are reminded of showings.
+    RemindShowings,
 }
 
 /// How far a run came.
@@ -72,7 +75,7 @@ struct Payload {
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::PruneIdempotency,
         Self::EraseTrash,
         Self::SweepSearch,
@@ -88,10 +91,11 @@ impl JobKind {
         Self::TellLeads,
         Self::TellFailing,
         Self::PruneFiles,
+        Self::RemindShowings,
     ];
 
     /// The kinds that come round again, and how often.
-    pub const RECURRING: [(Self, Duration); 13] = [
+    pub const RECURRING: [(Self, Duration); 14] = [
         (Self::PruneIdempotency, HOUR),
         (Self::EraseTrash, HOUR),
         (Self::SweepSearch, Duration::from_secs(24 * 60 * 60)),
@@ -105,6 +109,7 @@ impl JobKind {
         (Self::TellLeads, Duration::from_secs(15)),
         (Self::TellFailing, Duration::from_secs(5 * 60)),
         (Self::PruneFiles, HOUR),
+        (Self::RemindShowings, Duration::from_secs(60)),
     ];
 
     /// The name in the database.
@@ -126,6 +131,7 @@ impl JobKind {
             Self::TellLeads => "mails.tell_leads",
             Self::TellFailing => "webhooks.tell_failing",
             Self::PruneFiles => "files.prune",
+            Self::RemindShowings => "showings.remind",
         }
     }
 
@@ -175,6 +181,9 @@ pub(super) async fn run_once(crm: &Crm, job: &ClaimedJob) -> Result<Progress, St
         JobKind::TellLeads => mails::tell_leads(crm).await.map(|()| Progress::Done),
         JobKind::TellFailing => webhooks::tell_failing(crm).await.map(|()| Progress::Done),
         JobKind::PruneFiles => files::prune(crm).await.map(|count| Progress::after(count, files::SLICE)),
+        JobKind::RemindShowings => {
+            showing_reminders::remind(crm).await.map(|count| Progress::after(count, showing_reminders::SLICE))
+        }
     };
     ran.map_err(|error| error.to_string())
 }

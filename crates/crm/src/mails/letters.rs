@@ -4,10 +4,12 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
+use super::new_showings::beginning;
 use crate::{
     accounts::LINK_LASTS,
     clock::UnixMillis,
-    ids::{LeadId, WebhookId},
+    ids::{LeadId, ShowingId, WebhookId},
+    showings::Showing,
 };
 
 /// What a mail tells. Kept as JSON, so a variant is never renamed; a new field has a default.
@@ -80,6 +82,65 @@ pub enum Letter {
         /// Whether there may be more than that.
         is_least: bool,
     },
+    /// Clients ask to see listings.
+    ShowingsRequested {
+        /// The first of them.
+        showings: Vec<AskedShowing>,
+        /// How many there are, those named among them.
+        count: u32,
+        /// The agent's time zone, an IANA name.
+        zone: String,
+    },
+    /// A confirmed showing is near.
+    ShowingReminder {
+        /// Which.
+        showing: ToldShowing,
+        /// When it takes place.
+        at: UnixMillis,
+        /// The agent's time zone, an IANA name.
+        zone: String,
+    },
+}
+
+/// A showing as a mail tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToldShowing {
+    /// Which.
+    pub id: ShowingId,
+    /// The client's name.
+    pub name: String,
+    /// Their e-mail address.
+    pub email: String,
+    /// Their phone number.
+    pub phone: Option<String>,
+    /// The listing's address.
+    pub address: String,
+    /// What was written, its beginning.
+    pub notes: Option<String>,
+}
+
+impl ToldShowing {
+    pub(crate) fn of(showing: &Showing) -> Self {
+        Self {
+            id: showing.id,
+            name: showing.name.clone(),
+            email: showing.email.clone(),
+            phone: showing.phone.clone(),
+            address: showing.address.clone(),
+            notes: showing.notes.clone().map(beginning),
+        }
+    }
+}
+
+/// A request, with what its links answer it with.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedShowing {
+    /// Which.
+    pub showing: ToldShowing,
+    /// The times asked for, each with what confirms it.
+    pub confirm: Vec<(UnixMillis, String)>,
+    /// What declines it.
+    pub decline: String,
 }
 
 /// A lead as a mail tells it.
@@ -101,6 +162,9 @@ pub struct ToldLead {
     pub message: Option<String>,
 }
 
+/// What covers a secret.
+const MASK: &str = "••••••••";
+
 impl Letter {
     /// The name of its kind.
     #[must_use]
@@ -115,13 +179,15 @@ impl Letter {
             Self::WebhookDisabledSoon { .. } => "webhook_disabled_soon",
             Self::WebhookDisabled { .. } => "webhook_disabled",
             Self::NewLeads { .. } => "new_leads",
+            Self::ShowingsRequested { .. } => "showings_requested",
+            Self::ShowingReminder { .. } => "showing_reminder",
         }
     }
 
     /// Whether whoever reads it is let in: the outbox does not show that.
     #[must_use]
     pub fn has_secret(&self) -> bool {
-        self.lasts().is_some()
+        self.lasts().is_some() || matches!(self, Self::ShowingsRequested { .. })
     }
 
     /// How long it is of use; a link ends.
@@ -138,7 +204,13 @@ impl Letter {
         let mut letter = self.clone();
         match &mut letter {
             Self::ResetPassword { token } | Self::ConfirmSignUp { token } | Self::ConfirmAddress { token, .. } => {
-                "••••••••".clone_into(token);
+                MASK.clone_into(token);
+            }
+            Self::ShowingsRequested { showings, .. } => {
+                for asked in showings {
+                    asked.confirm.iter_mut().for_each(|(_, token)| MASK.clone_into(token));
+                    MASK.clone_into(&mut asked.decline);
+                }
             }
             _ => {}
         }

@@ -1,4 +1,4 @@
-//! Tells agents of leads that came in, by mail and on their devices.
+//! Tells agents of leads that came in, by mail and on their devices, and of requests to see a listing, by mail.
 //!
 //! Not in the transaction that records a lead: that stays as it is, at thousands a second. A job follows the agent's events from
 //! a stored position instead, a few times a minute: one statement finds the agents with events that were not looked at, and of
@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use db::{Lane, Tx, params};
 
-use super::{Letter, ToldLead, queue_to_agent, settings};
+use super::{Letter, ToldLead, new_showings, queue_to_agent, settings};
 use crate::{
     AgentId, Crm, Error,
     clock::UnixMillis,
     events::EventKind,
     ids::{self, EventId, LeadId},
     pushes::{self, Notice, devices},
+    showings::Showing,
 };
 
 /// Two mails about new leads to one agent are at least so long apart.
@@ -29,8 +30,6 @@ const SCANNED: usize = 10_000;
 const NAMED: usize = 10;
 /// Leads that are looked for to name as many: some may be deleted again.
 const SOUGHT: usize = 50;
-/// What is kept of a message, in characters.
-const MESSAGE: usize = 1_000;
 
 /// Queues a mail to each agent whose leads came in since the last one.
 ///
@@ -67,11 +66,20 @@ struct News {
 }
 
 /// What is told, and how.
+#[derive(Default)]
 struct Told {
     /// By mail: what it tells, and of which records.
     mail: Option<(Letter, Vec<[u8; 16]>)>,
     /// To devices.
     notice: Option<Notice>,
+    /// Requests that wait for an answer, by mail, and how many there are.
+    showings: Option<(Vec<Showing>, u32)>,
+}
+
+impl Told {
+    fn is_nothing(&self) -> bool {
+        self.mail.is_none() && self.notice.is_none() && self.showings.is_none()
+    }
 }
 
 async fn tell_agent(crm: &Crm, agent: AgentId, now: UnixMillis) -> Result<bool, Error> {
@@ -105,6 +113,9 @@ async fn tell_agent(crm: &Crm, agent: AgentId, now: UnixMillis) -> Result<bool, 
             if let Some(notice) = &told.notice {
                 pushes::queue(tx, &own, agent, notice)?;
             }
+            if let Some(showings) = &told.showings {
+                new_showings::tell(tx, &own, agent, showings, now)?;
+            }
             Ok(true)
         })
         .await
@@ -118,24 +129,58 @@ fn read(tx: &mut Tx<'_>, agent: AgentId, now: UnixMillis) -> Result<News, Error>
         .query_opt(sql, params![&agent], |row| Ok((row.get::<i64>(0)?, row.get::<[u8; 16]>(1)?)))?
         .ok_or(Error::NotFound)?;
     let before = held.map(|(_, position)| position);
-    let (by_mail, by_push) = (settings::find(tx, agent)?.tells_leads, devices::has_any(tx, agent)?);
-    if !by_mail && !by_push {
-        return Ok(News { before, sequence, position, told: None });
-    }
-    let sql = "SELECT id, entity_id, is_quiet FROM events WHERE agent_id = $1 AND event = $2 AND id > $3 ORDER BY id LIMIT $4";
     let after = before.unwrap_or_else(|| ids::floor(now.minus(FIRST_LOOK)));
-    let values = params![&agent, EventKind::LeadCreated.name(), &after, SCANNED as i64];
+    let mut news = News { before, sequence, position, told: None };
+    let wanted = settings::find(tx, agent)?;
+    let (by_mail, by_push) = (wanted.tells_leads, devices::has_any(tx, agent)?);
+    let mut told = Told::default();
+    if by_mail || by_push {
+        match read_leads(tx, agent, &after)? {
+            // An import: what comes behind it is looked at next time.
+            Leads::Quiet(last) => {
+                news.sequence = held.map_or(0, |(sequence, _)| sequence);
+                news.position = last.0;
+            }
+            Leads::None => {}
+            Leads::New { leads, count, is_least } => {
+                told.notice = by_push.then(|| Notice::new_leads(&leads, count, is_least));
+                let records = leads.iter().map(|lead| lead.id.0).collect::<Vec<_>>();
+                told.mail = by_mail.then_some((Letter::NewLeads { leads, count, is_least }, records));
+            }
+        }
+    }
+    if wanted.tells_showings {
+        let asked = new_showings::asked(tx, agent, &after, &news.position)?;
+        told.showings = Some(asked).filter(|(asked, _)| !asked.is_empty());
+    }
+    news.told = Some(told).filter(|told| !told.is_nothing());
+    Ok(news)
+}
+
+/// What leads came in.
+enum Leads {
+    None,
+    /// As many as are looked at, and none that is news; the last event of theirs.
+    Quiet(EventId),
+    New {
+        /// The first of them.
+        leads: Vec<ToldLead>,
+        count: u32,
+        /// Whether there may be more.
+        is_least: bool,
+    },
+}
+
+fn read_leads(tx: &mut Tx<'_>, agent: AgentId, after: &[u8; 16]) -> Result<Leads, Error> {
+    let sql = "SELECT id, entity_id, is_quiet FROM events WHERE agent_id = $1 AND event = $2 AND id > $3 ORDER BY id LIMIT $4";
+    let values = params![&agent, EventKind::LeadCreated.name(), after, SCANNED as i64];
     let events = tx.query(sql, values, |row| {
         Ok((row.get::<EventId>(0)?, row.get::<LeadId>(1)?, row.get::<Option<i64>>(2)?.is_some()))
     })?;
     let fresh = events.iter().filter(|(_, _, is_quiet)| !is_quiet).map(|(_, lead, _)| *lead).collect::<Vec<_>>();
-    let is_full = events.len() == SCANNED;
+    let is_least = events.len() == SCANNED;
     match events.last() {
-        // An import: what comes behind it is looked at next time.
-        Some((last, ..)) if is_full && fresh.is_empty() => {
-            let sequence = held.map_or(0, |(sequence, _)| sequence);
-            return Ok(News { before, sequence, position: last.0, told: None });
-        }
+        Some((last, ..)) if is_least && fresh.is_empty() => return Ok(Leads::Quiet(*last)),
         _ => {}
     }
     let (mut leads, mut gone) = (Vec::new(), 0);
@@ -146,14 +191,11 @@ fn read(tx: &mut Tx<'_>, agent: AgentId, now: UnixMillis) -> Result<News, Error>
             Some(_) => {}
         }
     }
-    let count = u32::try_from(fresh.len() - gone).unwrap_or(u32::MAX);
     if leads.is_empty() {
-        return Ok(News { before, sequence, position, told: None });
+        return Ok(Leads::None);
     }
-    let notice = by_push.then(|| Notice::new_leads(&leads, count, is_full));
-    let records = leads.iter().map(|lead| lead.id.0).collect::<Vec<_>>();
-    let mail = by_mail.then_some((Letter::NewLeads { leads, count, is_least: is_full }, records));
-    Ok(News { before, sequence, position, told: Some(Told { mail, notice }) })
+    let count = u32::try_from(fresh.len() - gone).unwrap_or(u32::MAX);
+    Ok(Leads::New { leads, count, is_least })
 }
 
 /// A lead as a mail tells it; `None` when it was deleted again.
@@ -168,10 +210,7 @@ fn find(tx: &mut Tx<'_>, agent: AgentId, id: LeadId) -> Result<Option<ToldLead>,
             phone: row.get(2)?,
             source: row.get(3)?,
             property_address: row.get(4)?,
-            message: notes.map(|text| match text.char_indices().nth(MESSAGE) {
-                Some((end, _)) => format!("{}…", &text[..end]),
-                None => text,
-            }),
+            message: notes.map(new_showings::beginning),
         })
     })?)
 }

@@ -17,7 +17,7 @@ use crm::{
     notes::{self, About, NewNote},
     pages::{Filter, Page, Sort, Start},
     sessions::Session,
-    showings::{self, ShowingStatus},
+    showings,
     sources::{self, LeadSource},
     stages::{self, Stage},
 };
@@ -30,6 +30,7 @@ use super::{
     follow_ups::FollowUp,
     leads::dialled,
     shell::{Place, Shell},
+    showing as showing_page, showings as showings_page,
     tags::Tags,
     timeline::{SourceNames, Timeline},
 };
@@ -262,11 +263,14 @@ impl Shown {
             None,
         );
         timeline.add_notes(&site.crm, session.agent, About::Client(id)).await?;
+        let times = Times::of(&session.time_zone);
         let filter = Filter { client: Some(id), ..Filter::default() };
         let newest = Page { sort: Sort::NewestFirst, start: Start::Offset(0), limit: SHOWINGS, counted: 0 };
         for showing in showings::list(&site.crm, session.agent, filter, newest).await?.items {
-            let title = format!("Asked to see {}", showing.address);
-            timeline.add(showing.created_at, "calendar", title, Some(showing_words(showing.status)), None);
+            let title = format!("Showing: {}", showing.address);
+            let at = showing.confirmed_time.map(|at| format!(" · {}", times.show_full(at).words)).unwrap_or_default();
+            let text = format!("{}{at}", showings_page::words(showing.status));
+            timeline.add(showing.created_at, "calendar", title, Some(text), Some(showing_page::path(showing.id)));
         }
         let steps = stages.iter().map(|stage| Step {
             id: stage.id,
@@ -280,7 +284,7 @@ impl Shown {
             shell,
             path: path(id),
             source: client.source.as_deref().map(|source| names.of(source)),
-            since: Times::of(&session.time_zone).show(client.created_at),
+            since: times.show(client.created_at),
             dialled: client.phone.as_deref().map(dialled).filter(|digits| !digits.is_empty()),
             steps: steps.collect(),
             client,
@@ -293,18 +297,6 @@ impl Shown {
             once: token(site),
         })
     }
-}
-
-/// How far a showing is, in words.
-fn showing_words(status: ShowingStatus) -> String {
-    let words = match status {
-        ShowingStatus::Requested => "Waits for an answer",
-        ShowingStatus::Confirmed => "Confirmed",
-        ShowingStatus::Declined => "Declined",
-        ShowingStatus::Cancelled => "Cancelled",
-        ShowingStatus::Completed => "Took place",
-    };
-    words.to_owned()
 }
 
 async fn add_note(

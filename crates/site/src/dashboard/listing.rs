@@ -15,7 +15,9 @@ use crm::{
     listing_photos, listing_prices,
     listings::{self, Listing, ListingChange, ListingStatus},
     open_houses,
+    pages::{Filter, Page, Sort, Start},
     sessions::Session,
+    showings,
 };
 use serde_json::{Map, json};
 
@@ -24,8 +26,9 @@ use super::{
     listing_form::{self, GROUPS, Kind, Typed},
     listing_photos as photos,
     listings::{PATH, amount, sizes, tone, words},
-    open_houses as visits,
+    lists, open_houses as visits,
     shell::{Place, Shell, Undo},
+    showings::Row,
 };
 use crate::{
     Site,
@@ -34,6 +37,9 @@ use crate::{
     signed_in::SignedIn,
     times::{Time, Times},
 };
+
+/// Showings on a listing's page.
+const SHOWINGS: u32 = 10;
 
 #[expect(clippy::disallowed_methods, reason = "pages are no part of the API")]
 pub(super) fn routes() -> Router<Site> {
@@ -101,6 +107,9 @@ pub(super) struct Shown {
     prices: Vec<Asked>,
     papers: Vec<Paper>,
     visits: Vec<Visit>,
+    showings: Vec<Row>,
+    /// What is not among them.
+    more_showings: u64,
     pub typed: TypedVisit,
     pub wrong: Wrong,
 }
@@ -112,7 +121,8 @@ async fn show(
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Refusal> {
     let Ok(id) = id.parse::<ListingId>() else { return Ok(pages::not_found()) };
-    let shell = said(Shell::new(&session, Place::Listings), id, &query);
+    let shell = Shell::new(&session, Place::Listings).following(&site, &session).await?;
+    let shell = said(shell, id, &query);
     Ok(ok(&Shown::read(&site, &session, shell, id).await?))
 }
 
@@ -156,6 +166,12 @@ impl Shown {
             notes: open.notes,
             is_over: open.ends_at < now,
         });
+        let newest =
+            Page { sort: Sort::NewestFirst, start: Start::Offset(0), limit: SHOWINGS, counted: lists::COUNTED };
+        let filter = Filter { listing: Some(id), ..Filter::default() };
+        let listed = showings::list(crm, agent, filter, newest).await?;
+        let more_showings = listed.total.count.saturating_sub(listed.items.len() as u64);
+        let showings = listed.items.into_iter().map(|showing| Row::of(showing, &times, now)).collect();
         let papers = listing_documents::list(crm, agent, id).await?.into_iter().map(|document| Paper {
             size: match document.size {
                 ..1_048_576 => format!("{} KiB", document.size.div_ceil(1024)),
@@ -176,6 +192,8 @@ impl Shown {
             prices: asked.collect(),
             papers: papers.collect(),
             visits: visits.collect(),
+            showings,
+            more_showings,
             typed: TypedVisit::default(),
             wrong: Wrong::default(),
             listing,

@@ -4,6 +4,8 @@ mod account;
 mod address;
 mod board;
 mod brands;
+mod calendar;
+mod calendar_feed;
 mod client;
 mod clients;
 mod components;
@@ -31,6 +33,9 @@ mod picture;
 mod profile;
 mod saved_views;
 mod shell;
+mod showing;
+mod showing_form;
+mod showings;
 mod stages;
 mod tags;
 mod timeline;
@@ -62,6 +67,9 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(leads::routes())
         .merge(clients::routes())
         .merge(listings::routes())
+        .merge(showings::routes())
+        .merge(calendar::routes())
+        .merge(calendar_feed::routes())
         .merge(board::routes())
         .merge(keys::routes())
         .merge(webhooks::routes())

@@ -48,7 +48,15 @@ pub(super) struct Notifications {
     devices: Devices,
 }
 
+/// How long ahead a showing is reminded of, in minutes, in words.
+const REMINDERS: [(i64, &str); 4] =
+    [(0, "Never"), (60, "1 hour before"), (120, "2 hours before"), (1_440, "A day before")];
+
 impl Notifications {
+    fn reminders(&self) -> [(i64, &'static str); 4] {
+        REMINDERS
+    }
+
     pub(super) async fn read(site: &Site, session: Session, shell: Shell, devices: Devices) -> Result<Self, Refusal> {
         let settings = mails::settings(&site.crm, session.agent).await?;
         let sends_mail = site.crm.sends_mail();
@@ -72,7 +80,13 @@ async fn change(State(site): State<Site>, SignedIn(session): SignedIn, fields: F
     let chosen = languages().into_iter().find(|language| language.tag == fields.get("language"));
     let language = chosen.ok_or_else(|| Error::invalid("language", "must be one of those offered"))?;
     let tells_leads = !fields.get("leads").is_empty();
-    let settings = MailSettings { language: language.tag.to_owned(), tells_leads };
+    let tells_showings = !fields.get("showings").is_empty();
+    // A form from before there was such a choice changes nothing of it.
+    let reminder_minutes = match fields.get("reminder") {
+        "" => mails::settings(&site.crm, session.agent).await?.reminder_minutes,
+        minutes => minutes.parse().map_err(|_| Error::invalid("reminder", "must be one of the times offered"))?,
+    };
+    let settings = MailSettings { language: language.tag.to_owned(), tells_leads, tells_showings, reminder_minutes };
     mails::change_settings(&site.crm, session.agent, settings).await?;
     Ok(see_other(&format!("{PATH}?done=notifications-saved")))
 }

@@ -16,6 +16,7 @@ pub(crate) enum Place {
     Leads,
     Clients,
     Listings,
+    Showings,
     Api,
     Account,
 }
@@ -86,9 +87,12 @@ impl Shell {
                 "client-restored" => "The client is back.",
                 "showing-confirmed" => "The showing is confirmed.",
                 "showing-declined" => "The showing is declined.",
-                "showing-kept" => {
-                    "Nothing was changed: another showing is confirmed for that time, or it has passed. Choose another time, or move the other first."
-                }
+                "showing-cancelled" => "The showing is cancelled.",
+                "showing-completed" => "The showing took place.",
+                "showing-moved" => "The showing is moved.",
+                "showing-added" => "The showing is added, and confirmed.",
+                "showing-saved" => "The notes are saved.",
+                "feed-ended" => "The address has ended. Calendars that subscribed to it get nothing more.",
                 "password-changed" => "The password is changed. Every other session has ended.",
                 "two-step-off" => "Two-step sign-in is off. Your password alone lets you in.",
                 "export-begun" => "Your copy is being made. This page shows how far it is; you need not wait here.",

@@ -10,29 +10,30 @@ use axum::{
     routing::{get, post},
 };
 use crm::{
-    Error, clients,
+    appointments::{self, Span},
+    clients,
     clock::UnixMillis,
     follow_ups,
-    ids::{LeadId, ShowingId},
+    ids::LeadId,
     leads,
     notes::About,
     pages::{Filter, Page, Sort, Start},
     sessions::Session,
-    showings::{self, ShowingChange},
+    showings::{self, ShowingStatus},
     webhooks::{self, DisabledBy},
 };
-use serde_json::{Map, json};
 
 use super::{
     client, lead,
     leads::{dialled, words},
+    listing,
     picture::Picture,
     shell::{Place, Shell, Undo},
+    showing,
     timeline::SourceNames,
 };
 use crate::{
     Site,
-    fields::Fields,
     pages::{self, Refusal, ok, see_other},
     signed_in::SignedIn,
     times::{Time, Times},
@@ -48,10 +49,7 @@ const HOT: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[expect(clippy::disallowed_methods, reason = "pages are no part of the API")]
 pub(super) fn routes() -> Router<Site> {
-    Router::new()
-        .route(PATH, get(show))
-        .route("/dashboard/today/leads/{id}/contacted", post(contacted))
-        .route("/dashboard/today/showings/{id}", post(answer))
+    Router::new().route(PATH, get(show)).route("/dashboard/today/leads/{id}/contacted", post(contacted))
 }
 
 /// Something to do.
@@ -80,6 +78,17 @@ struct Asked {
     times: Vec<(String, Time)>,
 }
 
+/// Something that takes place today.
+struct Appointment {
+    at: UnixMillis,
+    link: String,
+    clock: String,
+    exact: String,
+    title: String,
+    about: String,
+    is_over: bool,
+}
+
 /// A step of the way from lead to client.
 struct Bar {
     words: &'static str,
@@ -95,6 +104,8 @@ struct Today {
     shell: Shell,
     day: String,
     tasks: Vec<Task>,
+    /// What stands in the calendar today.
+    appointments: Vec<Appointment>,
     more_new: u64,
     bars: Vec<Bar>,
     all_leads: u64,
@@ -134,6 +145,7 @@ async fn show(
         shell: said(shell, &query),
         day: times.day(now),
         tasks,
+        appointments: appointments_of_today(&site, &session, &times, now).await?,
         more_new,
         bars: bars.collect(),
         all_leads,
@@ -239,7 +251,7 @@ async fn asked_showings(site: &Site, session: &Session, times: &Times, now: Unix
     let listed = showings::list(&site.crm, session.agent, filter, page).await?;
     let tasks = listed.items.into_iter().map(|showing| Task {
         icon: "calendar",
-        link: client::path(showing.client_id),
+        link: showing::path(showing.id),
         reason: format!("Asks to see {}", showing.address),
         waits: times.show_near(showing.created_at, now),
         is_hot: false,
@@ -249,12 +261,58 @@ async fn asked_showings(site: &Site, session: &Session, times: &Times, now: Unix
         done: None,
         follow_up: None,
         showing: Some(Asked {
-            action: format!("/dashboard/today/showings/{}", showing.id),
-            times: showing.requested_times.iter().map(|at| (at.to_rfc3339(), times.show_weekday(*at))).collect(),
+            action: showing::path(showing.id),
+            times: showing
+                .requested_times
+                .iter()
+                .filter(|at| **at > now)
+                .map(|at| (at.to_rfc3339(), times.show_weekday(*at)))
+                .collect(),
         }),
         name: showing.name,
     });
     Ok(tasks.collect())
+}
+
+/// What takes place today: confirmed showings and open houses, the earliest first.
+async fn appointments_of_today(
+    site: &Site,
+    session: &Session,
+    times: &Times,
+    now: UnixMillis,
+) -> Result<Vec<Appointment>, Refusal> {
+    let today = times.date_of(now);
+    let (Some(from), Some(until)) =
+        (times.begins(today), today.tomorrow().ok().and_then(|tomorrow| times.begins(tomorrow)))
+    else {
+        return Ok(Vec::new());
+    };
+    let Span { showings, openings, .. } = appointments::between(&site.crm, session.agent, from, until).await?;
+    let showings = showings.into_iter().filter(|showing| showing.status == ShowingStatus::Confirmed);
+    let mut all = Vec::new();
+    for showing in showings {
+        let Some(at) = showing.confirmed_time else { continue };
+        all.push(Appointment {
+            at,
+            link: showing::path(showing.id),
+            clock: times.clock(at),
+            exact: at.to_rfc3339(),
+            title: showing.address,
+            about: format!("Showing with {}", showing.name),
+            is_over: at <= now,
+        });
+    }
+    all.extend(openings.into_iter().map(|open| Appointment {
+        at: open.starts_at,
+        link: format!("{}#open", listing::path(open.listing)),
+        clock: times.clock(open.starts_at),
+        exact: open.starts_at.to_rfc3339(),
+        title: open.address,
+        about: format!("Open house until {}", times.clock(open.ends_at)),
+        is_over: open.ends_at <= now,
+    }));
+    all.sort_by_key(|appointment| appointment.at);
+    Ok(all)
 }
 
 /// Clients on their way who have not heard anything for a while.
@@ -304,25 +362,4 @@ async fn contacted(
     let before = leads::set_status(&site.crm, session.agent, vec![(id, "contacted")]).await?;
     let undo = before.first().map(|(id, status)| format!("&undo={id}.{status}")).unwrap_or_default();
     Ok(see_other(&format!("{PATH}?done=contacted{undo}")))
-}
-
-/// A showing is confirmed at one of its times, or declined.
-async fn answer(
-    State(site): State<Site>,
-    SignedIn(session): SignedIn,
-    Path(id): Path<String>,
-    fields: Fields,
-) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ShowingId>() else { return Ok(pages::not_found()) };
-    let (given, done) = match fields.get("answer") {
-        "declined" => (json!({"status": "declined"}), "showing-declined"),
-        at => (json!({"status": "confirmed", "confirmedTime": at}), "showing-confirmed"),
-    };
-    let given = given.as_object().cloned().unwrap_or_else(Map::new);
-    match showings::update(&site.crm, session.agent, id, ShowingChange::read(&given)?, |_| true).await {
-        Ok(_) => Ok(see_other(&format!("{PATH}?done={done}"))),
-        // The time was given to another, or has passed, or the answer was given already: the list shows how it is now.
-        Err(Error::Invalid(_)) => Ok(see_other(&format!("{PATH}?done=showing-kept"))),
-        Err(error) => Err(error.into()),
-    }
 }

@@ -1,0 +1,285 @@
+//! One showing: who, where and when; what can be answered; what became of it.
+
+use std::collections::HashMap;
+
+use askama::Template;
+use axum::{
+    Router,
+    extract::{Path, Query, State},
+    response::Response,
+    routing::{get, post},
+};
+use crm::{
+    Error,
+    clock::UnixMillis,
+    ids::ShowingId,
+    listings,
+    sessions::Session,
+    showing_steps::{self, MOST_WORDS, ShowingStep},
+    showings::{self, Showing, ShowingChange, ShowingStatus},
+};
+use http::StatusCode;
+use serde_json::{Map, json};
+
+use super::{
+    client,
+    leads::dialled,
+    listing,
+    shell::{Place, Shell, Undo},
+    showing_form,
+    showings::{PATH, tone, words},
+};
+use crate::{
+    Site,
+    fields::Fields,
+    forms::Wrong,
+    pages::{self, Refusal, ok, page, see_other},
+    signed_in::SignedIn,
+    times::{Time, Times},
+};
+
+#[expect(clippy::disallowed_methods, reason = "pages are no part of the API")]
+pub(super) fn routes() -> Router<Site> {
+    Router::new()
+        .route("/dashboard/showings/new", get(showing_form::show).post(showing_form::create))
+        .route("/dashboard/showings/{id}", get(show))
+        .route("/dashboard/showings/{id}/confirm", post(confirm))
+        .route("/dashboard/showings/{id}/end", post(end))
+        .route("/dashboard/showings/{id}/notes", post(keep_notes))
+}
+
+/// The path of a showing's page.
+pub(super) fn path(id: ShowingId) -> String {
+    format!("{PATH}/{id}")
+}
+
+/// A step in words.
+struct Step {
+    when: Time,
+    words: String,
+    said: Option<String>,
+}
+
+/// What is typed of another time, and of an end.
+#[derive(Default)]
+struct Typed {
+    day: String,
+    time: String,
+    words: String,
+}
+
+#[derive(Template)]
+#[template(path = "dashboard/showing.html")]
+struct Shown {
+    shell: Shell,
+    path: String,
+    showing: Showing,
+    client: String,
+    listing: String,
+    instructions: Option<String>,
+    dialled: Option<String>,
+    status: &'static str,
+    tone: &'static str,
+    at: Option<Time>,
+    /// The times asked for, with whether they are still to come.
+    asked: Vec<(Time, bool)>,
+    steps: Vec<Step>,
+    zone: String,
+    /// The day before which no time is chosen.
+    today: String,
+    typed: Typed,
+    wrong: Wrong,
+    is_over: bool,
+}
+
+impl Shown {
+    async fn read(site: &Site, session: &Session, shell: Shell, id: ShowingId) -> Result<Self, Refusal> {
+        let (crm, agent) = (&site.crm, session.agent);
+        let showing = showings::get(crm, agent, id).await?;
+        let instructions = match listings::get(crm, agent, showing.listing_id).await {
+            Ok(listing) => listing.details.showing_instructions,
+            Err(Error::NotFound) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let steps = showing_steps::list(crm, agent, id).await?;
+        let (times, now) = (Times::of(&session.time_zone), crm.clock().now());
+        let (today, _) = times.fields(now);
+        Ok(Self {
+            shell,
+            path: path(id),
+            client: client::path(showing.client_id),
+            listing: listing::path(showing.listing_id),
+            instructions,
+            dialled: showing.phone.as_deref().map(dialled).filter(|digits| !digits.is_empty()),
+            status: words(showing.status),
+            tone: tone(showing.status),
+            at: showing.confirmed_time.map(|at| times.show_full(at)),
+            asked: showing.requested_times.iter().map(|at| (times.show_full(*at), *at > now)).collect(),
+            steps: history(&showing, &steps, &times, now),
+            zone: session.time_zone.replace('_', " "),
+            today,
+            typed: Typed::default(),
+            wrong: Wrong::default(),
+            is_over: showing.confirmed_time.is_some_and(|at| at <= now),
+            showing,
+        })
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.showing.status == ShowingStatus::Requested
+    }
+
+    fn is_confirmed(&self) -> bool {
+        self.showing.status == ShowingStatus::Confirmed
+    }
+
+    fn is_open(&self) -> bool {
+        self.is_waiting() || self.is_confirmed()
+    }
+
+    fn most_words(&self) -> usize {
+        MOST_WORDS
+    }
+}
+
+/// What happened, the last first.
+fn history(showing: &Showing, steps: &[ShowingStep], times: &Times, now: UnixMillis) -> Vec<Step> {
+    let shown = steps.iter().enumerate().map(|(place, step)| {
+        let at = step.confirmed_time.map(|at| times.show_full(at).words).unwrap_or_default();
+        let before = steps.get(place + 1);
+        let words = match (step.status, before.map(|before| before.status)) {
+            (ShowingStatus::Confirmed, Some(ShowingStatus::Confirmed)) => format!("Moved to {at}"),
+            (ShowingStatus::Confirmed, _) => format!("Confirmed for {at}"),
+            (status, _) => words(status).to_owned(),
+        };
+        Step { when: times.show_near(step.at, now), words, said: step.words.clone() }
+    });
+    let asked = Step { when: times.show_near(showing.created_at, now), words: String::from("Recorded"), said: None };
+    shown.chain([asked]).collect()
+}
+
+async fn show(
+    State(site): State<Site>,
+    SignedIn(session): SignedIn,
+    Path(id): Path<String>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Result<Response, Refusal> {
+    let Ok(id) = id.parse::<ShowingId>() else { return Ok(pages::not_found()) };
+    let shell = Shell::new(&session, Place::Showings).following(&site, &session).await?;
+    Ok(ok(&Shown::read(&site, &session, said(shell, id, &query), id).await?))
+}
+
+/// Says what was done, with the way back from one time to another.
+fn said(shell: Shell, id: ShowingId, query: &HashMap<String, String>) -> Shell {
+    let done = query.get("done").map(String::as_str);
+    let before = query.get("undo").and_then(|at| at.parse::<i64>().ok()).map(|at| UnixMillis(at).to_rfc3339());
+    match (done, before) {
+        (Some("showing-moved"), Some(before)) => {
+            let undo = Undo { action: format!("{}/confirm", path(id)), name: "at", values: vec![before], more: None };
+            shell.noting(String::from("The showing is moved."), Some(undo))
+        }
+        (done, _) => shell.saying(done),
+    }
+}
+
+/// Where it goes on: where the form stood, if that is a page of the dashboard.
+fn back(fields: &Fields, id: ShowingId) -> String {
+    let here = fields.get("here");
+    let is_ours = here == "/dashboard" || here.starts_with("/dashboard/") || here.starts_with("/dashboard?");
+    if is_ours { here.to_owned() } else { path(id) }
+}
+
+fn with(address: &str, done: &str) -> String {
+    let mark = if address.contains('?') { '&' } else { '?' };
+    format!("{address}{mark}done={done}")
+}
+
+/// Confirms one of the times asked for, or another, or moves what is confirmed.
+async fn confirm(
+    State(site): State<Site>,
+    SignedIn(session): SignedIn,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Refusal> {
+    let Ok(id) = id.parse::<ShowingId>() else { return Ok(pages::not_found()) };
+    let before = showings::get(&site.crm, session.agent, id).await?;
+    let times = Times::of(&session.time_zone);
+    let at = match fields.get("at") {
+        "" => times.at(fields.get("day"), fields.get("time")),
+        at => UnixMillis::parse_rfc3339(at),
+    };
+    let changed = match at {
+        Some(at) => showings::update(&site.crm, session.agent, id, ShowingChange::confirming(at), |_| true).await,
+        None => Err(Error::invalid("confirmedTime", "needs a day and a time")),
+    };
+    match changed {
+        Ok(_) => {
+            let address = back(&fields, id);
+            Ok(see_other(&match (before.status, before.confirmed_time) {
+                (ShowingStatus::Confirmed, Some(was)) if Some(was) != at => {
+                    format!("{}&undo={}", with(&path(id), "showing-moved"), was.0)
+                }
+                _ => with(&address, "showing-confirmed"),
+            }))
+        }
+        Err(error) => refused(&site, &session, id, error, &fields).await,
+    }
+}
+
+/// Declines, cancels or completes.
+async fn end(
+    State(site): State<Site>,
+    SignedIn(session): SignedIn,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Refusal> {
+    let Ok(id) = id.parse::<ShowingId>() else { return Ok(pages::not_found()) };
+    let (status, done) = match fields.get("status") {
+        "declined" => (ShowingStatus::Declined, "showing-declined"),
+        "cancelled" => (ShowingStatus::Cancelled, "showing-cancelled"),
+        "completed" => (ShowingStatus::Completed, "showing-completed"),
+        _ => return Err(Refusal::BadForm),
+    };
+    let changed = match ShowingChange::becoming(status).saying(fields.get("words")) {
+        Ok(change) => showings::update(&site.crm, session.agent, id, change, |_| true).await,
+        Err(error) => Err(error),
+    };
+    match changed {
+        Ok(_) => Ok(see_other(&with(&back(&fields, id), done))),
+        Err(error) => refused(&site, &session, id, error, &fields).await,
+    }
+}
+
+async fn keep_notes(
+    State(site): State<Site>,
+    SignedIn(session): SignedIn,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, Refusal> {
+    let Ok(id) = id.parse::<ShowingId>() else { return Ok(pages::not_found()) };
+    let notes = fields.get("notes");
+    let notes = if notes.trim().is_empty() { json!(null) } else { json!(notes) };
+    let changed = match ShowingChange::read(&Map::from_iter([(String::from("notes"), notes)])) {
+        Ok(change) => showings::update(&site.crm, session.agent, id, change, |_| true).await,
+        Err(error) => Err(error),
+    };
+    match changed {
+        Ok(_) => Ok(see_other(&with(&path(id), "showing-saved"))),
+        Err(error) => refused(&site, &session, id, error, &fields).await,
+    }
+}
+
+/// The page again, with what was wrong and what was typed.
+async fn refused(
+    site: &Site,
+    session: &Session,
+    id: ShowingId,
+    error: Error,
+    fields: &Fields,
+) -> Result<Response, Refusal> {
+    let wrong = Wrong::of(error)?.in_words(&Times::of(&session.time_zone));
+    let mut shown = Shown::read(site, session, Shell::new(session, Place::Showings), id).await?;
+    let [day, time, words] = ["day", "time", "words"].map(|name| fields.get(name).to_owned());
+    (shown.wrong, shown.typed) = (wrong, Typed { day, time, words });
+    Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &shown))
+}
