@@ -130,13 +130,14 @@ pub const MIGRATIONS: &[Migration] = &[
             ),
         )
     },
-    step(46, "listing_imports", include_str!("../migrations/0046_listing_imports.sql")),
-    Migration {
-        postgres: Some("-- PostgreSQL counts for itself"),
-        ..step(47, "listing_import_statistics", include_str!("../migrations/0047_listing_import_statistics.sqlite.sql"))
     step(40, "calendar", include_str!("../migrations/0040_calendar.sql")),
     Migration {
         postgres: Some("-- PostgreSQL counts for itself"),
         ..step(41, "calendar_statistics", include_str!("../migrations/0041_calendar_statistics.sqlite.sql"))
+    },
+    step(46, "listing_imports", include_str!("../migrations/0046_listing_imports.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(47, "listing_import_statistics", include_str!("../migrations/0047_listing_import_statistics.sqlite.sql"))
     },
 ];
