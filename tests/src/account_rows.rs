@@ -26,6 +26,11 @@ pub(crate) async fn fill(app: &TestApp) {
         tx.execute(sql, params![&agent, &id])?;
         let sql = "INSERT INTO open_houses (agent_id, id, listing_id, starts_at, ends_at) VALUES ($1, $2, $2, 1, 2)";
         tx.execute(sql, params![&agent, &id])?;
+        let sql = "INSERT INTO guides (agent_id, id, title, slug, status, place, cover_id, downloads, leads, updated_at, points)
+                   VALUES ($1, $2, 'Guide', 'guide', 'draft', 0, $2, 1, 2, 3, 'a')";
+        tx.execute(sql, params![&agent, &id])?;
+        let sql = "INSERT INTO guide_leads (agent_id, lead_id, guide_id) VALUES ($1, $2, $2)";
+        tx.execute(sql, params![&agent, &id])?;
         let sql = "INSERT INTO availabilities (agent_id, hours, showing_minutes, notice_minutes, travel_minutes, days_ahead)
                    VALUES ($1, '[[],[],[],[],[],[],[]]', 30, 0, 0, 60)";
         tx.execute(sql, params![&agent])?;

@@ -111,7 +111,7 @@ pub(crate) async fn fill(app: &TestApp) {
     crate::account_rows::fill(app).await;
 }
 
-async fn archive(database: &Database) -> Vec<u8> {
+pub(crate) async fn archive(database: &Database) -> Vec<u8> {
     let database = database.clone();
     let written = tokio::task::spawn_blocking(move || {
         let mut bytes = Vec::new();
@@ -120,7 +120,7 @@ async fn archive(database: &Database) -> Vec<u8> {
     written.await.unwrap().unwrap()
 }
 
-async fn restore(archive: &[u8], database: &Database) -> Result<(), BackupError> {
+pub(crate) async fn restore(archive: &[u8], database: &Database) -> Result<(), BackupError> {
     let summary = backup::verify(archive)?;
     let restore = Restore::begin(database, &summary).await?;
     restore.load(archive).await?;
@@ -169,7 +169,7 @@ async fn counts(database: &Database) -> BTreeMap<&'static str, i64> {
     counted.await.unwrap()
 }
 
-fn other(engine: Engine) -> Engine {
+pub(crate) fn other(engine: Engine) -> Engine {
     match engine {
         Engine::Sqlite => Engine::Postgres,
         Engine::Postgres => Engine::Sqlite,

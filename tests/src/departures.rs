@@ -11,7 +11,7 @@ const PATH: &str = "/dashboard/settings/data";
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The files of an archive, read from its central directory as programs read it; each checksum is compared.
-fn unpacked(zip: &[u8]) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn unpacked(zip: &[u8]) -> BTreeMap<String, Vec<u8>> {
     let word = |at: usize| usize::from(u16::from_le_bytes(zip[at..at + 2].try_into().unwrap()));
     let long = |at: usize| u32::from_le_bytes(zip[at..at + 4].try_into().unwrap());
     let end = zip.len() - 22;
@@ -40,7 +40,7 @@ fn crc(bytes: &[u8]) -> u32 {
 }
 
 /// The id of the newest copy.
-fn copy_of(page: &str) -> String {
+pub(crate) fn copy_of(page: &str) -> String {
     let id = page.split("/settings/data/exp_").nth(1).unwrap().split('/').next().unwrap();
     format!("exp_{id}")
 }

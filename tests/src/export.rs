@@ -79,7 +79,7 @@ on_both_engines! {
         let everything = fs::read_dir(folder.path()).unwrap().map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap());
         let everything = everything.collect::<String>();
         assert!(!everything.contains("Bob") && !everything.contains("oa_live_"));
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 19);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 21);
     }
 
     async fn an_export_longer_than_a_page_is_whole_and_in_order(app: TestApp) {

@@ -2,6 +2,7 @@
 
 mod imports;
 mod nodes;
+mod uploads;
 mod webhooks;
 
 use std::{
@@ -13,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+pub(crate) use imports::sign_in;
 use serde_json::{Value, json};
 use testkit::{Caller, Engine, process::Place};
 

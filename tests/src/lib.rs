@@ -35,6 +35,8 @@ mod export;
 #[cfg(test)]
 mod forgotten;
 #[cfg(test)]
+mod guides;
+#[cfg(test)]
 mod hooks;
 #[cfg(test)]
 mod imports;
@@ -124,6 +126,8 @@ mod tenancy;
 mod trash;
 #[cfg(test)]
 mod two_step;
+#[cfg(test)]
+mod uploads;
 #[cfg(test)]
 mod webhook_changes;
 #[cfg(test)]

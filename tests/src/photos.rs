@@ -15,7 +15,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 const PATH: &str = "/dashboard/listings";
 
 /// A picture that no other is like.
-fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
+pub(crate) fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
     let mut bytes = std::io::Cursor::new(Vec::new());
     let drawn = RgbImage::from_fn(width, height, |x, y| Rgb([(x % 251) as u8, (y % 241) as u8, (width % 255) as u8]));
     DynamicImage::from(drawn).write_to(&mut bytes, format).unwrap();
@@ -23,7 +23,7 @@ fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
 }
 
 /// Files in the field `file` of a form.
-fn form(files: &[(&str, &str, &[u8])]) -> Bytes {
+pub(crate) fn form(files: &[(&str, &str, &[u8])]) -> Bytes {
     let mut body = Vec::new();
     for (name, media_type, bytes) in files {
         body.extend(
@@ -37,7 +37,7 @@ fn form(files: &[(&str, &str, &[u8])]) -> Bytes {
     body.into()
 }
 
-async fn send(browser: &mut Browser, path: &str, files: &[(&str, &str, &[u8])]) -> Answer {
+pub(crate) async fn send(browser: &mut Browser, path: &str, files: &[(&str, &str, &[u8])]) -> Answer {
     browser.send(Method::POST, path, "multipart/form-data; boundary=edge", form(files)).await
 }
 
@@ -62,7 +62,7 @@ fn whole(page: &str) -> Vec<String> {
     links.filter(|link| link.contains("/photos/")).collect()
 }
 
-async fn count(app: &TestApp, sql: &'static str) -> i64 {
+pub(crate) async fn count(app: &TestApp, sql: &'static str) -> i64 {
     let counted =
         app.crm.database().read("test.count", move |tx| tx.query_one(sql, params![], |row| row.get::<i64>(0)));
     counted.await.unwrap_or_else(|error: DbError| panic!("{error}"))

@@ -62,6 +62,8 @@ pub const TABLES: &[(&str, &str)] = &[
     ("open_houses", "id"),
     ("showing_steps", "showing_id, id"),
     ("showing_reminders", "showing_id"),
+    ("guide_leads", "lead_id"),
+    ("guides", "id"),
     ("availabilities", "agent_id"),
     ("blocked_times", "id"),
     ("showing_rules", "listing_id"),

@@ -2,6 +2,7 @@
 
 pub mod copies;
 mod extras;
+pub mod files;
 pub mod sheets;
 mod zip;
 

@@ -198,6 +198,8 @@ ids! {
     PhotoId = "pho";
     /// A document of a listing.
     DocumentId = "doc";
+    /// A guide to download.
+    GuideId = "gde";
     /// A time at which a listing is open to visitors.
     OpenHouseId = "open";
     /// A time at which an agent shows nothing.

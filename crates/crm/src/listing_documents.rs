@@ -4,20 +4,19 @@ use db::{Row, params};
 
 use crate::{
     AgentId, Crm, Error,
-    files::{self, File, Upload},
+    files::{self, File},
     ids::{DocumentId, ListingId},
     listing_photos::{attach_again, attach_end},
     listings,
+    pdfs::Pdf,
 };
 
-/// The most bytes of a document.
-pub const MOST_BYTES: u64 = 25 * 1024 * 1024;
+pub use crate::pdfs::MOST_BYTES;
+
 /// The most documents of a listing.
 pub const MOST: i64 = 50;
 
 const KIND: &str = "document";
-/// What a PDF begins with (ISO 32000-2, 7.5.2).
-const BEGINS: &[u8] = b"%PDF-";
 
 /// A document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,24 +32,8 @@ pub struct Document {
 /// A document that is arriving.
 #[derive(Debug)]
 pub struct Arrival {
-    upload: Upload,
+    pdf: Pdf,
     listing: ListingId,
-    name: String,
-    /// Its first bytes.
-    begins: Vec<u8>,
-}
-
-/// A file's name without a path, control characters and what no file system takes.
-fn clean(name: &str) -> String {
-    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let kept = last.chars().filter(|letter| !letter.is_control() && !"<>:\"|?*".contains(*letter));
-    let kept = kept.take(120).collect::<String>();
-    let stem = kept.trim().trim_start_matches('.');
-    let stem = match stem.len().checked_sub(4).and_then(|at| stem.split_at_checked(at)) {
-        Some((stem, end)) if end.eq_ignore_ascii_case(".pdf") => stem,
-        _ => stem,
-    };
-    if stem.is_empty() { String::from("Document.pdf") } else { format!("{stem}.pdf") }
 }
 
 impl Arrival {
@@ -64,8 +47,7 @@ impl Arrival {
             check_room(tx, agent, listing)
         });
         checked.await?;
-        let upload = Upload::begin(crm, agent, "application/pdf", MOST_BYTES).await?;
-        Ok(Self { upload, listing, name: clean(file_name), begins: Vec::new() })
+        Ok(Self { pdf: Pdf::begin(crm, agent, file_name).await?, listing })
     }
 
     /// Takes more of it.
@@ -73,17 +55,7 @@ impl Arrival {
     /// # Errors
     /// [`Error::Invalid`] beyond [`MOST_BYTES`], and for what is no PDF; storage's errors.
     pub async fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let missing = BEGINS.len() - self.begins.len();
-        self.begins.extend(bytes.iter().take(missing));
-        self.check(&BEGINS[..self.begins.len()])?;
-        self.upload.push(bytes).await
-    }
-
-    fn check(&self, begins: &[u8]) -> Result<(), Error> {
-        match self.begins == begins {
-            true => Ok(()),
-            false => Err(Error::invalid("document", "must be a PDF")),
-        }
+        self.pdf.push(bytes).await
     }
 
     /// The end of it: it is put behind the others.
@@ -91,9 +63,8 @@ impl Arrival {
     /// # Errors
     /// [`Error::Invalid`] for what is no PDF; storage's errors.
     pub async fn finish(self, crm: &Crm, agent: AgentId) -> Result<DocumentId, Error> {
-        self.check(BEGINS)?;
-        let Self { upload, listing, name, begins: _ } = self;
-        let stored = upload.finish().await?;
+        let Self { pdf, listing } = self;
+        let (stored, name) = pdf.finish().await?;
         let file = stored.id();
         let added = crm.change("listing_documents.add", agent, move |tx, turn| {
             listings::require(tx, agent, listing)?;
@@ -181,24 +152,4 @@ pub async fn restore(crm: &Crm, agent: AgentId, listing: ListingId, id: Document
         attach_again(tx, turn, listing, &id.0, KIND)
     })
     .await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::clean;
-
-    #[test]
-    fn a_name_is_one_of_a_file_and_nothing_else() {
-        for (name, cleaned) in [
-            ("Disclosure.PDF", "Disclosure.pdf"),
-            ("../../etc/passwd", "passwd.pdf"),
-            ("C:\\x\\Plan é.pdf", "Plan é.pdf"),
-            ("a\r\nSet-Cookie: x\0.pdf", "aSet-Cookie x.pdf"),
-            ("..pdf", "pdf.pdf"),
-            ("", "Document.pdf"),
-            ("évil", "évil.pdf"),
-        ] {
-            assert_eq!(clean(name), cleaned, "{name:?}");
-        }
-    }
 }

@@ -2,19 +2,17 @@
 //! is the cover.
 
 use db::{Row, Tx, params};
-use tokio::task::spawn_blocking;
 
 use crate::{
-    AgentId, Crm, Error,
+    AgentId, Crm, Error, drawings,
     files::{self, File, Upload},
     ids::{ListingId, PhotoId},
-    images::{Picture, TURN},
     listings, trash,
     turns::Turn,
 };
 
-/// The most bytes of an upload.
-pub const MOST_BYTES: u64 = 15 * 1024 * 1024;
+pub use crate::drawings::MOST_BYTES;
+
 /// The most photos of a listing.
 pub const MOST: usize = 100;
 /// The widths that a photo is drawn in, as far as it has them.
@@ -63,8 +61,7 @@ impl Arrival {
             check_room(tx, agent, listing)
         });
         checked.await?;
-        let upload = Upload::begin(crm, agent, "application/octet-stream", MOST_BYTES).await?;
-        Ok(Self { upload, listing })
+        Ok(Self { upload: drawings::begin(crm, agent).await?, listing })
     }
 
     /// Takes more of it.
@@ -81,19 +78,8 @@ impl Arrival {
     /// [`Error::Invalid`] for `file` when it is no picture, or too large a one; storage's errors.
     pub async fn finish(self, crm: &Crm, agent: AgentId) -> Result<PhotoId, Error> {
         let Self { upload, listing } = self;
-        let original = upload.finish().await?;
-        let turn = TURN.acquire().await.map_err(|_| Error::Unavailable)?;
-        let bytes = files::read(crm, agent, &original).await?;
-        let draw = move || Picture::decode(&bytes)?.widths(&WIDTHS);
-        let drawn = spawn_blocking(draw).await.map_err(|_| Error::Internal)?;
-        drop(turn);
-        let drawn = drawn.map_err(|message| Error::invalid("file", message))?;
-        let mut stored = Vec::new();
-        for picture in drawn {
-            let file = files::store(crm, agent, "image/jpeg", &picture.bytes).await?;
-            stored.push((file, (picture.width, picture.height)));
-        }
-        let kept = stored.iter().map(|(file, size)| (file.id(), *size)).collect::<Vec<_>>();
+        let drawn = drawings::finish(crm, agent, upload, &WIDTHS).await?;
+        let kept = drawn.iter().map(|drawing| (drawing.file.id(), drawing.size)).collect::<Vec<_>>();
         let added = crm.change("listing_photos.add", agent, move |tx, turn| {
             listings::require(tx, agent, listing)?;
             check_room(tx, agent, listing)?;
@@ -111,8 +97,8 @@ impl Arrival {
             Ok(id)
         });
         let id = added.await?;
-        for (file, _) in stored {
-            file.keep();
+        for drawing in drawn {
+            drawing.file.keep();
         }
         Ok(id)
     }

@@ -135,6 +135,13 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: Some("-- PostgreSQL counts for itself"),
         ..step(41, "calendar_statistics", include_str!("../migrations/0041_calendar_statistics.sqlite.sql"))
     },
+    Migration {
+        sqlite: Some(concat!(
+            include_str!("../migrations/0043_guides.sql"),
+            include_str!("../migrations/0043_guide_statistics.sqlite.sql")
+        )),
+        ..step(43, "guides", include_str!("../migrations/0043_guides.sql"))
+    },
     step(46, "listing_imports", include_str!("../migrations/0046_listing_imports.sql")),
     Migration {
         postgres: Some("-- PostgreSQL counts for itself"),

@@ -11,11 +11,12 @@ pub(crate) enum Kind {
     Client,
     Listing,
     Showing,
+    Guide,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Lead, Self::Client, Self::Listing, Self::Showing];
+    pub const ALL: [Self; 5] = [Self::Lead, Self::Client, Self::Listing, Self::Showing, Self::Guide];
 
     /// The name in the tables `totals`, `trash` and `search_queue`.
     pub fn name(self) -> &'static str {
@@ -24,6 +25,7 @@ impl Kind {
             Self::Client => "client",
             Self::Listing => "listing",
             Self::Showing => "showing",
+            Self::Guide => "guide",
         }
     }
 

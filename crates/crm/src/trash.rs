@@ -9,8 +9,8 @@ use db::{Tx, params};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    AgentId, Crm, Error, events, imports, leads, listing_photos, mails, notes, pictures, showing_rules, showings,
-    totals::Kind, turns::Turn,
+    AgentId, Crm, Error, events, guides, imports, leads, listing_photos, mails, notes, pictures, showing_rules,
+    showings, totals::Kind, turns::Turn,
 };
 
 /// How long a deleted record can be brought back.
@@ -115,6 +115,7 @@ fn erase(tx: &mut Tx<'_>, turn: &Turn, id: &[u8; 16], before: i64) -> Result<usi
     showing_rules::erase_of(tx, agent, id)?;
     listing_photos::erase_of(tx, turn, id)?;
     leads::merges::erase(tx, agent, id, &record)?;
+    guides::erase(tx, agent, id, &record)?;
     imports::forget(tx, agent, id)?;
     pictures::forget_answer(tx, agent, id)?;
     Ok(1)

@@ -245,6 +245,12 @@ impl Slug {
     /// A slug made from a name in any alphabet: transliterated, folded, cut at a word; `agent` where nothing is left.
     #[must_use]
     pub fn from_name(name: &str) -> Self {
+        Self::from_text(name, "agent")
+    }
+
+    /// The same of any text, with what it is where nothing is left.
+    #[must_use]
+    pub fn from_text(name: &str, otherwise: &'static str) -> Self {
         let latin = fold(&deunicode::deunicode(name));
         let mut slug = String::new();
         for word in latin.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
@@ -259,7 +265,7 @@ impl Slug {
             slug.push_str(word);
         }
         if slug.is_empty() {
-            slug.push_str("agent");
+            slug.push_str(otherwise);
         }
         Self(slug)
     }

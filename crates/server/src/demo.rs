@@ -10,6 +10,7 @@ use crm::{
 
 use crate::config::Config;
 
+mod guides;
 mod samples;
 
 const SLUG: &str = "sarah-johnson";

@@ -16,6 +16,7 @@ mod forms;
 mod guard;
 mod manifests;
 mod pages;
+mod prose;
 mod seen;
 mod served;
 mod showing_links;

@@ -15,6 +15,11 @@ pub(crate) fn bound() -> DefaultBodyLimit {
     DefaultBodyLimit::max(photos::MOST_BYTES + AROUND)
 }
 
+/// Reads a form to its end, so that who sends it gets to read the answer.
+pub(crate) async fn drain(form: &mut Multipart) {
+    while let Ok(Some(_)) = form.next_field().await {}
+}
+
 /// The file of a form; `None` where none was chosen.
 pub(crate) struct Upload(pub Option<Vec<u8>>);
 

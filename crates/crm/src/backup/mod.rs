@@ -54,6 +54,8 @@ pub const TABLES: &[&str] = &[
     "attachments",
     "listing_prices",
     "open_houses",
+    "guides",
+    "guide_leads",
     "availabilities",
     "blocked_times",
     "showing_rules",

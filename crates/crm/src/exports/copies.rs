@@ -3,15 +3,17 @@
 use std::time::Duration;
 
 use db::{Tx, params};
+use serde::{Deserialize, Serialize};
 
 use super::{
+    files,
     sheets::{self, Sheet},
     zip::{self, Entry},
 };
 use crate::{
     AgentId, Crm, Error,
     clock::UnixMillis,
-    ids::{ExportId, JobId},
+    ids::{ExportId, FileId, JobId},
     jobs::{self, JobKind, Progress},
     photos,
 };
@@ -24,6 +26,8 @@ const MOST: i64 = 3;
 const PART: usize = 256 * 1024;
 /// The most bytes of a copy: what an archive without extensions holds, with room to spare. The command has no bound.
 const MOST_BYTES: i64 = 2 * 1024 * 1024 * 1024;
+/// Pieces of files that one slice writes.
+const PIECES: u64 = 8;
 /// Pages that one run of the job writes.
 const PAGES_A_RUN: usize = 4;
 /// Parts that are thrown away in one go.
@@ -192,6 +196,9 @@ pub(crate) async fn make(crm: &Crm, agent: AgentId) -> Result<Progress, Error> {
 
 async fn write_slice(crm: &Crm, agent: AgentId, making: Making) -> Result<(), Error> {
     let Making { id, step, sheet, place } = making;
+    if sheet == FILES {
+        return write_files(crm, agent, Making { id, step, sheet, place }).await;
+    }
     let is_first = place.is_none();
     let mut additions = Vec::new();
     let (mut records, mut next) = (0, None);
@@ -230,19 +237,93 @@ async fn write_slice(crm: &Crm, agent: AgentId, making: Making) -> Result<(), Er
             }
         }
     }
-    let is_last = current.is_none();
-    crm.change_unseen("exports.write", agent, move |tx, turn| {
-        let (sheet, state) = match (&next, is_last) {
-            (Some(_), _) => (sheet, MAKING),
-            (None, false) => (sheet + 1, MAKING),
-            (None, true) => (sheet, READY),
-        };
+    let slice = Slice { id, step, additions, records, cut_off: None };
+    let sheet = if next.is_some() { sheet } else { sheet + 1 };
+    slice.write(crm, agent, sheet, next, MAKING).await
+}
+
+/// The step after the lists and the agent.
+const FILES: i64 = Sheet::ALL.len() as i64 + 1;
+
+/// A place among the files of a copy.
+#[derive(Serialize, Deserialize)]
+struct FilePlace {
+    /// How many files came before this one.
+    number: i64,
+    file: FileId,
+    /// Its next piece; `None` after its last.
+    piece: Option<u64>,
+}
+
+/// Writes some of the files; at their end the copy is ready.
+async fn write_files(crm: &Crm, agent: AgentId, making: Making) -> Result<(), Error> {
+    let Making { id, step, sheet, place } = making;
+    let place = place.and_then(|place| serde_json::from_str::<FilePlace>(&place).ok());
+    let kept = files::kept(crm, agent).await?;
+    let mut slice = Slice { id, step, additions: Vec::new(), records: 0, cut_off: None };
+    // The file that was begun, or the one after it.
+    let begun = place.as_ref().and_then(|place| Some((kept.iter().find(|kept| kept.id == place.file)?, place.piece?)));
+    let (number, found) = match (&place, begun) {
+        (None, _) => (0, kept.first().map(|kept| (kept, 0))),
+        (Some(place), Some(begun)) => (place.number, Some(begun)),
+        (Some(place), None) => {
+            let after = kept.iter().find(|kept| kept.id > place.file);
+            (place.number + 1, after.map(|kept| (kept, 0)))
+        }
+    };
+    // What was replaced or deleted while it was written is left out.
+    if let (Some(FilePlace { number, piece: Some(_), .. }), None) = (&place, begun) {
+        slice.cut_off = Some(2 * FILES + number);
+    }
+    let Some((file, first)) = found else { return slice.write(crm, agent, sheet, None, READY).await };
+    let last = file.pieces().min(first + PIECES);
+    let (mut bytes, mut is_gone) = (Vec::new(), false);
+    for piece in first..last {
+        match file.piece(crm, agent, piece).await {
+            Ok(piece) => bytes.extend(piece),
+            // It is left out when the list is looked at again.
+            Err(Error::NotFound) => {
+                is_gone = true;
+                break;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    slice.additions.push(Addition { file: 2 * FILES + number, name: file.name.clone(), bytes });
+    let next = FilePlace { number, file: file.id, piece: (is_gone || last < file.pieces()).then_some(last) };
+    let next = serde_json::to_string(&next).map_err(|_| Error::Internal)?;
+    slice.write(crm, agent, sheet, Some(next), MAKING).await
+}
+
+/// What one slice writes of a copy.
+struct Slice {
+    id: ExportId,
+    step: i64,
+    additions: Vec<Addition>,
+    records: i64,
+    /// A file that is taken out again.
+    cut_off: Option<i64>,
+}
+
+impl Slice {
+    /// Writes it; from then on the copy stands here.
+    async fn write(self, crm: &Crm, agent: AgentId, sheet: i64, next: Option<String>, state: i64) -> Result<(), Error> {
+        let Self { id, step, additions, records, cut_off } = self;
+        crm.change_unseen("exports.write", agent, move |tx, turn| {
         // A job may run twice: only one of them goes on from this step.
         let sql = "UPDATE exports SET step = $3 + 1, sheet = $4, place = $5, state = $6, records = records + $7
                    WHERE agent_id = $1 AND id = $2 AND step = $3 AND state = 0";
         let values = params![&turn.agent, &id, step, sheet, next.as_deref(), state, records];
         if tx.execute(sql, values)? == 0 {
             return Ok(());
+        }
+        if let Some(file) = cut_off {
+            for sql in [
+                "DELETE FROM export_parts WHERE agent_id = $1 AND export_id = $2 AND file = $3",
+                "DELETE FROM export_files WHERE agent_id = $1 AND export_id = $2 AND file = $3",
+            ] {
+                tx.execute(sql, params![&turn.agent, &id, file])?;
+            }
         }
         for addition in &additions {
             append(tx, turn.agent, id, addition)?;
@@ -256,6 +337,7 @@ async fn write_slice(crm: &Crm, agent: AgentId, making: Making) -> Result<(), Er
         Ok(())
     })
     .await
+    }
 }
 
 fn append(tx: &mut Tx<'_>, agent: AgentId, id: ExportId, addition: &Addition) -> Result<(), Error> {

@@ -10,8 +10,10 @@ use serde_json::value::RawValue;
 use super::{NoteCursor, extras, harmless, notes};
 use crate::{
     AgentId, Crm, Error, agents, clients,
+    clock::UnixMillis,
     events::{self, EventFilter},
-    ids::{EventId, NoteId},
+    guides,
+    ids::{EventId, GuideId, NoteId},
     json, leads, listings,
     pages::{Cursor, Filter, Listed, Page, Sort, Start},
     profiles, showings, stages, webhooks,
@@ -41,6 +43,8 @@ pub enum Sheet {
     Stages,
     /// Where events are sent, without secrets and with the values of headers masked.
     Webhooks,
+    /// Guides; their PDFs and covers are files of their own.
+    Guides,
 }
 
 /// A page of a list.
@@ -54,7 +58,7 @@ pub struct Part {
 
 impl Sheet {
     /// Every list, in the order in which an export has them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Leads,
         Self::Clients,
         Self::Listings,
@@ -64,6 +68,7 @@ impl Sheet {
         Self::Events,
         Self::Stages,
         Self::Webhooks,
+        Self::Guides,
     ];
 
     /// What its files are called, without their endings.
@@ -78,6 +83,7 @@ impl Sheet {
             Self::Extras => "extras",
             Self::Events => "events",
             Self::Stages => "stages",
+            Self::Guides => "guides",
             Self::Webhooks => "webhooks",
         }
     }
@@ -127,6 +133,11 @@ impl Sheet {
                 let stages = stages.iter().map(|stage| ExportedStage { stage, kind: stage.kind }).collect::<Vec<_>>();
                 Ok(Part { records: told(&stages)?, next: None })
             }
+            Self::Guides => {
+                let guides = guides::list(crm, agent).await?;
+                let guides = guides.iter().map(ExportedGuide::from).collect::<Vec<_>>();
+                Ok(Part { records: told(&guides)?, next: None })
+            }
             Self::Webhooks => Ok(Part { records: told(&webhooks::list(crm, agent).await?)?, next: None }),
         }
     }
@@ -144,6 +155,7 @@ impl Sheet {
             Self::Extras => &["about", "kind", "text"],
             Self::Events => &["id", "sequence", "event", "timestamp", "agentId", "data"],
             Self::Stages => &["id", "name", "pipeline", "kind"],
+            Self::Guides => GUIDES,
         }
     }
 
@@ -173,6 +185,58 @@ struct ExportedStage<'a> {
     #[serde(flatten)]
     stage: &'a stages::Stage,
     kind: stages::Kind,
+}
+
+/// A guide, as an export tells it: with what its PDF is saved as.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ExportedGuide<'a> {
+    id: GuideId,
+    title: &'a str,
+    slug: &'a str,
+    status: guides::GuideStatus,
+    headline: Option<&'a str>,
+    text: Option<&'a str>,
+    points: &'a [String],
+    file_name: Option<&'a str>,
+    downloads: i64,
+    leads: i64,
+    created_at: UnixMillis,
+    updated_at: UnixMillis,
+}
+
+impl<'a> From<&'a guides::Guide> for ExportedGuide<'a> {
+    fn from(guide: &'a guides::Guide) -> Self {
+        let guides::Guide {
+            id,
+            title,
+            slug,
+            status,
+            headline,
+            text,
+            points,
+            document,
+            cover: _,
+            downloads,
+            leads,
+            created_at,
+            updated_at,
+        } = guide;
+        Self {
+            id: *id,
+            title,
+            slug,
+            status: *status,
+            headline: headline.as_deref(),
+            text: text.as_deref(),
+            points,
+            file_name: document.as_ref().map(|document| document.name.as_str()),
+            downloads: *downloads,
+            leads: *leads,
+            created_at: *created_at,
+            updated_at: *updated_at,
+        }
+    }
 }
 
 /// The agent, as an export tells it.
@@ -262,6 +326,20 @@ fn cell(json: &str) -> Cow<'_, str> {
 }
 
 const WEBHOOKS: &[&str] = &["id", "url", "events", "description", "enabled", "createdAt", "updatedAt", "headers"];
+const GUIDES: &[&str] = &[
+    "id",
+    "title",
+    "slug",
+    "status",
+    "headline",
+    "text",
+    "points",
+    "fileName",
+    "downloads",
+    "leads",
+    "createdAt",
+    "updatedAt",
+];
 const LEADS: &[&str] = &[
     "id",
     "name",

@@ -32,6 +32,22 @@ pub struct Upload {
     written: i64,
     size: u64,
     utf8: Utf8Check,
+    /// Whether it is still to be thrown away should it break off.
+    is_open: bool,
+}
+
+impl Drop for Upload {
+    /// Whoever sent it is gone.
+    fn drop(&mut self) {
+        if !self.is_open {
+            return;
+        }
+        let (crm, agent, id) = (self.crm.clone(), self.agent, self.id);
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            // Should this fail, the job does it in a week.
+            runtime.spawn(async move { super::delete(&crm, agent, id).await });
+        }
+    }
 }
 
 impl Upload {
@@ -60,7 +76,17 @@ impl Upload {
             Ok(id)
         });
         let (buffer, utf8) = (Vec::new(), Utf8Check::default());
-        Ok(Self { crm: crm.clone(), agent, id: begun.await?, subject, buffer, written: 0, size: 0, utf8 })
+        Ok(Self {
+            crm: crm.clone(),
+            agent,
+            id: begun.await?,
+            subject,
+            buffer,
+            written: 0,
+            size: 0,
+            utf8,
+            is_open: true,
+        })
     }
 
     /// The id of the import that this is.
@@ -142,7 +168,9 @@ impl Upload {
             )?;
             Ok(id)
         });
-        begun.await
+        let id = begun.await?;
+        self.is_open = false;
+        Ok(id)
     }
 
     /// Puts the records of a file of JSON in its place, one on each line. Whether it is one.
@@ -182,8 +210,10 @@ impl Upload {
     ///
     /// # Errors
     /// Storage's errors.
-    pub async fn abandon(self) -> Result<(), Error> {
-        super::delete(&self.crm, self.agent, self.id).await
+    pub async fn abandon(mut self) -> Result<(), Error> {
+        super::delete(&self.crm, self.agent, self.id).await?;
+        self.is_open = false;
+        Ok(())
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     AgentId, Crm, Error,
     clock::UnixMillis,
     extras::Extras,
-    follow_ups,
+    follow_ups, guide_leads,
     ids::{LeadId, MergeId, NoteId},
     notes::About,
     same_person, search, tags,
@@ -322,9 +322,14 @@ pub(crate) fn erase(tx: &mut Tx<'_>, agent: AgentId, id: &[u8; 16], record: &str
         #[serde(default)]
         merged: Option<Merged>,
     }
+    let of = serde_json::from_str::<Of>(record);
+    // A merged lead's inquiry is told by the one that took it.
+    if !matches!(of, Ok(Of { merged: Some(_) })) {
+        guide_leads::erase(tx, agent, id)?;
+    }
     tx.execute("DELETE FROM inquiries WHERE agent_id = $1 AND lead_id = $2", params![&agent, id])?;
     tx.execute("DELETE FROM merges WHERE agent_id = $1 AND lead_id = $2", params![&agent, id])?;
-    let Ok(Of { merged: Some(Merged { merge, into }) }) = serde_json::from_str::<Of>(record) else { return Ok(()) };
+    let Ok(Of { merged: Some(Merged { merge, into }) }) = of else { return Ok(()) };
     tx.execute("DELETE FROM merges WHERE agent_id = $1 AND id = $2", params![&agent, &merge])?;
     tx.execute("UPDATE import_rows SET lead_id = $3 WHERE agent_id = $1 AND lead_id = $2", params![&agent, id, &into])?;
     Ok(())

@@ -141,9 +141,10 @@ impl Change {
 /// Statements are few however many records there are: on PostgreSQL each is a round trip, and the agent's writes wait.
 fn index_slice(tx: &mut Tx<'_>, agent: AgentId, slice: usize) -> Result<usize, Error> {
     // Records of a kind that only a newer version knows are left to it.
-    let sql = "SELECT id, kind FROM search_queue WHERE agent_id = $1 AND kind IN ($3, $4, $5, $6) ORDER BY id LIMIT $2";
-    let [first, second, third, fourth] = Kind::ALL.map(Kind::name);
-    let due = tx.query(sql, params![&agent, slice as i64, first, second, third, fourth], |row| {
+    let sql =
+        "SELECT id, kind FROM search_queue WHERE agent_id = $1 AND kind IN ($3, $4, $5, $6, $7) ORDER BY id LIMIT $2";
+    let [first, second, third, fourth, fifth] = Kind::ALL.map(Kind::name);
+    let due = tx.query(sql, params![&agent, slice as i64, first, second, third, fourth, fifth], |row| {
         let kind = Kind::from_name(row.text(1)?);
         Ok((row.get::<Id>(0)?, kind.ok_or_else(|| DbError::Internal(String::from("an unknown kind was asked for")))?))
     })?;

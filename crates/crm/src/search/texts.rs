@@ -16,6 +16,7 @@ macro_rules! select {
 static LEADS: LazyLock<String> = select!("SELECT id, name, email, phone, property_address, source, notes FROM leads");
 static CLIENTS: LazyLock<String> = select!("SELECT id, name, email, phone, source, notes FROM clients");
 static LISTINGS: LazyLock<String> = select!("SELECT id, address, details FROM listings");
+static GUIDES: LazyLock<String> = select!("SELECT id, title, headline, points, text FROM guides");
 
 /// The texts of records of one kind, the telling ones first; nothing of those that are gone.
 ///
@@ -25,6 +26,7 @@ pub(super) fn find(tx: &mut Tx<'_>, agent: AgentId, kind: Kind, ids: &[Id]) -> R
         Kind::Lead => (&LEADS, |row| person(row, &[1, 2, 4, 5, 6])),
         Kind::Client => (&CLIENTS, |row| person(row, &[1, 2, 4, 5])),
         Kind::Listing => (&LISTINGS, listing),
+        Kind::Guide => (&GUIDES, guide),
         Kind::Showing => return Ok(Vec::new()),
     };
     query_for_ids(tx, sql, agent, ids, |row| Ok((row.get(0)?, read(row)?)))
@@ -43,6 +45,12 @@ fn person(row: &Row<'_>, columns: &[usize]) -> Result<Vec<String>, db::DbError> 
         texts.extend(row.get::<Option<String>>(*column)?);
     }
     Ok(texts)
+}
+
+/// The title, then what its page says.
+fn guide(row: &Row<'_>) -> Result<Vec<String>, db::DbError> {
+    let texts = (1..5).map(|column| row.get::<Option<String>>(column));
+    Ok(texts.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
 /// The address, then every text among the details but web addresses: city, MLS number, remarks and so on.

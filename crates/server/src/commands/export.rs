@@ -11,7 +11,10 @@ use std::{
 
 use crm::{
     AgentId, Crm, agents,
-    exports::sheets::{self, Sheet},
+    exports::{
+        files::{self, Kept},
+        sheets::{self, Sheet},
+    },
     photos,
 };
 
@@ -42,6 +45,9 @@ pub async fn write(crm: &Crm, slug: &str, folder: &Path) -> Result<u64, String> 
         let bytes = photos::get(crm, agent.id, hash).await.map_err(|error| error.to_string())?;
         write_whole(folder, "photo.jpg", &bytes)?;
     }
+    for file in files::kept(crm, agent.id).await.map_err(|error| error.to_string())? {
+        write_file(crm, agent.id, &file, folder).await?;
+    }
     let mut records = 1;
     for sheet in Sheet::ALL {
         records += write_sheet(crm, agent.id, sheet, folder).await?;
@@ -54,17 +60,36 @@ fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), String> {
     file.write_all(bytes).and_then(|()| finish(file)).map_err(|error| explain(&folder.join(name), &error))
 }
 
-fn make_folder(folder: &Path) -> Result<(), String> {
-    let explain = |error: io::Error| explain(folder, &error);
+/// A folder that nobody else reads.
+fn make_private(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(explain)?;
+    builder.create(folder)
+}
+
+fn make_folder(folder: &Path) -> Result<(), String> {
+    let explain = |error: io::Error| explain(folder, &error);
+    make_private(folder).map_err(explain)?;
     if fs::read_dir(folder).map_err(explain)?.next().is_some() {
         return Err(format!("{}: the folder is not empty; an export never overwrites", folder.display()));
     }
     Ok(())
+}
+
+/// Writes a file that the agent uploaded, piece by piece.
+async fn write_file(crm: &Crm, agent: AgentId, file: &Kept, folder: &Path) -> Result<(), String> {
+    let failed = |error: io::Error| format!("{}: {error}", file.name);
+    if let Some(parent) = Path::new(&file.name).parent() {
+        make_private(&folder.join(parent)).map_err(failed)?;
+    }
+    let mut written = begin(folder, &file.name)?;
+    for number in 0..file.pieces() {
+        let piece = file.piece(crm, agent, number).await.map_err(|error| format!("{}: {error}", file.name))?;
+        written.write_all(&piece).map_err(failed)?;
+    }
+    finish(written).map_err(failed)
 }
 
 /// Writes one list in both forms: `NAME.csv`, and `NAME.json`, an array with a record a line.

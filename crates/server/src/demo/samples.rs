@@ -18,6 +18,7 @@ use crm::{
     agents::NewAgent,
     clients::{self, ClientChange, NewClient},
     clock::{Clock, UnixMillis},
+    guides,
     leads::{self, LeadChange, NewLead},
     listings::{self, ListingChange, NewListing},
     notes::{self, About, NewNote},
@@ -26,6 +27,7 @@ use crm::{
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::guides as sample;
 use crate::machine::MachineRandomness;
 
 const STEPS: &str = include_str!("sample.jsonl");
@@ -45,7 +47,7 @@ const BEFORE: i64 = 61 * DAY;
 struct Step {
     /// When, from now: `-34d 09:12` (a day, and a time on it) or `-70m`.
     at: String,
-    /// `leads`, `clients`, `listings`, `showings`, `leads/$name/notes`, `clients/$name/notes`.
+    /// `leads`, `guides/leads`, `clients`, `listings`, `showings`, `leads/$name/notes`, `clients/$name/notes`.
     post: Option<String>,
     /// `leads/$name` and so on.
     patch: Option<String>,
@@ -87,6 +89,7 @@ pub(super) async fn seed(crm: &Crm, agent: NewAgent) -> Result<AgentId, Error> {
     let at = |step: &Step| time(&step.at, now).expect("the sample's times are right");
     steps.sort_by_key(at);
     let mut names = HashMap::new();
+    sample::seed(&then, agent).await?;
     for step in steps {
         clock.now.store(at(&step), Ordering::Relaxed);
         run(&then, agent, step, now, &mut names).await?;
@@ -106,6 +109,11 @@ async fn run(
     let parts: Vec<String> = path.split('/').map(|part| named(part, names)).collect();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     let made = match (&parts[..], step.post.is_some()) {
+        (["guides", "leads"], _) => {
+            let asked = guides::ask(crm, agent, sample::SLUG, NewLead::read(&body)?, None).await?.value;
+            guides::record_download(crm, agent, sample::SLUG).await?;
+            asked.lead.to_string()
+        }
         (["leads"], _) => leads::create(crm, agent, NewLead::read(&body)?, None).await?.value.id.to_string(),
         (["clients"], _) => clients::create(crm, agent, NewClient::read(&body)?, None).await?.value.id.to_string(),
         (["listings"], _) => listings::create(crm, agent, NewListing::read(&body)?, None).await?.value.id.to_string(),

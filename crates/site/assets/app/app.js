@@ -121,8 +121,39 @@ for (const form of document.querySelectorAll("form[data-photos]")) {
   });
 }
 
-// Sends a photo; what is wrong with it, or null.
-function send(action, file, progress) {
+// A form with one file: sent with its progress, then on to where it leads. Without a script the form does it alone.
+for (const form of document.querySelectorAll("form[data-upload]")) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const list = form.querySelector(".sending");
+    const field = form.elements.file;
+    const button = form.querySelector("button");
+    const [file] = field.files;
+    const progress = Object.assign(document.createElement("progress"), { max: 1, value: 0 });
+    const words = Object.assign(document.createElement("span"), { textContent: file.name });
+    const label = document.createElement("label");
+    label.append(words, progress);
+    const item = document.createElement("li");
+    item.append(label);
+    list.replaceChildren(item);
+    form.parentElement.querySelector(":scope > .wrong")?.remove();
+    button.disabled = field.disabled = true;
+    const error = await send(form.action, file, progress, form.dataset.most);
+    if (error === null) {
+      // To go where one is already would load nothing.
+      history.replaceState(null, "", form.dataset.upload);
+      location.reload();
+      return;
+    }
+    button.disabled = field.disabled = false;
+    progress.remove();
+    words.className = "wrong";
+    words.textContent = error.startsWith("“") ? error : `“${file.name}” ${error}`;
+  });
+}
+
+// Sends a file; what is wrong with it, or null.
+function send(action, file, progress, most = "15 MiB") {
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();
     const body = new FormData();
@@ -137,7 +168,7 @@ function send(action, file, progress) {
     request.addEventListener("load", () => {
       if (request.status === 204) resolve(null);
       else if (request.status === 422) resolve(request.responseText);
-      else resolve(request.status === 413 ? `“${file.name}” must have at most 15 MiB` : `“${file.name}” was not taken: load the page again, and try once more`);
+      else resolve(request.status === 413 ? `“${file.name}” must have at most ${most}` : `“${file.name}” was not taken: load the page again, and try once more`);
     });
     request.addEventListener("error", () => resolve(`“${file.name}” was not sent: try again`));
     request.send(body);

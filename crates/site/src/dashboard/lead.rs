@@ -10,7 +10,7 @@ use axum::{
     routing::{get, post},
 };
 use crm::{
-    Error,
+    Error, guides,
     ids::{LeadId, MergeId},
     leads::{self, Lead, LeadChange, NewLead, merges},
     notes::{self, About, NewNote},
@@ -22,6 +22,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     follow_ups::FollowUp,
+    guide,
     leads::{PATH, delete_all, dialled, statuses, tone, words},
     shell::{Place, Shell, Undo},
     tags::Tags,
@@ -270,6 +271,16 @@ impl Shown {
             timeline.add(earlier.created_at, "history", title, text, Some(path(earlier.id)));
         }
         let (inquiries, merges) = merges::of(&site.crm, session.agent, id).await?;
+        let asking = [id].into_iter().chain(inquiries.iter().map(|inquiry| inquiry.id)).collect();
+        for (lead, guide, title) in guides::asked_for(&site.crm, session.agent, asking).await? {
+            timeline.add(
+                lead.created_at(),
+                "book-open",
+                format!("Asked for “{title}”"),
+                None,
+                Some(guide::path(guide)),
+            );
+        }
         for inquiry in inquiries {
             let title = format!("Asked as well, from {}", names.of(&inquiry.source));
             let text = [inquiry.property_address, inquiry.notes].into_iter().flatten().collect::<Vec<_>>().join("\n");

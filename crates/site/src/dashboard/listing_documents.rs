@@ -23,6 +23,7 @@ use crate::{
     pages::{self, Refusal, page, see_other},
     served,
     signed_in::SignedIn,
+    uploads,
 };
 
 #[expect(clippy::disallowed_methods, reason = "pages are no part of the API")]
@@ -45,6 +46,8 @@ async fn upload(
     match take(&site.crm, session.agent, id, &mut form).await {
         Ok(_) => Ok(see_other(&format!("{}?done=document-added#documents", path(id)))),
         Err(Refusal::Failed(Error::Invalid(errors))) => {
+            // What is not read by then would cut the connection off before the answer is read.
+            uploads::drain(&mut form).await;
             let mut shown = listing::Shown::read(&site, &session, Shell::new(&session, Place::Listings), id).await?;
             let message = errors.into_iter().map(|error| error.message).collect::<Vec<_>>().join("; ");
             shown.wrong = Wrong::of(Error::invalid("document", message))?;

@@ -13,6 +13,10 @@ mod data;
 mod deliveries;
 mod devices;
 mod follow_ups;
+mod guide;
+mod guide_files;
+mod guide_form;
+mod guides;
 mod imports;
 mod keys;
 mod lead;
@@ -51,7 +55,9 @@ use crate::{Site, uploads};
 pub(crate) fn body_bytes(method: &str, path: &str) -> Option<u64> {
     match (method, path) {
         ("POST", profile::PHOTO) => Some(uploads::MOST),
-        _ => imports::body_bytes(method, path).or_else(|| listing_photos::body_bytes(method, path)),
+        _ => imports::body_bytes(method, path)
+            .or_else(|| listing_photos::body_bytes(method, path))
+            .or_else(|| guide_files::body_bytes(method, path)),
     }
 }
 
@@ -70,6 +76,7 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(showings::routes())
         .merge(calendar::routes())
         .merge(calendar_feed::routes())
+        .merge(guides::routes())
         .merge(board::routes())
         .merge(keys::routes())
         .merge(webhooks::routes())
