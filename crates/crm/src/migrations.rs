@@ -143,4 +143,9 @@ pub const MIGRATIONS: &[Migration] = &[
         )),
         ..step(43, "guides", include_str!("../migrations/0043_guides.sql"))
     },
+    step(46, "listing_imports", include_str!("../migrations/0046_listing_imports.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(47, "listing_import_statistics", include_str!("../migrations/0047_listing_import_statistics.sqlite.sql"))
+    },
 ];

@@ -121,7 +121,7 @@ impl Shell {
                 "view-saved" => "The view is saved.",
                 "view-deleted" => "The view is deleted.",
                 "next-step-saved" => "The next step is saved.",
-                "import-deleted" => "The file is thrown away. Leads that came from it stay.",
+                "import-deleted" => "The file is thrown away. What came in from it stays.",
                 "listing-added" => "The listing is added. Photos come next.",
                 "listing-saved" => "The listing is saved.",
                 "listing-published" => "The listing is published.",
