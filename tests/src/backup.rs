@@ -65,7 +65,7 @@ pub(crate) async fn fill(app: &TestApp) {
     crm::search::index_all(&app.crm).await.unwrap();
     let _ = api.post("/api/v1/leads", &json!({"name": "Not indexed yet"})).await.expect(201);
     let agent = app.agent.id;
-    let mut upload = imports::Upload::begin(&app.crm, agent, "a.csv").await.unwrap();
+    let mut upload = imports::Upload::begin(&app.crm, agent, imports::Subject::Leads, "a.csv").await.unwrap();
     upload.push(b"Name\nImported\n").await.unwrap();
     let id = upload.finish().await.unwrap();
     let about = About::Client(client.as_str().unwrap().parse().unwrap());
@@ -85,6 +85,10 @@ pub(crate) async fn fill(app: &TestApp) {
         status: all,
     };
     merges::merge(&app.crm, agent, of(2), vec![of(3)], choice).await.unwrap();
+    imports::start(&app.crm, agent, id).await.unwrap();
+    let mut upload = imports::Upload::begin(&app.crm, agent, imports::Subject::Listings, "b.csv").await.unwrap();
+    upload.push(b"Address,Price\n1 Imported St,5\n").await.unwrap();
+    let id = upload.finish().await.unwrap();
     imports::start(&app.crm, agent, id).await.unwrap();
     let _ = jobs::run_due(&app.crm).await.unwrap();
     // What the API cannot make yet.

@@ -51,6 +51,8 @@ mod leads;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod listing_imports;
+#[cfg(test)]
 mod listings;
 #[cfg(test)]
 mod live;

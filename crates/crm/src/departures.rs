@@ -44,6 +44,7 @@ pub const TABLES: &[(&str, &str)] = &[
     ("mail_settings", "agent_id"),
     ("lead_mails", "agent_id"),
     ("import_rows", "hash"),
+    ("imported_listings", "hash"),
     ("import_pieces", "import_id, number"),
     ("imports", "id"),
     ("follow_ups", "about_id"),

@@ -1,15 +1,21 @@
-//! Imports: leads from a file, such as another program's export.
+//! Imports: leads or listings from a file, such as another program's export.
 //!
-//! The file is kept in pieces in the database, so that any node can go on with it. `rows` reads its bytes, `columns` guesses what they
-//! are, `drafts` makes leads of rows, `checks` is the rehearsal without a word written, `runs` takes the leads in slice by slice. A
-//! file and all that is kept of it goes after [`KEPT`].
+//! The file is kept in pieces in the database, so that any node can go on with it. `rows` reads its bytes, and `records` those of JSON;
+//! `columns` guesses what they are, `drafts` makes leads of rows, and `listing_columns`, `listing_values` and `listing_drafts`
+//! listings. `subjects` tells the two apart, `checks` is the rehearsal without a word written, `runs` takes the rows in slice by
+//! slice. A file and all that is kept of it goes after [`KEPT`].
 
 mod checks;
 mod columns;
 mod drafts;
 mod files;
+mod listing_columns;
+mod listing_drafts;
+mod listing_values;
+mod records;
 mod rows;
 mod runs;
+mod subjects;
 
 use std::time::Duration;
 
@@ -17,12 +23,14 @@ use db::{Row, Tx, params};
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use checks::{ErrorCursor, MOST_ROWS, Preview, RowError, check, errors, preview};
-pub use columns::{Column, Field};
-pub use drafts::Draft;
+pub use columns::Column;
+pub use drafts::LeadDraft;
 pub use files::{MOST_BYTES, Upload};
+pub use listing_drafts::ListingDraft;
 pub use rows::Encoding;
 pub use runs::{PRUNED_AT_ONCE, cancel, start};
 pub(crate) use runs::{forget, prune, run};
+pub use subjects::{Draft, Subject};
 
 use crate::{AgentId, Crm, Error, clock::UnixMillis, ids::ImportId};
 use files::Place;
@@ -39,12 +47,26 @@ pub enum State {
     Arriving,
     /// The file is here and read; nothing is taken in yet.
     Checked,
-    /// Its leads are taken in.
+    /// Its rows are taken in.
     Running,
     /// All of them are.
     Done,
     /// It was stopped by its owner, and can go on.
     Cancelled,
+}
+
+impl Import {
+    /// Whether its rows are records of JSON rather than cells.
+    #[must_use]
+    pub fn is_of_records(&self) -> bool {
+        self.delimiter == records::DELIMITER
+    }
+
+    /// Rows that the run is done with.
+    #[must_use]
+    pub fn rows_done(&self) -> u64 {
+        self.imported + self.changed + self.known + self.failed
+    }
 }
 
 impl State {
@@ -63,11 +85,13 @@ impl State {
     }
 }
 
-/// A file of leads, and how far it is taken in.
+/// A file of leads or listings, and how far it is taken in.
 #[derive(Debug, Clone)]
 pub struct Import {
     /// The id.
     pub id: ImportId,
+    /// What its rows are.
+    pub subject: Subject,
     /// The file's name, as the browser sent it.
     pub file_name: String,
     /// Its bytes.
@@ -82,16 +106,20 @@ pub struct Import {
     pub columns: Vec<Column>,
     /// Rows that the check found.
     pub rows_found: u64,
-    /// Of them, those that become leads.
+    /// Of them, those that become new records.
     pub rows_good: u64,
-    /// Those that came in before, or stand in the file twice.
+    /// Those that came in before and say something else now: their listings change.
+    pub rows_changed: u64,
+    /// Those that came in before and bring nothing new, or stand in the file twice.
     pub rows_known: u64,
     /// Those that cannot be taken in.
     pub rows_bad: u64,
     /// The first of them.
     pub first_errors: Vec<RowError>,
-    /// Leads that the run has made so far.
+    /// Records that the run has made so far.
     pub imported: u64,
+    /// Listings that it has changed.
+    pub changed: u64,
     /// Rows that it passed over because they came in before.
     pub known: u64,
     /// Rows that it could not take in.
@@ -106,7 +134,8 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, file_name, size, state, encoding, delimiter, columns, rows_found, rows_good, rows_known, rows_bad, first_errors,
-                imported, known, failed, updated_at, first_position, first_line, position, line FROM imports ",
+                imported, known, failed, updated_at, first_position, first_line, position, line, subject, rows_changed, changed
+             FROM imports ",
             $rest
         )
     };
@@ -132,6 +161,7 @@ fn from_row(row: &Row<'_>) -> Result<Import, db::DbError> {
     let state = row.text(3)?;
     Ok(Import {
         id: row.get(0)?,
+        subject: Subject::from_name(row.text(20)?).ok_or_else(|| wrong("subject"))?,
         file_name: row.get(1)?,
         size: count(row, 2)?,
         state: State::ALL.into_iter().find(|known| known.name() == state).ok_or_else(|| wrong("state"))?,
@@ -140,10 +170,12 @@ fn from_row(row: &Row<'_>) -> Result<Import, db::DbError> {
         columns: from_json(row, 6)?,
         rows_found: count(row, 7)?,
         rows_good: count(row, 8)?,
+        rows_changed: count(row, 21)?,
         rows_known: count(row, 9)?,
         rows_bad: count(row, 10)?,
         first_errors: from_json(row, 11)?,
         imported: count(row, 12)?,
+        changed: count(row, 22)?,
         known: count(row, 13)?,
         failed: count(row, 14)?,
         updated_at: UnixMillis(row.get(15)?),
@@ -165,11 +197,11 @@ pub async fn get(crm: &Crm, agent: AgentId, id: ImportId) -> Result<Import, Erro
     crm.db.read("imports.get", move |tx| find(tx, agent, id)).await
 }
 
-/// The agent's imports whose file is here, newest first.
+/// The agent's imports of one subject whose file is here, newest first.
 ///
 /// # Errors
 /// Storage's errors.
-pub async fn list(crm: &Crm, agent: AgentId) -> Result<Vec<Import>, Error> {
+pub async fn list(crm: &Crm, agent: AgentId, subject: Subject) -> Result<Vec<Import>, Error> {
     let mut imports = crm
         .db
         .read("imports.list", move |tx| {
@@ -177,11 +209,11 @@ pub async fn list(crm: &Crm, agent: AgentId) -> Result<Vec<Import>, Error> {
             Ok::<_, Error>(tx.query(sql, params![&agent], from_row)?)
         })
         .await?;
-    imports.retain(|import| import.state != State::Arriving);
+    imports.retain(|import| import.state != State::Arriving && import.subject == subject);
     Ok(imports)
 }
 
-/// Throws a file away, and what is kept of its import. The leads stay.
+/// Throws a file away, and what is kept of its import. What came in stays.
 ///
 /// # Errors
 /// Storage's errors.

@@ -295,28 +295,61 @@ where
     P: Fn(&Listing) -> bool + Send + 'static,
 {
     crm.change("listings.update", agent, move |tx, turn| {
-        let mut kept = find(tx, agent, id)?;
+        let kept = find(tx, agent, id)?;
         if !precondition(&kept.listing) {
             return Err(Error::PreconditionFailed);
         }
-        let old = kept.listing;
-        kept.listing = change.apply(&old);
-        if kept.listing == old {
-            return Ok(old);
-        }
-        kept.listing.updated_at = turn.now.max(old.updated_at);
-        let is_announced = kept.announce(turn.now);
-        tx.execute("DELETE FROM listings WHERE agent_id = $1 AND id = $2", params![&agent, &id])?;
-        store(tx, agent, &kept)?;
-        listing_prices::note(tx, turn, &old, &kept.listing)?;
-        totals::shift(tx, agent, Kind::Listing, old.status.name(), kept.listing.status.name())?;
-        if is_announced {
-            turn.record(tx, EventKind::ListingCreated, &id.0, &ListingCreated::from(&kept.listing))?;
-        }
-        search::enqueue(tx, agent, Kind::Listing, &id.0)?;
-        Ok(kept.listing)
+        put(tx, turn, kept, &change).map(|(listing, _)| listing)
     })
     .await
+}
+
+/// Changes a listing within a transaction. Whether it is another now.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub(crate) fn change_within(
+    tx: &mut Tx<'_>,
+    turn: &mut Turn,
+    id: ListingId,
+    change: &ListingChange,
+) -> Result<bool, Error> {
+    let kept = find(tx, turn.agent, id)?;
+    put(tx, turn, kept, change).map(|(_, is_changed)| is_changed)
+}
+
+/// Whether a change would make another of a listing; not where there is none.
+pub(crate) fn would_change(
+    tx: &mut Tx<'_>,
+    agent: AgentId,
+    id: ListingId,
+    change: &ListingChange,
+) -> Result<bool, Error> {
+    match find(tx, agent, id) {
+        Ok(kept) => Ok(change.apply(&kept.listing) != kept.listing),
+        Err(Error::NotFound) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Stores a listing as a change makes it. Whether it is another now.
+fn put(tx: &mut Tx<'_>, turn: &mut Turn, mut kept: Kept, change: &ListingChange) -> Result<(Listing, bool), Error> {
+    let (agent, id, old) = (turn.agent, kept.listing.id, kept.listing);
+    kept.listing = change.apply(&old);
+    if kept.listing == old {
+        return Ok((old, false));
+    }
+    kept.listing.updated_at = turn.now.max(old.updated_at);
+    let is_announced = kept.announce(turn.now);
+    tx.execute("DELETE FROM listings WHERE agent_id = $1 AND id = $2", params![&agent, &id])?;
+    store(tx, agent, &kept)?;
+    listing_prices::note(tx, turn, &old, &kept.listing)?;
+    totals::shift(tx, agent, Kind::Listing, old.status.name(), kept.listing.status.name())?;
+    if is_announced {
+        turn.record(tx, EventKind::ListingCreated, &id.0, &ListingCreated::from(&kept.listing))?;
+    }
+    search::enqueue(tx, agent, Kind::Listing, &id.0)?;
+    Ok((kept.listing, true))
 }
 
 /// A deleted listing as the trash keeps it: what [`store`] stores.

@@ -130,6 +130,7 @@ pub const MIGRATIONS: &[Migration] = &[
             ),
         )
     },
+    step(39, "unblocked_times", include_str!("../migrations/0039_unblocked_times.sql")),
     step(40, "calendar", include_str!("../migrations/0040_calendar.sql")),
     Migration {
         postgres: Some("-- PostgreSQL counts for itself"),
@@ -141,5 +142,10 @@ pub const MIGRATIONS: &[Migration] = &[
             include_str!("../migrations/0043_guide_statistics.sqlite.sql")
         )),
         ..step(43, "guides", include_str!("../migrations/0043_guides.sql"))
+    },
+    step(46, "listing_imports", include_str!("../migrations/0046_listing_imports.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(47, "listing_import_statistics", include_str!("../migrations/0047_listing_import_statistics.sqlite.sql"))
     },
 ];

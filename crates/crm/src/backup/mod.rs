@@ -70,6 +70,7 @@ pub const TABLES: &[&str] = &[
     "imports",
     "import_pieces",
     "import_rows",
+    "imported_listings",
     "mails",
     "mail_records",
     "mail_settings",

@@ -1,17 +1,24 @@
 //! The check before a run: every row is read as the run will read it, and nothing is written but what it found.
 
-use std::{collections::HashSet, sync::LazyLock};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
 
 use db::{Value, params};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Import, State,
+    Import, State, Subject,
     columns::Column,
-    drafts::{self, Draft},
     files::{Found, Place, Window},
+    subjects::Draft,
 };
-use crate::{AgentId, Crm, Error, ids::ImportId};
+use crate::{
+    AgentId, Crm, Error,
+    ids::{ImportId, ListingId},
+    listings,
+};
 
 /// The most rows of a file.
 pub const MOST_ROWS: u64 = 100_000;
@@ -32,16 +39,21 @@ pub struct RowError {
     pub cells: Vec<String>,
 }
 
-static KNOWN: LazyLock<String> = LazyLock::new(|| {
-    let numbers = (2..TOGETHER + 2).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
-    format!("SELECT hash FROM import_rows WHERE agent_id = $1 AND hash IN ({numbers})")
+fn together() -> String {
+    (2..TOGETHER + 2).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
+}
+
+static KNOWN_LEADS: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT hash, lead_id FROM import_rows WHERE agent_id = $1 AND hash IN ({})", together()));
+static KNOWN_LISTINGS: LazyLock<String> = LazyLock::new(|| {
+    format!("SELECT hash, listing_id FROM imported_listings WHERE agent_id = $1 AND hash IN ({})", together())
 });
 
-/// The lead of a row, or why there is none.
-pub(super) fn judge(found: Found, columns: &[Column]) -> Result<Draft, RowError> {
+/// What a row is to become, or why nothing does.
+pub(super) fn judge(found: Found, subject: Subject, columns: &[Column]) -> Result<Draft, RowError> {
     let Found { line, cells } = found;
     let cells = cells.map_err(|broken| RowError { line, message: broken.words().to_owned(), cells: Vec::new() })?;
-    drafts::read(&cells, columns).map_err(|message| RowError { line, message, cells })
+    Draft::read(subject, &cells, columns).map_err(|message| RowError { line, message, cells })
 }
 
 /// What the rows of one window come to.
@@ -68,7 +80,7 @@ async fn part(crm: &Crm, agent: AgentId, import: &Import, place: Place) -> Resul
                     *sample = cell.trim().chars().take(80).collect();
                 }
             }
-            match judge(row, &import.columns) {
+            match judge(row, import.subject, &import.columns) {
                 Ok(draft) => drafts.push(draft),
                 Err(error) => errors.push(error),
             }
@@ -81,17 +93,39 @@ async fn part(crm: &Crm, agent: AgentId, import: &Import, place: Place) -> Resul
     })
 }
 
-/// How many of these rows came in once.
-async fn known(crm: &Crm, agent: AgentId, hashes: Vec<[u8; 32]>) -> Result<u64, Error> {
+/// What is known of rows: those that came in once, and of them those that would change what they became.
+#[derive(Default)]
+struct Before {
+    known: u64,
+    changed: u64,
+}
+
+/// What is known of these rows.
+async fn known(crm: &Crm, agent: AgentId, subject: Subject, drafts: Vec<Draft>) -> Result<Before, Error> {
     let read = crm.db.read("imports.known", move |tx| {
-        let mut count = 0;
-        for some in hashes.chunks(TOGETHER) {
+        let mut before = Before::default();
+        let sql = match subject {
+            Subject::Leads => &KNOWN_LEADS,
+            Subject::Listings => &KNOWN_LISTINGS,
+        };
+        for some in drafts.chunks(TOGETHER) {
             let last = some.last().expect("chunks are not empty");
             let padded = some.iter().chain(std::iter::repeat_n(last, TOGETHER - some.len()));
-            let values = std::iter::once(Value::from(&agent)).chain(padded.map(|hash| Value::Bytes(hash)));
-            count += tx.query(&KNOWN, &values.collect::<Vec<_>>(), |_| Ok(()))?.len() as u64;
+            let values = std::iter::once(Value::from(&agent)).chain(padded.map(|draft| Value::Bytes(draft.hash())));
+            let values = values.collect::<Vec<_>>();
+            let found = tx.query(sql, &values, |row| Ok((row.get::<[u8; 32]>(0)?, row.get::<[u8; 16]>(1)?)))?;
+            let found = found.into_iter().collect::<HashMap<_, _>>();
+            for draft in some {
+                let Some(id) = found.get(draft.hash()) else { continue };
+                before.known += 1;
+                if let Draft::Listing(draft) = draft
+                    && listings::would_change(tx, agent, ListingId(*id), &draft.change)?
+                {
+                    before.changed += 1;
+                }
+            }
         }
-        Ok::<_, Error>(count)
+        Ok::<_, Error>(before)
     });
     read.await
 }
@@ -99,7 +133,7 @@ async fn known(crm: &Crm, agent: AgentId, hashes: Vec<[u8; 32]>) -> Result<u64, 
 /// Reads every row as these columns and keeps what that comes to. Gives the import back as it then is.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::Invalid`] for a file of too many rows, for columns that no lead can come of, and once a run has
+/// [`Error::NotFound`]; [`Error::Invalid`] for a file of too many rows, for columns that nothing can come of, and once a run has
 /// begun; storage's errors.
 pub async fn check(crm: &Crm, agent: AgentId, id: ImportId, columns: Option<Vec<Column>>) -> Result<Import, Error> {
     let mut import = super::get(crm, agent, id).await?;
@@ -110,7 +144,7 @@ pub async fn check(crm: &Crm, agent: AgentId, id: ImportId, columns: Option<Vec<
         import.columns = columns;
     }
     let (mut place, mut seen, mut errors) = (import.first, HashSet::new(), Vec::new());
-    (import.rows_good, import.rows_known, import.rows_bad) = (0, 0, 0);
+    (import.rows_good, import.rows_changed, import.rows_known, import.rows_bad) = (0, 0, 0, 0);
     while place.position < import.size {
         let part = part(crm, agent, &import, place).await?;
         if part.next == place {
@@ -119,17 +153,19 @@ pub async fn check(crm: &Crm, agent: AgentId, id: ImportId, columns: Option<Vec<
         place = part.next;
         import.rows_bad += part.errors.len() as u64;
         errors.extend(part.errors.into_iter().take(SHOWN - errors.len()));
-        let fresh = part.drafts.iter().map(|draft| draft.hash).filter(|hash| seen.insert(*hash)).collect::<Vec<_>>();
+        let drafts = part.drafts.len();
+        let fresh = part.drafts.into_iter().filter(|draft| seen.insert(*draft.hash())).collect::<Vec<_>>();
         // A row that stands twice in the file comes in once.
-        let twice = (part.drafts.len() - fresh.len()) as u64;
-        let (fresh_count, before) = (fresh.len() as u64, known(crm, agent, fresh).await?);
-        import.rows_known += twice + before;
-        import.rows_good += fresh_count - before;
-        if import.rows_good + import.rows_known + import.rows_bad > MOST_ROWS {
+        let twice = (drafts - fresh.len()) as u64;
+        let (fresh_count, before) = (fresh.len() as u64, known(crm, agent, import.subject, fresh).await?);
+        import.rows_known += twice + before.known - before.changed;
+        import.rows_changed += before.changed;
+        import.rows_good += fresh_count - before.known;
+        import.rows_found = import.rows_good + import.rows_changed + import.rows_known + import.rows_bad;
+        if import.rows_found > MOST_ROWS {
             return Err(Error::invalid("file", "must have at most 100,000 rows: split it"));
         }
     }
-    import.rows_found = import.rows_good + import.rows_known + import.rows_bad;
     import.first_errors = errors;
     keep(crm, agent, import.clone()).await?;
     Ok(import)
@@ -139,7 +175,7 @@ async fn keep(crm: &Crm, agent: AgentId, import: Import) -> Result<(), Error> {
     let kept = crm.change_unseen("imports.check", agent, move |tx, turn| {
         let changed = tx.execute(
             "UPDATE imports SET columns = $3, rows_found = $4, rows_good = $5, rows_known = $6, rows_bad = $7, first_errors = $8,
-                updated_at = $9 WHERE agent_id = $1 AND id = $2 AND state = $10",
+                updated_at = $9, rows_changed = $11 WHERE agent_id = $1 AND id = $2 AND state = $10",
             params![
                 &agent,
                 &import.id,
@@ -150,7 +186,8 @@ async fn keep(crm: &Crm, agent: AgentId, import: Import) -> Result<(), Error> {
                 import.rows_bad as i64,
                 &super::to_json(&import.first_errors)?,
                 turn.now.0,
-                State::Checked.name()
+                State::Checked.name(),
+                import.rows_changed as i64
             ],
         )?;
         if changed == 1 { Ok(()) } else { Err(Error::PreconditionFailed) }

@@ -1,13 +1,12 @@
-//! What the columns of a file are: guessed from their headers, in English and Spanish and as usual programs name them.
+//! What the columns of a file of leads are: guessed from their headers, in English and Spanish and as usual programs name them.
 
 use serde::{Deserialize, Serialize};
 
 use crate::fold::fold;
 
-/// What a column is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Field {
+/// What a column of a file of leads is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Field {
     /// Passed over.
     Ignored,
     /// The whole name.
@@ -61,13 +60,11 @@ impl Field {
     ];
 
     /// The field of a name.
-    #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::NAMES.iter().find(|(_, known, _)| *known == name).map(|(field, ..)| *field)
     }
 
     /// The name in forms.
-    #[must_use]
     pub fn name(self) -> &'static str {
         Self::NAMES.iter().find(|(field, ..)| *field == self).map_or("ignored", |(_, name, _)| name)
     }
@@ -78,8 +75,13 @@ impl Field {
 pub struct Column {
     /// What stands above it.
     pub header: String,
-    /// What it is.
-    pub field: Field,
+    /// What it is: the name of one of its subject's fields.
+    pub field: String,
+}
+
+/// A header as it is compared: folded and without anything but letters and digits.
+pub(super) fn key(header: &str) -> String {
+    fold(header).chars().filter(|letter| letter.is_alphanumeric()).collect()
 }
 
 /// Headers, folded and without anything but letters and digits.
@@ -280,32 +282,26 @@ const HEADERS: [(Field, &[&str]); 14] = [
 
 /// What the columns under these headers are likely to be.
 pub(super) fn guess(headers: Vec<String>) -> Vec<Column> {
-    let key = |header: &str| fold(header).chars().filter(|letter| letter.is_alphanumeric()).collect::<String>();
-    let mut columns = headers
-        .into_iter()
-        .map(|header| {
-            let key = key(&header);
-            let found = HEADERS.iter().find(|(_, known)| known.contains(&key.as_str()));
-            Column { header, field: found.map_or(Field::Ignored, |(field, _)| *field) }
-        })
-        .collect::<Vec<_>>();
+    let guessed = |header: &String| {
+        let key = key(header);
+        HEADERS.iter().find(|(_, known)| known.contains(&key.as_str())).map_or(Field::Ignored, |(field, _)| *field)
+    };
+    let mut fields = headers.iter().map(guessed).collect::<Vec<_>>();
     // Beside a last name, `Name` or `Nombre` is the first.
-    let has = |columns: &[Column], field| columns.iter().any(|column| column.field == field);
-    if has(&columns, Field::LastName) && !has(&columns, Field::FirstName) {
-        for column in columns.iter_mut().filter(|column| column.field == Field::Name) {
-            column.field = Field::FirstName;
-        }
+    if fields.contains(&Field::LastName) && !fields.contains(&Field::FirstName) {
+        fields.iter_mut().filter(|field| **field == Field::Name).for_each(|field| *field = Field::FirstName);
     }
-    columns
+    let columns = headers.into_iter().zip(fields);
+    columns.map(|(header, field)| Column { header, field: field.name().to_owned() }).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn fields(headers: &[&str]) -> Vec<&'static str> {
+    fn fields(headers: &[&str]) -> Vec<String> {
         let columns = guess(headers.iter().map(|header| (*header).to_owned()).collect());
-        columns.iter().map(|column| column.field.name()).collect()
+        columns.into_iter().map(|column| column.field).collect()
     }
 
     #[test]

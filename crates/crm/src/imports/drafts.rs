@@ -15,7 +15,7 @@ pub(super) const SOURCE: &str = "csv_import";
 
 /// A lead as a row has it, before it is stored.
 #[derive(Debug, Clone)]
-pub struct Draft {
+pub struct LeadDraft {
     /// The lead.
     pub lead: NewLead,
     /// How far it is.
@@ -27,7 +27,7 @@ pub struct Draft {
 ///
 /// # Errors
 /// What is wrong with it, in words for whoever made the file.
-pub(super) fn read(cells: &[String], columns: &[Column]) -> Result<Draft, String> {
+pub(super) fn read(cells: &[String], columns: &[Column]) -> Result<LeadDraft, String> {
     if cells.len() > columns.len() && cells[columns.len()..].iter().any(|cell| !cell.trim().is_empty()) {
         return Err(format!("has {} cells, more than there are columns ({})", cells.len(), columns.len()));
     }
@@ -52,7 +52,7 @@ pub(super) fn read(cells: &[String], columns: &[Column]) -> Result<Draft, String
     });
     put("notes", row.notes(said.filter(|_| status.is_none())));
     let lead = NewLead::read(&fields).map_err(|error| row.told(error))?;
-    Ok(Draft { lead, status: status.unwrap_or(STATUSES[0]), hash: row.hash() })
+    Ok(LeadDraft { lead, status: status.unwrap_or(STATUSES[0]), hash: row.hash() })
 }
 
 struct Cells<'a> {
@@ -63,7 +63,7 @@ struct Cells<'a> {
 impl<'a> Cells<'a> {
     /// The texts under columns of a field, blank ones left out.
     fn all(&self, field: Field) -> impl Iterator<Item = (&'a Column, &'a str)> {
-        let cells = self.columns.iter().zip(self.cells).filter(move |(column, _)| column.field == field);
+        let cells = self.columns.iter().zip(self.cells).filter(move |(column, _)| column.field == field.name());
         cells.map(|(column, cell)| (column, plain(cell.trim()))).filter(|(_, cell)| !cell.is_empty())
     }
 
@@ -123,7 +123,7 @@ impl<'a> Cells<'a> {
                 "propertyAddress" => Some(Field::Address),
                 name => Field::from_name(name),
             };
-            let column = self.columns.iter().find(|column| Some(column.field) == field);
+            let column = field.and_then(|field| self.columns.iter().find(|column| column.field == field.name()));
             match (error.field.as_str(), column) {
                 ("name", _) if error.message == "is required" => {
                     String::from("has no name, e-mail address or phone number")
@@ -137,7 +137,7 @@ impl<'a> Cells<'a> {
 }
 
 /// Text without the quote that keeps a spreadsheet from taking it for a formula, as our own sheets have it.
-fn plain(text: &str) -> &str {
+pub(super) fn plain(text: &str) -> &str {
     text.strip_prefix('\'').filter(|rest| rest.starts_with(['=', '+', '-', '@'])).unwrap_or(text)
 }
 
@@ -145,7 +145,7 @@ fn plain(text: &str) -> &str {
 mod tests {
     use super::{super::columns::guess, *};
 
-    fn draft(headers: &str, row: &str) -> Result<Draft, String> {
+    fn draft(headers: &str, row: &str) -> Result<LeadDraft, String> {
         let split = |text: &str| text.split('|').map(str::to_owned).collect::<Vec<_>>();
         read(&split(row), &guess(split(headers)))
     }

@@ -1,9 +1,12 @@
 //! The file of an import: taken in piece by piece, read in windows.
 
 use db::{Tx, params};
+use tokio::sync::Semaphore;
 
 use super::{
-    Import, MOST_AT_ONCE, State, columns,
+    Import, MOST_AT_ONCE, State, Subject,
+    columns::Column,
+    listing_columns, records,
     rows::{self, Broken, Encoding, Rest, Utf8Check},
 };
 use crate::{AgentId, Crm, Error, ids::ImportId};
@@ -13,6 +16,8 @@ pub const MOST_BYTES: u64 = 20 * 1024 * 1024;
 /// Bytes of a piece, and how many are written in one transaction: a long file holds nobody up.
 const PIECE: usize = 64 * 1024;
 const TOGETHER: usize = 4;
+/// A file of JSON is turned into rows as a whole: one at a time on a node, for what it takes of its memory.
+static TURNED: Semaphore = Semaphore::const_new(1);
 /// Pieces of a window: from any place in the first, the longest row fits in.
 const WINDOW: i64 = 4;
 
@@ -21,6 +26,7 @@ pub struct Upload {
     crm: Crm,
     agent: AgentId,
     id: ImportId,
+    subject: Subject,
     buffer: Vec<u8>,
     /// Pieces written.
     written: i64,
@@ -49,7 +55,7 @@ impl Upload {
     ///
     /// # Errors
     /// [`Error::Invalid`] while the agent has as many files here as are kept; storage's errors.
-    pub async fn begin(crm: &Crm, agent: AgentId, file_name: &str) -> Result<Self, Error> {
+    pub async fn begin(crm: &Crm, agent: AgentId, subject: Subject, file_name: &str) -> Result<Self, Error> {
         let name = file_name.rsplit(['/', '\\']).next().unwrap_or_default();
         let name = name.chars().filter(|letter| !letter.is_control()).take(200).collect::<String>();
         let begun = crm.change_unseen("imports.begin", agent, move |tx, turn| {
@@ -62,14 +68,25 @@ impl Upload {
             let id = ImportId(turn.next_id());
             tx.execute(
                 "INSERT INTO imports (agent_id, id, file_name, size, state, encoding, delimiter, columns, first_position, first_line,
-                    position, line, rows_found, rows_good, rows_known, rows_bad, first_errors, imported, known, failed, updated_at)
-                 VALUES ($1, $2, $3, 0, $4, 'UTF-8', ',', '[]', 0, 1, 0, 1, 0, 0, 0, 0, '[]', 0, 0, 0, $5)",
-                params![&agent, &id, &name, State::Arriving.name(), turn.now.0],
+                    position, line, rows_found, rows_good, rows_known, rows_bad, first_errors, imported, known, failed, updated_at,
+                    subject)
+                 VALUES ($1, $2, $3, 0, $4, 'UTF-8', ',', '[]', 0, 1, 0, 1, 0, 0, 0, 0, '[]', 0, 0, 0, $5, $6)",
+                params![&agent, &id, &name, State::Arriving.name(), turn.now.0, subject.name()],
             )?;
             Ok(id)
         });
         let (buffer, utf8) = (Vec::new(), Utf8Check::default());
-        Ok(Self { crm: crm.clone(), agent, id: begun.await?, buffer, written: 0, size: 0, utf8, is_open: true })
+        Ok(Self {
+            crm: crm.clone(),
+            agent,
+            id: begun.await?,
+            subject,
+            buffer,
+            written: 0,
+            size: 0,
+            utf8,
+            is_open: true,
+        })
     }
 
     /// The id of the import that this is.
@@ -121,11 +138,17 @@ impl Upload {
         if !rest.is_empty() {
             self.write(rest).await?;
         }
-        let (agent, id, size) = (self.agent, self.id, self.size);
+        let is_of_records = self.subject == Subject::Listings && self.turn_records().await?;
+        let (agent, id, size, subject) = (self.agent, self.id, self.size, self.subject);
         let encoding = self.utf8.encoding();
         let begun = self.crm.change_unseen("imports.finish", agent, move |tx, turn| {
-            let head = Window::read(tx, agent, id, 0, size)?;
-            let (columns, delimiter, place) = head.header(encoding)?;
+            let (columns, delimiter, place) = if is_of_records {
+                let record = Column { header: String::from("record"), field: listing_columns::RECORD.to_owned() };
+                (vec![record], records::DELIMITER, Place { position: 0, line: 1 })
+            } else {
+                let (headers, delimiter, place) = Window::read(tx, agent, id, 0, size)?.header(encoding)?;
+                (subject.guess(headers), delimiter, place)
+            };
             let columns = super::to_json(&columns)?;
             tx.execute(
                 "UPDATE imports SET size = $3, state = $4, encoding = $5, delimiter = $6, columns = $7, first_position = $8,
@@ -150,6 +173,39 @@ impl Upload {
         Ok(id)
     }
 
+    /// Puts the records of a file of JSON in its place, one on each line. Whether it is one.
+    async fn turn_records(&mut self) -> Result<bool, Error> {
+        let (agent, id, size) = (self.agent, self.id, self.size);
+        let head = self.crm.db.read("imports.head", move |tx| Window::read(tx, agent, id, 0, size)).await?;
+        if !records::is_json(&head.bytes) {
+            return Ok(false);
+        }
+        let _turn = TURNED.acquire().await.expect("it is never closed");
+        let mut file = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+        while (file.len() as u64) < size {
+            let first = i64::try_from(file.len() / PIECE).unwrap_or(i64::MAX);
+            let read = self.crm.db.read("imports.read", move |tx| pieces(tx, agent, id, first)).await?;
+            if read.is_empty() {
+                break;
+            }
+            file.extend_from_slice(&read);
+        }
+        let lines = tokio::task::spawn_blocking(move || records::lines(&file)).await.map_err(|error| {
+            tracing::error!(%error, "reading a file failed");
+            Error::Internal
+        })?;
+        let lines = lines.map_err(|message| Error::invalid("file", message))?;
+        if lines.is_empty() {
+            return Err(Error::invalid("file", "has no record in it"));
+        }
+        self.crm.change_unseen("imports.turn", agent, move |tx, _| erase_pieces(tx, agent, id)).await?;
+        (self.written, self.size, self.utf8) = (0, lines.len() as u64, Utf8Check::default());
+        for some in lines.into_bytes().chunks(PIECE * TOGETHER) {
+            self.write(some.to_vec()).await?;
+        }
+        Ok(true)
+    }
+
     /// Throws away what has arrived.
     ///
     /// # Errors
@@ -159,6 +215,27 @@ impl Upload {
         self.is_open = false;
         Ok(())
     }
+}
+
+/// The bytes of a window's pieces, from one on.
+fn pieces(tx: &mut Tx<'_>, agent: AgentId, id: ImportId, first: i64) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    tx.query(
+        "SELECT bytes FROM import_pieces WHERE agent_id = $1 AND import_id = $2 AND number >= $3 AND number < $4
+         ORDER BY number",
+        params![&agent, &id, first, first + WINDOW],
+        |row| {
+            bytes.extend_from_slice(row.bytes(0)?);
+            Ok(())
+        },
+    )?;
+    Ok(bytes)
+}
+
+/// Erases what has arrived of a file.
+pub(super) fn erase_pieces(tx: &mut Tx<'_>, agent: AgentId, id: ImportId) -> Result<(), Error> {
+    tx.execute("DELETE FROM import_pieces WHERE agent_id = $1 AND import_id = $2", params![&agent, &id])?;
+    Ok(())
 }
 
 /// A place between two rows of a file.
@@ -189,23 +266,14 @@ impl Window {
     /// What stands from a byte on, and the one before it.
     pub fn read(tx: &mut Tx<'_>, agent: AgentId, id: ImportId, position: u64, size: u64) -> Result<Self, Error> {
         let first = i64::try_from(position.saturating_sub(1) / PIECE as u64).unwrap_or(i64::MAX);
-        let mut bytes = Vec::new();
-        tx.query(
-            "SELECT bytes FROM import_pieces WHERE agent_id = $1 AND import_id = $2 AND number >= $3 AND number < $4
-             ORDER BY number",
-            params![&agent, &id, first, first + WINDOW],
-            |row| {
-                bytes.extend_from_slice(row.bytes(0)?);
-                Ok(())
-            },
-        )?;
+        let bytes = pieces(tx, agent, id, first)?;
         let begins = first as u64 * PIECE as u64;
         let rest = if begins + bytes.len() as u64 >= size { Rest::Ends } else { Rest::Follows };
         Ok(Self { bytes, begins, rest })
     }
 
-    /// The columns, the delimiter and where the first row begins.
-    fn header(&self, encoding: Encoding) -> Result<(Vec<columns::Column>, u8, Place), Error> {
+    /// The headers, the delimiter and where the first row begins.
+    fn header(&self, encoding: Encoding) -> Result<(Vec<String>, u8, Place), Error> {
         let wrong = |message: &str| Err(Error::invalid("file", message));
         if self.bytes.starts_with(&[0xff, 0xfe]) || self.bytes.starts_with(&[0xfe, 0xff]) {
             return wrong("is UTF-16: save it as CSV with UTF-8");
@@ -222,7 +290,7 @@ impl Window {
                 Err(broken) => wrong(&format!("has no row of headers: the first row {}", broken.words())),
                 Ok(cells) => {
                     let shorten = |cell: &Vec<u8>| encoding.decode(cell).trim().chars().take(100).collect::<String>();
-                    Ok((columns::guess(cells.iter().map(shorten).collect()), delimiter, place))
+                    Ok((cells.iter().map(shorten).collect(), delimiter, place))
                 }
             };
         }

@@ -1,16 +1,20 @@
 //! The run of an import: a slice of rows in each transaction, with the place where the next one begins. Whoever goes on after a crash
-//! finds leads and place as of the same commit, so no row comes in twice and none is passed over; nor could two nodes at once.
+//! finds records and place as of the same commit, so no row comes in twice and none is passed over; nor could two nodes at once.
 
 use std::time::Duration;
 
 use db::{Lane, Tx, params};
 
-use super::{Import, KEPT, State, checks::judge, drafts::Draft, files::Window};
+use super::{
+    Import, KEPT, State,
+    checks::judge,
+    files::{self, Window},
+    subjects::{Draft, Taken},
+};
 use crate::{
     AgentId, Crm, Error,
-    ids::{ImportId, JobId, LeadId},
+    ids::{ImportId, JobId},
     jobs::{self, JobKind, Progress},
-    leads,
     turns::Turn,
 };
 
@@ -26,7 +30,7 @@ const LONGEST: Duration = Duration::from_secs(2);
 /// Imports that [`prune`] looks at in one go.
 pub const PRUNED_AT_ONCE: usize = 20;
 
-/// Begins to take the leads in, or goes on with it.
+/// Begins to take the rows in, or goes on with it.
 ///
 /// # Errors
 /// [`Error::NotFound`]; [`Error::Invalid`] once all is done; storage's errors.
@@ -99,14 +103,13 @@ fn take_slice(tx: &mut Tx<'_>, turn: &mut Turn, most: usize) -> Result<Progress,
     // The agent knows whom they import: no mail tells of them.
     turn.is_quiet = true;
     for row in found {
-        match judge(row, &import.columns) {
+        match judge(row, import.subject, &import.columns).map(|draft: Draft| draft.take(tx, turn)) {
             Err(_) => import.failed += 1,
-            Ok(draft) if is_known(tx, agent, &draft)? => import.known += 1,
-            Ok(draft) => {
-                let lead = leads::insert_as(tx, turn, &draft.lead, draft.status)?;
-                note(tx, agent, &draft, lead)?;
-                import.imported += 1;
-            }
+            Ok(taken) => match taken? {
+                Taken::New => import.imported += 1,
+                Taken::Changed => import.changed += 1,
+                Taken::Known => import.known += 1,
+            },
         }
     }
     // A piece that is missing ends it as well: nothing more will come.
@@ -118,8 +121,8 @@ fn take_slice(tx: &mut Tx<'_>, turn: &mut Turn, most: usize) -> Result<Progress,
 
 fn keep(tx: &mut Tx<'_>, turn: &Turn, import: &Import) -> Result<(), Error> {
     tx.execute(
-        "UPDATE imports SET state = $3, position = $4, line = $5, imported = $6, known = $7, failed = $8, updated_at = $9
-         WHERE agent_id = $1 AND id = $2",
+        "UPDATE imports SET state = $3, position = $4, line = $5, imported = $6, known = $7, failed = $8, updated_at = $9,
+            changed = $10 WHERE agent_id = $1 AND id = $2",
         params![
             &turn.agent,
             &import.id,
@@ -129,34 +132,23 @@ fn keep(tx: &mut Tx<'_>, turn: &Turn, import: &Import) -> Result<(), Error> {
             import.imported as i64,
             import.known as i64,
             import.failed as i64,
-            turn.now.0
+            turn.now.0,
+            import.changed as i64
         ],
     )?;
     Ok(())
 }
 
-fn is_known(tx: &mut Tx<'_>, agent: AgentId, draft: &Draft) -> Result<bool, Error> {
-    let sql = "SELECT 1 FROM import_rows WHERE agent_id = $1 AND hash = $2";
-    Ok(tx.query_opt(sql, params![&agent, &draft.hash[..]], |_| Ok(()))?.is_some())
-}
-
-fn note(tx: &mut Tx<'_>, agent: AgentId, draft: &Draft, lead: LeadId) -> Result<(), Error> {
-    tx.execute(
-        "INSERT INTO import_rows (agent_id, hash, lead_id) VALUES ($1, $2, $3)",
-        params![&agent, &draft.hash[..], &lead],
-    )?;
-    Ok(())
-}
-
-/// Forgets that a row became this lead, which is erased. The same row would come in again.
-pub(crate) fn forget(tx: &mut Tx<'_>, agent: AgentId, lead: &[u8; 16]) -> Result<(), Error> {
-    tx.execute("DELETE FROM import_rows WHERE agent_id = $1 AND lead_id = $2", params![&agent, lead])?;
+/// Forgets that a row became this record, which is erased. The same row would come in again.
+pub(crate) fn forget(tx: &mut Tx<'_>, agent: AgentId, id: &[u8; 16]) -> Result<(), Error> {
+    tx.execute("DELETE FROM import_rows WHERE agent_id = $1 AND lead_id = $2", params![&agent, id])?;
+    tx.execute("DELETE FROM imported_listings WHERE agent_id = $1 AND listing_id = $2", params![&agent, id])?;
     Ok(())
 }
 
 /// Erases a file and its import. Which rows came in is still known.
 pub(super) fn erase(tx: &mut Tx<'_>, agent: AgentId, id: ImportId) -> Result<(), Error> {
-    tx.execute("DELETE FROM import_pieces WHERE agent_id = $1 AND import_id = $2", params![&agent, &id])?;
+    files::erase_pieces(tx, agent, id)?;
     tx.execute("DELETE FROM imports WHERE agent_id = $1 AND id = $2", params![&agent, &id])?;
     Ok(())
 }

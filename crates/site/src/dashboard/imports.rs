@@ -1,4 +1,4 @@
-//! Leads from a file: the upload, what its columns are, a look at what would come of it, and the run.
+//! Leads and listings from a file: the upload, what its columns are, a look at what would come of it, and the run.
 
 use std::collections::HashMap;
 
@@ -14,15 +14,17 @@ use crm::{
     AgentId, Crm, Error,
     exports::harmless,
     ids::ImportId,
-    imports::{self, Column, ErrorCursor, Field, Import, RowError, State as Stage, Upload},
+    imports::{self, Column, Draft, ErrorCursor, Import, RowError, State as Stage, Subject, Upload},
+    listings::{DEFAULT_CURRENCY, ListingStatus},
     sessions::Session,
 };
 use futures_util::stream;
 use http::{StatusCode, header};
+use serde_json::{Map, Value};
 
 use super::{
     lead_sheets::row,
-    leads::words,
+    leads, listings,
     shell::{Place, Shell},
     timeline::SourceNames,
 };
@@ -36,32 +38,95 @@ use crate::{
     uploads,
 };
 
-const PATH: &str = "/dashboard/leads/import";
-/// Leads shown as they would be stored.
+/// Records shown as they would be stored.
 const SHOWN: usize = 5;
 /// After so long without a step a run is no longer under way.
 const STILL_MS: i64 = 60_000;
 
-#[expect(clippy::disallowed_methods, reason = "pages are no part of the API")]
+/// Where the files of a subject are, and what it is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct About {
+    subject: Subject,
+    place: Place,
+    /// The list that the files are for.
+    list: &'static str,
+    path: &'static str,
+    one: &'static str,
+    many: &'static str,
+}
+
+const LEADS: About = About {
+    subject: Subject::Leads,
+    place: Place::Leads,
+    list: "/dashboard/leads",
+    path: "/dashboard/leads/import",
+    one: "lead",
+    many: "leads",
+};
+const LISTINGS: About = About {
+    subject: Subject::Listings,
+    place: Place::Listings,
+    list: "/dashboard/listings",
+    path: "/dashboard/listings/import",
+    one: "listing",
+    many: "listings",
+};
+
 pub(super) fn routes() -> Router<Site> {
+    routes_of::<LeadFiles>().merge(routes_of::<ListingFiles>())
+}
+
+#[expect(clippy::disallowed_methods, reason = "pages are no part of the API")]
+fn routes_of<F: Files>() -> Router<Site> {
+    let path = |rest: &str| format!("{}{rest}", F::ABOUT.path);
     Router::new()
         // The use case counts the bytes.
-        .route(PATH, get(show_all).merge(post(upload).layer(DefaultBodyLimit::disable())))
-        .route("/dashboard/leads/import/{id}", get(show))
-        .route("/dashboard/leads/import/{id}/columns", post(check))
-        .route("/dashboard/leads/import/{id}/run", post(run))
-        .route("/dashboard/leads/import/{id}/cancel", post(cancel))
-        .route("/dashboard/leads/import/{id}/delete", post(delete))
-        .route("/dashboard/leads/import/{id}/errors", get(errors))
+        .route(&path(""), get(show_all::<F>).merge(post(upload::<F>).layer(DefaultBodyLimit::disable())))
+        .route(&path("/{id}"), get(show::<F>))
+        .route(&path("/{id}/columns"), post(check::<F>))
+        .route(&path("/{id}/run"), post(run::<F>))
+        .route(&path("/{id}/cancel"), post(cancel::<F>))
+        .route(&path("/{id}/delete"), post(delete::<F>))
+        .route(&path("/{id}/errors"), get(errors::<F>))
+}
+
+/// The files of a subject, as its routes know it.
+trait Files: Send + Sync + 'static {
+    const ABOUT: About;
+}
+
+struct LeadFiles;
+impl Files for LeadFiles {
+    const ABOUT: About = LEADS;
+}
+
+struct ListingFiles;
+impl Files for ListingFiles {
+    const ABOUT: About = LISTINGS;
 }
 
 /// A file, and what a form puts around it.
 pub(crate) fn body_bytes(method: &str, path: &str) -> Option<u64> {
-    (method == "POST" && path == PATH).then_some(imports::MOST_BYTES + uploads::AROUND as u64)
+    let is_upload = method == "POST" && [LEADS.path, LISTINGS.path].contains(&path);
+    is_upload.then_some(imports::MOST_BYTES + uploads::AROUND as u64)
 }
 
-fn path(id: ImportId) -> String {
-    format!("{PATH}/{id}")
+impl About {
+    fn path_of(self, id: ImportId) -> String {
+        format!("{}/{id}", self.path)
+    }
+
+    /// So many of them.
+    fn count(self, count: u64) -> String {
+        format!("{count} {}", if count == 1 { self.one } else { self.many })
+    }
+
+    /// The import of an id in a path; `None` where it is one of another subject.
+    async fn find(self, site: &Site, session: &Session, id: &str) -> Result<Option<Import>, Error> {
+        let Ok(id) = id.parse::<ImportId>() else { return Ok(None) };
+        let import = imports::get(&site.crm, session.agent, id).await?;
+        Ok(Some(import).filter(|import| import.subject == self.subject))
+    }
 }
 
 /// An import in the list.
@@ -76,49 +141,51 @@ struct Line {
 #[template(path = "dashboard/imports.html")]
 struct All {
     shell: Shell,
+    about: About,
     lines: Vec<Line>,
     wrong: Wrong,
 }
 
 impl All {
-    async fn read(site: &Site, session: &Session, shell: Shell, wrong: Wrong) -> Result<Self, Error> {
+    async fn read(site: &Site, session: &Session, about: About, shell: Shell, wrong: Wrong) -> Result<Self, Error> {
         let (times, now) = (Times::of(&session.time_zone), site.crm.clock().now());
-        let lines = imports::list(&site.crm, session.agent).await?.into_iter().map(|import| Line {
+        let lines = imports::list(&site.crm, session.agent, about.subject).await?.into_iter().map(|import| Line {
             id: import.id,
             when: times.show_near(import.updated_at, now),
             words: match import.state {
                 Stage::Arriving | Stage::Checked => String::from("Waits for you"),
-                Stage::Running => {
-                    format!("{} of {} rows", import.imported + import.known + import.failed, import.rows_found)
+                Stage::Running => format!("{} of {} rows", import.rows_done(), import.rows_found),
+                Stage::Done if import.changed > 0 => {
+                    format!("{} imported, {} changed", about.count(import.imported), import.changed)
                 }
-                Stage::Done => format!("{} leads imported", import.imported),
-                Stage::Cancelled => format!("Stopped after {} leads", import.imported),
+                Stage::Done => format!("{} imported", about.count(import.imported)),
+                Stage::Cancelled => format!("Stopped after {}", about.count(import.imported)),
             },
             file_name: import.file_name,
         });
-        Ok(Self { shell, lines: lines.collect(), wrong })
+        Ok(Self { shell, about, lines: lines.collect(), wrong })
     }
 }
 
-async fn show_all(
+async fn show_all<F: Files>(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Refusal> {
-    let shell = Shell::new(&session, Place::Leads).saying(query.get("done").map(String::as_str));
-    Ok(ok(&All::read(&site, &session, shell, Wrong::default()).await?))
+    let shell = Shell::new(&session, F::ABOUT.place).saying(query.get("done").map(String::as_str));
+    Ok(ok(&All::read(&site, &session, F::ABOUT, shell, Wrong::default()).await?))
 }
 
-async fn upload(
+async fn upload<F: Files>(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
     mut form: Multipart,
 ) -> Result<Response, Refusal> {
-    match take(&site.crm, session.agent, &mut form).await {
-        Ok(id) => Ok(see_other(&path(id))),
+    match take(&site.crm, session.agent, F::ABOUT.subject, &mut form).await {
+        Ok(id) => Ok(see_other(&F::ABOUT.path_of(id))),
         Err(Refusal::Failed(error)) => {
-            let shell = Shell::new(&session, Place::Leads);
-            let all = All::read(&site, &session, shell, Wrong::of(error)?).await?;
+            let shell = Shell::new(&session, F::ABOUT.place);
+            let all = All::read(&site, &session, F::ABOUT, shell, Wrong::of(error)?).await?;
             Ok(page(StatusCode::BAD_REQUEST, &all))
         }
         Err(refusal) => Err(refusal),
@@ -126,13 +193,13 @@ async fn upload(
 }
 
 /// Takes the form's file in, and reads it once.
-async fn take(crm: &Crm, agent: AgentId, form: &mut Multipart) -> Result<ImportId, Refusal> {
+async fn take(crm: &Crm, agent: AgentId, subject: Subject, form: &mut Multipart) -> Result<ImportId, Refusal> {
     while let Some(part) = form.next_field().await.map_err(|_| Refusal::BadForm)? {
         if part.name() != Some("file") {
             continue;
         }
         let name = part.file_name().unwrap_or_default().to_owned();
-        let mut upload = Upload::begin(crm, agent, &name).await?;
+        let mut upload = Upload::begin(crm, agent, subject, &name).await?;
         if let Err(refusal) = fill(&mut upload, part).await {
             upload.abandon().await?;
             return Err(refusal);
@@ -163,7 +230,7 @@ struct Choice {
     name: String,
     header: String,
     sample: String,
-    field: Field,
+    field: String,
 }
 
 /// A lead as it would be stored.
@@ -177,35 +244,65 @@ struct Lead {
     status: &'static str,
 }
 
+/// A listing as it would be stored.
+struct Listing {
+    address: String,
+    sizes: String,
+    price: String,
+    status: &'static str,
+    description: Option<String>,
+}
+
+impl Listing {
+    fn of(fields: &Map<String, Value>) -> Self {
+        let text = |name: &str| fields.get(name).and_then(Value::as_str);
+        let said = |name: &str, unit: &str| Some(format!("{} {unit}", fields.get(name)?));
+        let sizes = [said("bedrooms", "beds"), said("bathrooms", "baths"), said("sqft", "sq ft")];
+        let status = text("status").and_then(|status| {
+            ListingStatus::WORDS.iter().find(|(word, _)| *word == status).map(|(_, status)| *status)
+        });
+        let price = fields.get("price").and_then(Value::as_f64).unwrap_or_default();
+        Self {
+            address: text("address").unwrap_or_default().to_owned(),
+            sizes: sizes.into_iter().flatten().collect::<Vec<_>>().join(" · "),
+            price: listings::amount(price, text("currency").unwrap_or(DEFAULT_CURRENCY)),
+            status: listings::words(status.unwrap_or(ListingStatus::Active)),
+            description: text("description").map(str::to_owned),
+        }
+    }
+}
+
 #[derive(Template)]
 #[template(path = "dashboard/import.html")]
 struct Shown {
     shell: Shell,
+    about: About,
     path: String,
     import: Import,
     separated: &'static str,
     choices: Vec<Choice>,
-    fields: &'static [(Field, &'static str, &'static str)],
+    fields: Vec<(&'static str, &'static str)>,
     leads: Vec<Lead>,
-    rows_done: u64,
+    listings: Vec<Listing>,
     is_still: bool,
     wrong: Wrong,
 }
 
 impl Shown {
-    async fn read(site: &Site, session: &Session, import: Import, wrong: Wrong) -> Result<Self, Error> {
+    async fn read(site: &Site, session: &Session, about: About, import: Import, wrong: Wrong) -> Result<Self, Error> {
         let mut shown = Self {
-            shell: Shell::new(session, Place::Leads),
-            path: path(import.id),
+            shell: Shell::new(session, about.place),
+            about,
+            path: about.path_of(import.id),
             separated: match import.delimiter {
                 b';' => "semicolons",
                 b'\t' => "tabs",
                 _ => "commas",
             },
             choices: Vec::new(),
-            fields: &Field::NAMES,
+            fields: about.subject.fields(),
             leads: Vec::new(),
-            rows_done: import.imported + import.known + import.failed,
+            listings: Vec::new(),
             is_still: site.crm.clock().now().0 - import.updated_at.0 > STILL_MS,
             wrong,
             import,
@@ -214,90 +311,107 @@ impl Shown {
             return Ok(shown);
         }
         let preview = imports::preview(&site.crm, session.agent, &shown.import, SHOWN).await?;
-        let choices = shown.import.columns.iter().zip(preview.samples).enumerate().map(|(n, (column, sample))| {
-            Choice { name: format!("column{n}"), header: column.header.clone(), sample, field: column.field }
-        });
-        shown.choices = choices.collect();
+        if !shown.import.is_of_records() {
+            let columns = shown.import.columns.iter().zip(preview.samples).enumerate();
+            let choice = |(n, (column, sample)): (usize, (&Column, String))| {
+                let Column { header, field } = column.clone();
+                Choice { name: format!("column{n}"), header, sample, field }
+            };
+            shown.choices = columns.map(choice).collect();
+        }
         let names = SourceNames::read(&site.crm, session.agent).await?;
-        let leads = preview.drafts.into_iter().map(|draft| Lead {
-            name: draft.lead.name,
-            email: draft.lead.email.map(|email| email.as_str().to_owned()),
-            phone: draft.lead.phone.map(|phone| phone.as_str().to_owned()),
-            about: draft.lead.property_address,
-            notes: draft.lead.notes,
-            source: names.of(&draft.lead.source),
-            status: words(draft.status),
-        });
-        shown.leads = leads.collect();
+        for draft in preview.drafts {
+            match draft {
+                Draft::Lead(draft) => shown.leads.push(Lead {
+                    name: draft.lead.name,
+                    email: draft.lead.email.map(|email| email.as_str().to_owned()),
+                    phone: draft.lead.phone.map(|phone| phone.as_str().to_owned()),
+                    about: draft.lead.property_address,
+                    notes: draft.lead.notes,
+                    source: names.of(&draft.lead.source),
+                    status: leads::words(draft.status),
+                }),
+                Draft::Listing(draft) => shown.listings.push(Listing::of(&draft.fields)),
+            }
+        }
         Ok(shown)
     }
 
     /// How much of the file is done, in hundredths.
     fn share(&self) -> u64 {
-        self.rows_done * 100 / self.import.rows_found.max(1)
+        self.import.rows_done() * 100 / self.import.rows_found.max(1)
+    }
+
+    /// What the button does that takes it in.
+    fn what(&self) -> String {
+        let Import { rows_good, rows_changed, .. } = self.import;
+        match (rows_good, rows_changed) {
+            (good, 0) => format!("Import {}", self.about.count(good)),
+            (0, changed) => format!("Change {}", self.about.count(changed)),
+            (good, changed) => format!("Import {}, change {changed}", self.about.count(good)),
+        }
     }
 }
 
-async fn show(
+async fn show<F: Files>(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ImportId>() else { return Ok(pages::not_found()) };
-    let import = imports::get(&site.crm, session.agent, id).await?;
-    Ok(ok(&Shown::read(&site, &session, import, Wrong::default()).await?))
+    let Some(import) = F::ABOUT.find(&site, &session, &id).await? else { return Ok(pages::not_found()) };
+    Ok(ok(&Shown::read(&site, &session, F::ABOUT, import, Wrong::default()).await?))
 }
 
-async fn check(
+async fn check<F: Files>(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
     Path(id): Path<String>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ImportId>() else { return Ok(pages::not_found()) };
-    let import = imports::get(&site.crm, session.agent, id).await?;
+    let Some(import) = F::ABOUT.find(&site, &session, &id).await? else { return Ok(pages::not_found()) };
+    let known = F::ABOUT.subject.fields();
     let chosen = import.columns.iter().enumerate().map(|(n, column)| {
-        let field = Field::from_name(fields.get(&format!("column{n}"))).unwrap_or(column.field);
-        Column { header: column.header.clone(), field }
+        let chosen = fields.get(&format!("column{n}"));
+        let field = known.iter().find(|(name, _)| *name == chosen).map_or(&*column.field, |(name, _)| name);
+        Column { header: column.header.clone(), field: field.to_owned() }
     });
-    match imports::check(&site.crm, session.agent, id, Some(chosen.collect())).await {
-        Ok(_) => Ok(see_other(&path(id))),
+    match imports::check(&site.crm, session.agent, import.id, Some(chosen.collect())).await {
+        Ok(_) => Ok(see_other(&F::ABOUT.path_of(import.id))),
         Err(error) => {
-            let shown = Shown::read(&site, &session, import, Wrong::of(error)?).await?;
+            let shown = Shown::read(&site, &session, F::ABOUT, import, Wrong::of(error)?).await?;
             Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &shown))
         }
     }
 }
 
-async fn run(
+async fn run<F: Files>(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ImportId>() else { return Ok(pages::not_found()) };
+    let Some(Import { id, .. }) = F::ABOUT.find(&site, &session, &id).await? else { return Ok(pages::not_found()) };
     imports::start(&site.crm, session.agent, id).await?;
-    Ok(see_other(&path(id)))
+    Ok(see_other(&F::ABOUT.path_of(id)))
 }
 
-async fn cancel(
+async fn cancel<F: Files>(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ImportId>() else { return Ok(pages::not_found()) };
+    let Some(Import { id, .. }) = F::ABOUT.find(&site, &session, &id).await? else { return Ok(pages::not_found()) };
     imports::cancel(&site.crm, session.agent, id).await?;
-    Ok(see_other(&path(id)))
+    Ok(see_other(&F::ABOUT.path_of(id)))
 }
 
-async fn delete(
+async fn delete<F: Files>(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ImportId>() else { return Ok(pages::not_found()) };
-    imports::get(&site.crm, session.agent, id).await?;
+    let Some(Import { id, .. }) = F::ABOUT.find(&site, &session, &id).await? else { return Ok(pages::not_found()) };
     imports::delete(&site.crm, session.agent, id).await?;
-    Ok(see_other(&format!("{PATH}?done=import-deleted")))
+    Ok(see_other(&format!("{}?done=import-deleted", F::ABOUT.path)))
 }
 
 /// Where the sheet of errors goes on.
@@ -310,13 +424,12 @@ struct Rest {
 }
 
 /// Every row that cannot be taken in, with its line, why, and what stands in it, to be put right and sent again.
-async fn errors(
+async fn errors<F: Files>(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ImportId>() else { return Ok(pages::not_found()) };
-    let import = imports::get(&site.crm, session.agent, id).await?;
+    let Some(import) = F::ABOUT.find(&site, &session, &id).await? else { return Ok(pages::not_found()) };
     let headers = import.columns.iter().map(|column| harmless(column.header.clone()));
     let cells = [String::from("line"), String::from("error")].into_iter().chain(headers).collect::<Vec<_>>();
     let head = Some(format!("\u{feff}{}", row(&cells)?));

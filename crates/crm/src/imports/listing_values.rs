@@ -1,0 +1,224 @@
+//! What people and programs write for a price, an area, a day, a status, as the API has it.
+
+use serde_json::{Number, Value};
+
+use super::{columns::key, listing_columns::Kind};
+use crate::listings::{FeeFrequency, ListingStatus, PropertySubType, PropertyType};
+
+/// Square feet of a square metre and of an acre.
+const SQUARE_METRE: f64 = 10.763_910_416_709_722;
+const ACRE: f64 = 43_560.0;
+
+/// A number as written in a sheet, with currency, unit and signs between thousands; `None` where it is none.
+///
+/// A lone point or comma before exactly three digits stands between thousands in an amount or an area, and is a decimal one
+/// elsewhere, as long as it is a point.
+pub(super) fn number(text: &str, kind: Kind) -> Option<f64> {
+    let text = text.trim();
+    let (begins, ends) = (text.find(|c: char| c.is_ascii_digit())?, text.rfind(|c: char| c.is_ascii_digit())? + 1);
+    let (before, digits, after) = (&text[..begins], &text[begins..ends], text[ends..].trim());
+    let is_negative = before.trim_end().ends_with('-') || before.trim_end().ends_with('−');
+    let digits = digits.chars().filter(|c| !matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\'' | '’')).collect::<String>();
+    if !digits.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',')) {
+        return None;
+    }
+    let is_grouped = |sign: char| {
+        let groups = digits.split(sign).collect::<Vec<_>>();
+        let are_threes = groups[1..].iter().all(|group| group.len() == 3) && (1..=3).contains(&groups[0].len());
+        are_threes && (groups.len() > 2 || sign == ',' || matches!(kind, Kind::Money | Kind::Area))
+    };
+    let plain = match (digits.rfind('.'), digits.rfind(',')) {
+        (Some(point), Some(comma)) if point > comma => digits.replace(',', ""),
+        (Some(_), Some(_)) => digits.replace('.', "").replace(',', "."),
+        (Some(_), None) if is_grouped('.') => digits.replace('.', ""),
+        (None, Some(_)) if is_grouped(',') => digits.replace(',', ""),
+        (None, Some(_)) => digits.replace(',', "."),
+        _ => digits,
+    };
+    let number = plain.parse::<f64>().ok()?;
+    let times = match (kind, after.to_ascii_lowercase().as_str()) {
+        (Kind::Money, "k") => 1e3,
+        (Kind::Money, "m") => 1e6,
+        _ => 1.0,
+    };
+    let number = number * times;
+    Some(if is_negative { -number } else { number })
+}
+
+/// A number of JSON, whole where it is.
+pub(super) fn value(number: f64) -> Value {
+    if number.fract() == 0.0 && number.abs() < 9e15 {
+        return Value::from(number as i64);
+    }
+    Number::from_f64(number).map_or(Value::Null, Value::Number)
+}
+
+/// An area in square feet, of one in this unit; whole, as nobody measures finer.
+pub(super) fn square_feet(area: f64, unit: &str) -> f64 {
+    match key(unit).as_str() {
+        "squaremeters" | "squaremetres" | "squaremeter" | "sqm" | "m2" | "m" => (area * SQUARE_METRE).round(),
+        "acres" | "acre" => (area * ACRE).round(),
+        _ => area.round(),
+    }
+}
+
+/// Yes or no.
+pub(super) fn flag(text: &str) -> Option<bool> {
+    match key(text).as_str() {
+        "yes" | "y" | "true" | "1" | "si" | "x" | "private" | "privada" => Some(true),
+        "no" | "n" | "false" | "0" | "none" => Some(false),
+        _ => None,
+    }
+}
+
+/// A day as `YYYY-MM-DD`: as RFC 3339 has it, with or without a time, or with the month first, or the day where it can be no month.
+pub(super) fn date(text: &str) -> Option<String> {
+    let day = text.trim().split(['T', ' ']).next().unwrap_or_default();
+    let parts = day.split(['-', '/', '.']).map(str::parse::<i16>).collect::<Result<Vec<_>, _>>().ok()?;
+    let [first, second, third] = parts[..] else { return None };
+    let (year, month, day) = match (first, second, third) {
+        (1000.., month, day) => (first, month, day),
+        (13..=31, month, year) => (year, month, first),
+        // Where points are written, the day stands first.
+        (_, month, year) if day.contains('.') => (year, month, first),
+        (month, day, year) => (year, month, day),
+    };
+    let date = jiff::civil::Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
+    (year >= 1000).then(|| date.to_string())
+}
+
+/// What others call a status, by its letters.
+const STATUSES: [(&str, ListingStatus); 24] = [
+    ("incomplete", ListingStatus::Draft),
+    ("borrador", ListingStatus::Draft),
+    ("forsale", ListingStatus::Active),
+    ("forrent", ListingStatus::Active),
+    ("available", ListingStatus::Active),
+    ("activo", ListingStatus::Active),
+    ("activa", ListingStatus::Active),
+    ("enventa", ListingStatus::Active),
+    ("disponible", ListingStatus::Active),
+    ("proximamente", ListingStatus::ComingSoon),
+    ("contingent", ListingStatus::ActiveUnderContract),
+    ("undercontract", ListingStatus::Pending),
+    ("reservado", ListingStatus::Pending),
+    ("reservada", ListingStatus::Pending),
+    ("sold", ListingStatus::Closed),
+    ("leased", ListingStatus::Closed),
+    ("rented", ListingStatus::Closed),
+    ("vendido", ListingStatus::Closed),
+    ("vendida", ListingStatus::Closed),
+    ("onhold", ListingStatus::Hold),
+    ("offmarket", ListingStatus::Withdrawn),
+    ("cancelled", ListingStatus::Canceled),
+    ("cancelado", ListingStatus::Canceled),
+    ("caducado", ListingStatus::Expired),
+];
+
+/// The word that the API has for one of a field's values; `None` where it has none.
+pub(super) fn word(name: &str, text: &str) -> Option<&'static str> {
+    fn of<T: Copy>(words: &[(&'static str, T)], wanted: &str) -> Option<&'static str> {
+        words.iter().map(|(word, _)| *word).find(|word| key(word) == wanted)
+    }
+    let wanted = key(text);
+    match name {
+        "status" => of(ListingStatus::WORDS, &wanted)
+            .or_else(|| STATUSES.iter().find(|(known, _)| *known == wanted).map(|(_, status)| status.name())),
+        "propertyType" => of(PropertyType::WORDS, &wanted),
+        "propertySubType" => match wanted.as_str() {
+            "singlefamily" | "house" | "casa" | "chalet" => Some("Single Family Residence"),
+            "condo" => Some("Condominium"),
+            "townhome" => Some("Townhouse"),
+            "piso" | "apartamento" | "flat" => Some("Apartment"),
+            _ => of(PropertySubType::WORDS, &wanted),
+        },
+        "associationFeeFrequency" => match wanted.as_str() {
+            "yearly" | "annual" => Some("Annually"),
+            _ => of(FeeFrequency::WORDS, &wanted),
+        },
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn amounts_are_read_as_they_are_written() {
+        for (text, amount) in [
+            ("$750,000", 750_000.0),
+            ("750000", 750_000.0),
+            ("750.000 €", 750_000.0),
+            ("1.250.000,50", 1_250_000.5),
+            ("US$ 1,250,000.50", 1_250_000.5),
+            ("750 000", 750_000.0),
+            ("1'250'000", 1_250_000.0),
+            ("749,9", 749.9),
+            ("750k", 750_000.0),
+            ("1.2M", 1_200_000.0),
+            ("-5", -5.0),
+        ] {
+            assert_eq!(number(text, Kind::Money), Some(amount), "{text}");
+        }
+        for text in ["", "call", "3+1", "1/2"] {
+            assert_eq!(number(text, Kind::Money), None, "{text}");
+        }
+        assert_eq!(number("25.123", Kind::Number), Some(25.123));
+        assert_eq!(number("25,5", Kind::Number), Some(25.5));
+        assert_eq!(number("-80.2434", Kind::Number), Some(-80.2434));
+        assert_eq!(number("2,400 sq ft", Kind::Area), Some(2_400.0));
+        assert_eq!(square_feet(100.0, "Square Meters"), 1_076.0);
+        assert_eq!(square_feet(0.25, "Acres"), 10_890.0);
+    }
+
+    #[test]
+    fn days_are_read_as_they_are_written() {
+        for (text, day) in [
+            ("2026-12-15", "2026-12-15"),
+            ("2026-12-15T10:00:00Z", "2026-12-15"),
+            ("12/5/2026", "2026-12-05"),
+            ("15/12/2026", "2026-12-15"),
+            ("5.12.2026", "2026-12-05"),
+        ] {
+            assert_eq!(date(text).as_deref(), Some(day), "{text}");
+        }
+        for text in ["", "soon", "2026-02-30", "13/13/2026", "12/5/26"] {
+            assert_eq!(date(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_of_others_are_those_of_the_api() {
+        assert_eq!(word("status", "Active Under Contract"), Some("active_under_contract"));
+        assert_eq!(word("status", "ComingSoon"), Some("coming_soon"));
+        assert_eq!(word("status", "SOLD"), Some("closed"));
+        assert_eq!(word("status", "Delete"), None);
+        assert_eq!(word("propertySubType", "SingleFamilyResidence"), Some("Single Family Residence"));
+        assert_eq!(word("propertyType", "residential lease"), Some("Residential Lease"));
+        assert_eq!(word("associationFeeFrequency", "monthly"), Some("Monthly"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in "\\PC{0,20}") {
+            let _ = (number(&text, Kind::Money), date(&text), flag(&text), word("status", &text));
+        }
+
+        #[test]
+        fn an_amount_with_signs_between_thousands_is_itself(cents in 0_i64..100_000_000_000) {
+            let (units, rest) = (cents / 100, cents % 100);
+            let mut grouped = units.to_string();
+            let mut place = grouped.len();
+            while place > 3 {
+                place -= 3;
+                grouped.insert(place, ',');
+            }
+            prop_assert_eq!(number(&format!("${grouped}.{rest:02}"), Kind::Money), Some(cents as f64 / 100.0));
+            let other = grouped.replace(',', ".");
+            prop_assert_eq!(number(&format!("{other},{rest:02} €"), Kind::Money), Some(cents as f64 / 100.0));
+        }
+    }
+}
