@@ -21,6 +21,7 @@ use tokio::task::JoinSet;
 const TUESDAY_NINE: &str = "2026-11-24T14:00:00.000Z";
 const TUESDAY_HALF_PAST_NINE: &str = "2026-11-24T14:30:00.000Z";
 const TUESDAY_NOON: &str = "2026-11-24T17:00:00.000Z";
+const SETTINGS: &str = "/dashboard/settings/availability";
 
 /// The same hours on each of some days, counted from Monday.
 fn hours(days: &[usize], spans: &[(&str, &str)]) -> TypedHours {
@@ -214,8 +215,13 @@ on_both_engines! {
         set_hours(&app).await;
         let message = &asker.refused(&asker.listing, &[TUESDAY_HALF_PAST_NINE]).await[0].1;
         assert_eq!(named(message)[..2], ["2026-11-24T16:30:00.000Z", "2026-11-24T18:00:00.000Z"], "11:00 is asked for already");
-        let was = blocked_times::delete(&app.crm, agent, id).await.unwrap();
-        assert_eq!((was.starts_at, was.ends_at, was.note.as_deref()), (from, to, Some("The dentist")));
+        blocked_times::delete(&app.crm, agent, id).await.unwrap();
+        blocked_times::restore(&app.crm, agent, id).await.unwrap();
+        let listed = blocked_times::list(&app.crm, agent).await.unwrap();
+        assert_eq!((listed[0].starts_at, listed[0].ends_at, listed[0].note.as_deref(), listed.len()), (from, to, Some("The dentist"), 1));
+        assert!(asker.reason(&asker.listing, TUESDAY_HALF_PAST_NINE).await.contains("no showings are given"));
+        assert_eq!(blocked_times::restore(&app.crm, agent, id).await, Err(crm::Error::NotFound));
+        blocked_times::delete(&app.crm, agent, id).await.unwrap();
         let _ = asker.ask(&[TUESDAY_HALF_PAST_NINE]).await;
         assert_eq!(blocked_times::list(&app.crm, agent).await.unwrap(), []);
 
@@ -477,6 +483,101 @@ on_both_engines! {
         assert_eq!(kept.await, Ok::<_, DbError>(vec![(1, false, 1_000, 1_000), (1, false, 3_000, 3_000), (2, true, 5_000, 5_000)]));
     }
 
+    async fn the_pages_keep_hours_blocked_times_and_rules(app: TestApp) {
+        let asker = Asker::new(&app).await;
+        let mut browser = app.sign_in(&app.agent).await;
+        let page = browser.get(SETTINGS).await.expect(200).text();
+        assert!(page.contains("No hours are set") && page.contains("In your time zone, America/New_York."), "{page}");
+        let numbers = [("showingMinutes", "60"), ("noticeMinutes", "0"), ("travelMinutes", "0"), ("daysAhead", "14")];
+        let monday = [("monday.from", "09:00"), ("monday.to", "11:00"), ("monday.from", ""), ("monday.to", ""), ("monday.from", "13:00"), ("monday.to", "14:00")];
+        let all = [&monday[..], &numbers, &[("hours", "weekdays")]].concat();
+        assert_eq!(browser.post(SETTINGS, &all).await.expect(303).header("location"), format!("{SETTINGS}?done=availability-saved"));
+        let kept = availability::get(&app.crm, app.agent.id).await.unwrap();
+        assert_eq!(kept.hours.typed(), hours(&[0, 1, 2, 3, 4], &[("09:00", "11:00"), ("13:00", "14:00")]));
+        assert_eq!((kept.showing_minutes, kept.notice_minutes, kept.travel_minutes, kept.days_ahead), (60, 0, 0, 14));
+        let page = browser.get(SETTINGS).await.expect(200).text();
+        // It is Monday, ten o'clock: the hour from ten has begun.
+        assert_eq!(free_times(&page)[..3], ["2026-11-23T18:00:00.000Z", "2026-11-24T14:00:00.000Z", "2026-11-24T15:00:00.000Z"]);
+
+        // What is wrong is told beside what was typed, and nothing is kept.
+        let wrong = [("friday.from", "12:00"), ("friday.to", "11:00"), ("showingMinutes", "4"), ("noticeMinutes", "x"), ("travelMinutes", "241"), ("daysAhead", "0")];
+        let page = browser.post(SETTINGS, &wrong).await.expect(422).text();
+        for part in ["Not saved yet", "Must end after it begins", "Must be 5 to 480 minutes", "Must be 0 to 20160 minutes", "Must be 0 to 240 minutes", "Must be 1 to 365 days", "value=\"12:00\""] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+        assert_eq!(availability::get(&app.crm, app.agent.id).await.unwrap(), kept);
+
+        // A whole day, then an hour of one.
+        let blocked = format!("{SETTINGS}/blocked");
+        let _ = browser.post(&blocked, &[("firstDay", "2026-11-24"), ("note", "Moving <house>")]).await.expect(303);
+        let _ = browser.post(&blocked, &[("firstDay", "2026-11-25"), ("starts", "09:30"), ("lastDay", "2026-11-25"), ("ends", "10:00")]).await.expect(303);
+        let page = browser.get(SETTINGS).await.expect(200).text();
+        for part in ["<strong>Tue 24 Nov 2026</strong>", "Moving &#60;house&#62;", "<strong>Wed 25 Nov 2026, 09:30 to 10:00</strong>"] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+        assert_eq!(free_times(&page)[1..3], ["2026-11-25T15:00:00.000Z", "2026-11-25T18:00:00.000Z"]);
+        for (fields, said) in [
+            (vec![("firstDay", "")], "Needs the day on which it begins"),
+            (vec![("firstDay", "2026-11-25"), ("ends", "25:00")], "Must be a day and a time"),
+            (vec![("firstDay", "2026-11-22")], "Must be in the future"),
+            (vec![("firstDay", "2026-11-25"), ("lastDay", "2026-11-24")], "Must be after the beginning"),
+        ] {
+            let page = browser.post(&blocked, &fields).await.expect(422).text();
+            assert!(page.contains(said), "{said}: {page}");
+        }
+        let id = page.split(&format!("{blocked}/")).nth(1).unwrap().split('/').next().unwrap().to_owned();
+        let done = browser.post(&format!("{blocked}/{id}/delete"), &[]).await.expect(303).header("location").to_owned();
+        let page = browser.get(&done).await.expect(200).text();
+        assert!(page.contains("The time is open again.") && !page.contains("Moving"), "{page}");
+        assert_eq!(free_times(&page)[1], TUESDAY_NINE);
+        let _ = browser.post(&format!("{blocked}/{id}/restore"), &[("restore", "1")]).await.expect(303);
+        assert!(browser.get(SETTINGS).await.text().contains("Moving"));
+
+        // A listing's rules, in the card and the form.
+        let path = format!("/dashboard/listings/{}", asker.listing);
+        let page = browser.get(&path).await.expect(200).text();
+        assert!(page.contains("Accepting Requests") && page.contains("Monday, 23 November 2026: <time datetime=\"2026-11-23T18:00:00.000Z\">13:00</time>"), "{page}");
+        let rules = [
+            ("status", "On Hold"), ("requirement", "Occupied"), ("requirement", "Day Sleeper"), ("contactName", "<Olga>"), ("contactPhone", "(555) 010-0100"),
+            ("contactType", "Owner"), ("lockBoxType", "Supra"), ("noticeMinutes", "1440"), ("wednesday.from", "10:00"), ("wednesday.to", "12:00"),
+            ("thursday.from", "10:00"), ("thursday.to", "12:00"),
+        ];
+        let done = browser.post(&format!("{path}/showing-rules"), &rules).await.expect(303).header("location").to_owned();
+        let page = browser.get(&done).await.expect(200).text();
+        for part in ["On Hold", "Occupied, Day Sleeper", "&#60;Olga&#62; (owner)", "href=\"tel:5550100100\"", "Supra", "1 day", "Wednesday and Thursday: 10:00 to 12:00", "<dd>None</dd>"] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+        let form = browser.get(&format!("{path}/showing-rules")).await.expect(200).text();
+        for part in ["value=\"On Hold\" checked", "value=\"Occupied\" checked", "value=\"&#60;Olga&#62;\"", "<option selected>Supra</option>", "<option value=\"1440\" selected>1 day</option>"] {
+            assert!(form.contains(part), "{part}: {form}");
+        }
+        let page = browser.post(&format!("{path}/showing-rules"), &[("status", "Never"), ("noticeMinutes", "1"), ("sunday.from", "1:00"), ("sunday.to", "")]).await.expect(422).text();
+        assert!(page.contains("Must be chosen from the list") && page.contains("Needs both a beginning and an end"), "{page}");
+        // Another agent's are not there.
+        let other = app.another_agent("Other").await;
+        let mut stranger = app.sign_in(&other).await;
+        let _ = stranger.get(&format!("{path}/showing-rules")).await.expect(404);
+        let _ = stranger.post(&format!("{path}/showing-rules"), &rules).await.expect(404);
+        let _ = stranger.post(&format!("{blocked}/{id}/delete"), &[]).await.expect(404);
+        let _ = stranger.post(&format!("{blocked}/{id}/restore"), &[]).await.expect(404);
+        let _ = browser.post(SETTINGS, &[&numbers[..], &[("hours", "none")]].concat()).await.expect(303);
+        assert!(browser.get(SETTINGS).await.text().contains("No hours are set"));
+    }
+
+    async fn the_dashboard_says_when_a_time_was_given_to_another(app: TestApp) {
+        let asker = Asker::new(&app).await;
+        let first = asker.ask(&[TUESDAY_NINE]).await;
+        let second = asker.ask(&[TUESDAY_NINE, TUESDAY_NOON]).await;
+        asker.confirm(&first, TUESDAY_NINE).await;
+        let mut browser = app.sign_in(&app.agent).await;
+        let confirm = format!("{}/confirm", second.replace("/api/v1/", "/dashboard/"));
+        let page = browser.post(&confirm, &[("at", TUESDAY_NINE)]).await.expect(422).text();
+        assert!(page.contains("verlaps the showing that is confirmed for Tue 24 Nov 2026, 09:00: choose another time"), "{page}");
+        assert_eq!(asker.api.get(&second).await.json()["status"], "requested");
+        let _ = browser.post(&confirm, &[("at", TUESDAY_NOON)]).await.expect(303);
+        assert_eq!(asker.api.get(&second).await.json()["status"], "confirmed");
+    }
+
     async fn a_showing_that_is_moved_is_not_in_its_own_way(app: TestApp) {
         let asker = Asker::new(&app).await;
         set_hours(&app).await;
@@ -505,4 +606,10 @@ async fn rows(app: &TestApp, sql: &'static str) -> i64 {
         .database()
         .read("test.count", move |tx| tx.query_one(sql, db::params![&agent], |row| row.get::<i64>(0)));
     read.await.unwrap()
+}
+
+/// The times that the page shows as free.
+fn free_times(page: &str) -> Vec<String> {
+    let list = page.split("class=\"lines free\"").nth(1).map_or("", |rest| rest.split("</ul>").next().unwrap());
+    list.split("datetime=\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
 }

@@ -35,7 +35,7 @@ pub async fn list(crm: &Crm, agent: AgentId) -> Result<Vec<BlockedTime>, Error> 
     crm.db
         .read("blocked_times.list", move |tx| {
             let sql = "SELECT id, starts_at, ends_at, note FROM blocked_times WHERE agent_id = $1 AND ends_at > $2
-                       ORDER BY ends_at, id LIMIT $3";
+                         AND deleted_at IS NULL ORDER BY ends_at, id LIMIT $3";
             Ok(tx.query(sql, params![&agent, now.0, MOST], |row: &Row<'_>| {
                 let (starts_at, ends_at) = (UnixMillis(row.get(1)?), UnixMillis(row.get(2)?));
                 Ok(BlockedTime { id: row.get(0)?, starts_at, ends_at, note: row.get(3)? })
@@ -46,8 +46,8 @@ pub async fn list(crm: &Crm, agent: AgentId) -> Result<Vec<BlockedTime>, Error> 
 
 /// What is blocked from an instant on, within a transaction.
 pub(crate) fn busy(tx: &mut Tx<'_>, agent: AgentId, from: UnixMillis) -> Result<Vec<Busy>, Error> {
-    let sql =
-        "SELECT starts_at, ends_at FROM blocked_times WHERE agent_id = $1 AND ends_at > $2 ORDER BY ends_at LIMIT $3";
+    let sql = "SELECT starts_at, ends_at FROM blocked_times WHERE agent_id = $1 AND ends_at > $2 AND deleted_at IS NULL
+         ORDER BY ends_at LIMIT $3";
     let rows = tx.query(sql, params![&agent, from.0, MOST], |row| Ok(Busy { from: row.get(0)?, to: row.get(1)? }))?;
     Ok(rows)
 }
@@ -79,7 +79,7 @@ pub async fn create(
         }
         let sql = "DELETE FROM blocked_times WHERE agent_id = $1 AND ends_at < $2";
         tx.execute(sql, params![&agent, turn.now.minus(KEPT).0])?;
-        let sql = "SELECT COUNT(*) FROM blocked_times WHERE agent_id = $1 AND ends_at > $2";
+        let sql = "SELECT COUNT(*) FROM blocked_times WHERE agent_id = $1 AND ends_at > $2 AND deleted_at IS NULL";
         if tx.query_one(sql, params![&agent, turn.now.0], |row| row.get::<i64>(0))? >= MOST {
             return Err(Error::invalid("starts", "must wait: 500 times are blocked already; delete one first"));
         }
@@ -93,19 +93,35 @@ pub async fn create(
     .await
 }
 
-/// Unblocks a time. Gives back what it was, so that it can be blocked again.
+/// Unblocks a time. It can be taken back until another is unblocked.
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub async fn delete(crm: &Crm, agent: AgentId, id: BlockedTimeId) -> Result<BlockedTime, Error> {
-    crm.change("blocked_times.delete", agent, move |tx, _| {
-        let sql = "SELECT starts_at, ends_at, note FROM blocked_times WHERE agent_id = $1 AND id = $2";
-        let was = tx.query_opt(sql, params![&agent, &id], |row| {
-            let (starts_at, ends_at) = (UnixMillis(row.get(0)?), UnixMillis(row.get(1)?));
-            Ok(BlockedTime { id, starts_at, ends_at, note: row.get(2)? })
-        })?;
-        tx.execute("DELETE FROM blocked_times WHERE agent_id = $1 AND id = $2", params![&agent, &id])?;
-        was.ok_or(Error::NotFound)
+pub async fn delete(crm: &Crm, agent: AgentId, id: BlockedTimeId) -> Result<(), Error> {
+    crm.change("blocked_times.delete", agent, move |tx, turn| {
+        let sql = "DELETE FROM blocked_times WHERE agent_id = $1 AND deleted_at IS NOT NULL";
+        tx.execute(sql, params![&agent])?;
+        let sql = "UPDATE blocked_times SET deleted_at = $3 WHERE agent_id = $1 AND id = $2";
+        match tx.execute(sql, params![&agent, &id, turn.now.0])? {
+            0 => Err(Error::NotFound),
+            _ => Ok(()),
+        }
+    })
+    .await
+}
+
+/// Blocks the time again that was unblocked last.
+///
+/// # Errors
+/// [`Error::NotFound`] for another.
+pub async fn restore(crm: &Crm, agent: AgentId, id: BlockedTimeId) -> Result<(), Error> {
+    crm.change("blocked_times.restore", agent, move |tx, _| {
+        let sql =
+            "UPDATE blocked_times SET deleted_at = NULL WHERE agent_id = $1 AND id = $2 AND deleted_at IS NOT NULL";
+        match tx.execute(sql, params![&agent, &id])? {
+            0 => Err(Error::NotFound),
+            _ => Ok(()),
+        }
     })
     .await
 }

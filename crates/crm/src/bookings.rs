@@ -12,6 +12,7 @@ use crate::{
     slots::{self, Busy},
     taken_times::{self, Taken},
     turns::Turn,
+    weekly_hours::span,
 };
 
 /// How many free times a refusal names.
@@ -126,26 +127,4 @@ fn free_near(
         free = slots::next_free(tx, turn.agent, plan, Some(listing), None, turn.now, NAMED)?;
     }
     Ok(free)
-}
-
-/// Minutes in words.
-fn span(minutes: i64) -> String {
-    let (count, unit) = match minutes {
-        minutes if minutes > 0 && minutes % (24 * 60) == 0 => (minutes / (24 * 60), "day"),
-        minutes if minutes > 0 && minutes % 60 == 0 => (minutes / 60, "hour"),
-        minutes => (minutes, "minute"),
-    };
-    let s = if count == 1 { "" } else { "s" };
-    format!("{count} {unit}{s}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn minutes_are_told_in_the_largest_unit() {
-        let told = [0, 1, 45, 60, 120, 90, 1440, 2880].map(span);
-        assert_eq!(told, ["0 minutes", "1 minute", "45 minutes", "1 hour", "2 hours", "90 minutes", "1 day", "2 days"]);
-    }
 }

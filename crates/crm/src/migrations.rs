@@ -130,6 +130,7 @@ pub const MIGRATIONS: &[Migration] = &[
             ),
         )
     },
+    step(39, "unblocked_times", include_str!("../migrations/0039_unblocked_times.sql")),
     step(40, "calendar", include_str!("../migrations/0040_calendar.sql")),
     Migration {
         postgres: Some("-- PostgreSQL counts for itself"),

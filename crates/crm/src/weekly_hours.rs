@@ -1,5 +1,7 @@
 //! Weekly hours: on which days of the week, from when to when, by the clock on the wall.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::FieldError;
@@ -99,6 +101,18 @@ impl WeeklyHours {
     }
 }
 
+/// Each day that has hours: `Monday 09:00-12:00, 13:00-17:00; Saturday 10:00-12:00`.
+impl fmt::Display for WeeklyHours {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let clock = |minutes: i64| format!("{:02}:{:02}", minutes / 60, minutes % 60);
+        let days = self.0.iter().zip(DAYS).filter(|(spans, _)| !spans.is_empty()).map(|(spans, (_, name))| {
+            let spans = spans.iter().map(|span| format!("{}-{}", clock(span.from), clock(span.to)));
+            format!("{name} {}", spans.collect::<Vec<_>>().join(", "))
+        });
+        out.write_str(&days.collect::<Vec<_>>().join("; "))
+    }
+}
+
 fn spans(typed: &[(String, String)]) -> Result<Vec<Span>, &'static str> {
     let mut spans = Vec::new();
     for (from, to) in typed {
@@ -140,6 +154,18 @@ fn minutes(text: &str) -> Option<i64> {
     Some(number(hours, 23)? * 60 + number(minutes, 59).filter(|_| minutes.len() == 2)?)
 }
 
+/// Minutes in words, in the largest unit that fits: `45 minutes`, `2 hours`, `1 day`.
+#[must_use]
+pub fn span(minutes: i64) -> String {
+    let (count, unit) = match minutes {
+        minutes if minutes > 0 && minutes % (24 * 60) == 0 => (minutes / (24 * 60), "day"),
+        minutes if minutes > 0 && minutes % 60 == 0 => (minutes / 60, "hour"),
+        minutes => (minutes, "minute"),
+    };
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{s}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,7 +176,7 @@ mod tests {
         typed
     }
 
-    fn span(from: i64, to: i64) -> Span {
+    fn of(from: i64, to: i64) -> Span {
         Span { from, to }
     }
 
@@ -158,9 +184,10 @@ mod tests {
     fn hours_are_put_in_order_and_joined() {
         let hours =
             WeeklyHours::parse(&typed(&[("13:00", "17:30"), ("", ""), ("9:00", "12:00"), ("12:00:00", "13:00")]));
-        assert_eq!(hours.unwrap().of(0), [span(540, 1050)]);
+        assert_eq!(hours.unwrap().of(0), [of(540, 1050)]);
         let hours = WeeklyHours::parse(&typed(&[("22:00", "00:00"), ("00:00", "01:00")])).unwrap();
-        assert_eq!(hours.of(0), [span(0, 60), span(1320, 1440)]);
+        assert_eq!(hours.of(0), [of(0, 60), of(1320, 1440)]);
+        assert_eq!(hours.to_string(), "Monday 00:00-01:00, 22:00-24:00");
         assert_eq!(WeeklyHours::parse(&hours.typed()), Ok(hours.clone()));
         assert_eq!(WeeklyHours::decode(&hours.encode()).unwrap(), hours);
     }
@@ -189,7 +216,13 @@ mod tests {
     fn both_hours_hold_where_both_are_open() {
         let a = WeeklyHours::parse(&typed(&[("9:00", "12:00"), ("13:00", "17:00")])).unwrap();
         let b = WeeklyHours::parse(&typed(&[("11:00", "14:00"), ("17:00", "18:00")])).unwrap();
-        assert_eq!(a.within(&b).of(0), [span(660, 720), span(780, 840)]);
+        assert_eq!(a.within(&b).of(0), [of(660, 720), of(780, 840)]);
         assert!(a.within(&WeeklyHours::default()).is_empty());
+    }
+
+    #[test]
+    fn minutes_are_told_in_the_largest_unit() {
+        let told = [0, 1, 45, 60, 120, 90, 1440, 2880].map(span);
+        assert_eq!(told, ["0 minutes", "1 minute", "45 minutes", "1 hour", "2 hours", "90 minutes", "1 day", "2 days"]);
     }
 }

@@ -97,6 +97,23 @@ impl Times {
         format!("{} to {}", self.format(from, "%a %-d %b %Y, %H:%M"), self.format(to, "%H:%M"))
     }
 
+    /// From one instant to another, with the days that it takes: whole ones without times.
+    pub fn stretch(&self, from: UnixMillis, to: UnixMillis) -> String {
+        const DAY: &str = "%a %-d %b %Y";
+        let is_midnight = |at| self.format(at, "%H:%M") == "00:00";
+        let last = UnixMillis(to.0 - 1);
+        let is_one_day = self.date(from) == self.date(last);
+        match (is_midnight(from) && is_midnight(to), is_one_day) {
+            (true, true) => self.format(from, DAY),
+            (true, false) => format!("{} to {}", self.format(from, DAY), self.format(last, DAY)),
+            (false, true) => self.span(from, to),
+            (false, false) => {
+                let form = "%a %-d %b %Y, %H:%M";
+                format!("{} to {}", self.format(from, form), self.format(to, form))
+            }
+        }
+    }
+
     /// A time with its day and year: `Sat 28 Nov 2026, 14:00`.
     pub fn show_full(&self, at: UnixMillis) -> Time {
         Time { words: self.format(at, "%a %-d %b %Y, %H:%M"), exact: at.to_rfc3339() }

@@ -1,5 +1,5 @@
-//! What an agent keeps beside leads, clients and showings, for an export: tags, follow-ups, next steps, what merged leads asked, and
-//! what became of showings.
+//! What an agent keeps beside leads, clients, listings and showings, for an export: tags, follow-ups, next steps, what merged leads asked,
+//! what became of showings, and what holds of them.
 
 use db::{Row, Tx, params};
 use serde::{Deserialize, Serialize};
@@ -7,23 +7,25 @@ use serde::{Deserialize, Serialize};
 use crate::{
     AgentId, Crm, Error,
     clock::UnixMillis,
-    ids::{self, ClientId, LeadId, ShowingId},
+    ids::{self, ClientId, LeadId, ListingId, ShowingId},
     totals::Kind,
+    weekly_hours::WeeklyHours,
 };
 
 /// Something that stands beside a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Extra {
-    /// The id of the lead, client or showing.
+    /// The id of the lead, client, listing or showing.
     pub about: String,
-    /// `tag`, `followUp`, `nextStep`, `inquiry` or `showingStep`.
+    /// `tag`, `followUp`, `nextStep`, `inquiry`, `showingStep` or `showingRules`.
     pub kind: &'static str,
-    /// The tag, when to follow up, what comes next, what was asked, or what a showing became, with the words to the client.
+    /// The tag, when to follow up, what comes next, what was asked, what a showing became, with the words to the client, or what holds of a
+    /// listing's showings.
     pub text: String,
 }
 
-/// The five lists, one after another.
+/// The lists, one after another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum List {
     Tags,
@@ -31,6 +33,7 @@ enum List {
     NextSteps,
     Inquiries,
     Steps,
+    ShowingRules,
 }
 
 /// A place among them: right after one.
@@ -52,7 +55,8 @@ impl ExtraCursor {
             List::FollowUps => List::NextSteps,
             List::NextSteps => List::Inquiries,
             List::Inquiries => List::Steps,
-            List::Steps => return None,
+            List::Steps => List::ShowingRules,
+            List::ShowingRules => return None,
         };
         Some(Self::first_of(next))
     }
@@ -134,6 +138,16 @@ fn read(
                 inquiry(row)
             },
         ),
+        List::ShowingRules => tx.query(
+            "SELECT r.listing_id, r.status, r.requirements, r.contact_name, r.contact_phone, r.contact_type, r.lock_box_type, r.notice_minutes, r.hours
+             FROM showing_rules r JOIN listings l ON l.agent_id = r.agent_id AND l.id = r.listing_id
+             WHERE r.agent_id = $1 AND r.listing_id > $2 ORDER BY r.listing_id LIMIT $3",
+            params![&agent, first, limit],
+            |row| {
+                last.ids.0 = row.get(0)?;
+                showing_rules(row)
+            },
+        ),
         // Those of showings whose client or listing is deleted are not among them.
         List::Steps => tx.query(
             "SELECT p.showing_id, p.id, p.status, p.confirmed_time, p.words FROM showing_steps p
@@ -160,4 +174,22 @@ fn inquiry(row: &Row<'_>) -> Result<Extra, db::DbError> {
         kind: "inquiry",
         text: said.into_iter().flatten().collect::<Vec<_>>().join("\n"),
     })
+}
+
+fn showing_rules(row: &Row<'_>) -> Result<Extra, db::DbError> {
+    let line =
+        |name: &str, text: Option<String>| text.filter(|text| !text.is_empty()).map(|text| format!("{name}: {text}"));
+    let hours = row.get::<Option<String>>(8)?.map(|text| WeeklyHours::decode(&text)).transpose()?;
+    let lines = [
+        line("ShowingStatus", row.get(1)?),
+        line("ShowingRequirements", Some(row.text(2)?.replace('\n', ", "))),
+        line("ShowingContactName", row.get(3)?),
+        line("ShowingContactPhone", row.get(4)?),
+        line("ShowingContactType", row.get(5)?),
+        line("LockBoxType", row.get(6)?),
+        line("Notice in minutes", Some(row.get::<i64>(7)?.to_string())),
+        line("Hours", hours.map(|hours| hours.to_string())),
+    ];
+    let text = lines.into_iter().flatten().collect::<Vec<_>>().join("\n");
+    Ok(Extra { about: row.get::<ListingId>(0)?.to_string(), kind: "showingRules", text })
 }

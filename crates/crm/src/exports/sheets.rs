@@ -9,7 +9,9 @@ use serde_json::value::RawValue;
 
 use super::{NoteCursor, extras, harmless, notes};
 use crate::{
-    AgentId, Crm, Error, agents, clients,
+    AgentId, Crm, Error, agents, availability,
+    blocked_times::{self, BlockedTime},
+    clients,
     clock::UnixMillis,
     events::{self, EventFilter},
     guides,
@@ -35,7 +37,7 @@ pub enum Sheet {
     Showings,
     /// Notes on leads and clients.
     Notes,
-    /// What stands beside leads and clients and is not in the API: tags, follow-ups and the like.
+    /// What stands beside leads, clients and listings and is not in the API: tags, follow-ups, showing rules and the like.
     Extras,
     /// What happened.
     Events,
@@ -247,6 +249,28 @@ struct ExportedAgent {
     email: String,
     #[serde(flatten)]
     profile: profiles::Profile,
+    availability: ExportedAvailability,
+    blocked_times: Vec<ExportedBlock>,
+}
+
+/// When the agent shows homes, as an export tells it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ExportedAvailability {
+    hours: String,
+    showing_minutes: i64,
+    notice_minutes: i64,
+    travel_minutes: i64,
+    days_ahead: i64,
+}
+
+/// A blocked time to come, as an export tells it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ExportedBlock {
+    starts_at: UnixMillis,
+    ends_at: UnixMillis,
+    note: Option<String>,
 }
 
 /// The agent's own record, as JSON.
@@ -256,7 +280,19 @@ struct ExportedAgent {
 pub async fn agent(crm: &Crm, id: AgentId) -> Result<String, Error> {
     let agent = agents::get(crm, id).await?;
     let profile = profiles::get(crm, id).await?;
-    let told = ExportedAgent { agent_id: agent.slug, email: agent.email, profile };
+    let kept = availability::get(crm, id).await?;
+    let availability = ExportedAvailability {
+        hours: kept.hours.to_string(),
+        showing_minutes: kept.showing_minutes,
+        notice_minutes: kept.notice_minutes,
+        travel_minutes: kept.travel_minutes,
+        days_ahead: kept.days_ahead,
+    };
+    let blocked = blocked_times::list(crm, id).await?.into_iter();
+    let blocked =
+        blocked.map(|BlockedTime { starts_at, ends_at, note, .. }| ExportedBlock { starts_at, ends_at, note });
+    let blocked_times = blocked.collect();
+    let told = ExportedAgent { agent_id: agent.slug, email: agent.email, profile, availability, blocked_times };
     json::to_string(&told).map_err(|error| broken(&error))
 }
 

@@ -28,6 +28,7 @@ use super::{
     listings::{PATH, amount, sizes, tone, words},
     lists, open_houses as visits,
     shell::{Place, Shell, Undo},
+    showing_rules as rules,
     showings::Row,
 };
 use crate::{
@@ -52,6 +53,7 @@ pub(super) fn routes() -> Router<Site> {
         .merge(photos::routes())
         .merge(documents::routes())
         .merge(visits::routes())
+        .merge(rules::routes())
 }
 
 /// The path of a listing's page.
@@ -110,6 +112,7 @@ pub(super) struct Shown {
     showings: Vec<Row>,
     /// What is not among them.
     more_showings: u64,
+    rules: rules::Card,
     pub typed: TypedVisit,
     pub wrong: Wrong,
 }
@@ -194,6 +197,7 @@ impl Shown {
             visits: visits.collect(),
             showings,
             more_showings,
+            rules: rules::Card::read(site, session, id, now).await?,
             typed: TypedVisit::default(),
             wrong: Wrong::default(),
             listing,

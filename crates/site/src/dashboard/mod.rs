@@ -2,6 +2,8 @@
 
 mod account;
 mod address;
+mod availability;
+mod blocked_times;
 mod board;
 mod brands;
 mod calendar;
@@ -17,6 +19,7 @@ mod guide;
 mod guide_files;
 mod guide_form;
 mod guides;
+mod hours;
 mod imports;
 mod keys;
 mod lead;
@@ -39,6 +42,7 @@ mod saved_views;
 mod shell;
 mod showing;
 mod showing_form;
+mod showing_rules;
 mod showings;
 mod stages;
 mod tags;
@@ -84,6 +88,7 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(account::routes())
         .merge(two_step::routes())
         .merge(stages::routes())
+        .merge(availability::routes())
         .merge(data::routes())
         .merge(components::routes())
         .merge(profile::routes())
