@@ -4,11 +4,13 @@ ALTER TABLE imports ADD COLUMN subject TEXT NOT NULL DEFAULT 'lead';
 ALTER TABLE imports ADD COLUMN rows_changed BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE imports ADD COLUMN changed BIGINT NOT NULL DEFAULT 0;
 
--- Rows that became listings, by a hash of their id in the file, their MLS number or their address.
+-- Rows that became listings, by a hash of their key in the other program, their MLS number or their address, and which import saw them
+-- last.
 CREATE TABLE imported_listings (
     agent_id BYTEA NOT NULL,
     hash BYTEA NOT NULL,
     listing_id BYTEA NOT NULL,
+    import_id BYTEA NOT NULL,
     CONSTRAINT imported_listings_pkey PRIMARY KEY (agent_id, hash)
 ) /*clustered*/;
 CREATE INDEX imported_listings_listing_idx ON imported_listings (agent_id, listing_id);

@@ -42,6 +42,14 @@ choices! {
     }
 }
 
+impl ListingStatus {
+    /// Whether the listing is offered no more.
+    #[must_use]
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Closed | Self::Withdrawn | Self::Canceled | Self::Expired)
+    }
+}
+
 /// The currency of a listing that names none.
 pub const DEFAULT_CURRENCY: &str = "USD";
 

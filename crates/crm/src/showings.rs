@@ -280,6 +280,9 @@ impl Parties {
             Some((_, ListingStatus::Draft)) => {
                 refuse("listingId".to_owned(), "is a draft: it cannot be shown before it is offered");
             }
+            Some((_, status)) if status.is_over() && !new.is_override => {
+                refuse("listingId".to_owned(), "is no longer offered: only with \"override\": true can it be shown");
+            }
             Some(_) => {}
         }
         for (place, time) in new.requested_times.iter().enumerate() {

@@ -46,8 +46,9 @@ pub(crate) fn answer(site: &Site, agent: AgentId, file: &File, asked: &HeaderMap
     set(&mut answer, header::ACCEPT_RANGES, "bytes");
     set(&mut answer, header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox");
     set(&mut answer, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    // Under one address there are always the same bytes.
-    set(&mut answer, header::CACHE_CONTROL, "private, max-age=31536000, immutable");
+    // Under one address there are always the same bytes. A picture may be kept; a document is shown to nobody who is signed out.
+    let kept = if saved_as.is_some() { "private, no-cache" } else { "private, max-age=31536000, immutable" };
+    set(&mut answer, header::CACHE_CONTROL, kept);
     if let Some((from, to)) = part {
         set(&mut answer, header::CONTENT_TYPE, &file.media_type);
         set(&mut answer, header::CONTENT_LENGTH, &(to - from).to_string());

@@ -108,21 +108,22 @@ async fn known(crm: &Crm, agent: AgentId, subject: Subject, drafts: Vec<Draft>) 
             Subject::Leads => &KNOWN_LEADS,
             Subject::Listings => &KNOWN_LISTINGS,
         };
-        for some in drafts.chunks(TOGETHER) {
+        let hashes = drafts.iter().flat_map(Draft::hashes).collect::<Vec<_>>();
+        let mut found = HashMap::new();
+        for some in hashes.chunks(TOGETHER) {
             let last = some.last().expect("chunks are not empty");
             let padded = some.iter().chain(std::iter::repeat_n(last, TOGETHER - some.len()));
-            let values = std::iter::once(Value::from(&agent)).chain(padded.map(|draft| Value::Bytes(draft.hash())));
+            let values = std::iter::once(Value::from(&agent)).chain(padded.map(|hash| Value::Bytes(*hash)));
             let values = values.collect::<Vec<_>>();
-            let found = tx.query(sql, &values, |row| Ok((row.get::<[u8; 32]>(0)?, row.get::<[u8; 16]>(1)?)))?;
-            let found = found.into_iter().collect::<HashMap<_, _>>();
-            for draft in some {
-                let Some(id) = found.get(draft.hash()) else { continue };
-                before.known += 1;
-                if let Draft::Listing(draft) = draft
-                    && listings::would_change(tx, agent, ListingId(*id), &draft.change)?
-                {
-                    before.changed += 1;
-                }
+            found.extend(tx.query(sql, &values, |row| Ok((row.get::<[u8; 32]>(0)?, row.get::<[u8; 16]>(1)?)))?);
+        }
+        for draft in &drafts {
+            let Some(id) = draft.hashes().iter().find_map(|hash| found.get(hash)) else { continue };
+            before.known += 1;
+            if let Draft::Listing(draft) = draft
+                && listings::would_change(tx, agent, ListingId(*id), &draft.change)?
+            {
+                before.changed += 1;
             }
         }
         Ok::<_, Error>(before)
@@ -143,7 +144,7 @@ pub async fn check(crm: &Crm, agent: AgentId, id: ImportId, columns: Option<Vec<
     if let Some(columns) = columns {
         import.columns = columns;
     }
-    let (mut place, mut seen, mut errors) = (import.first, HashSet::new(), Vec::new());
+    let (mut place, mut seen, mut errors) = (import.first, HashSet::<[u8; 32]>::new(), Vec::new());
     (import.rows_good, import.rows_changed, import.rows_known, import.rows_bad) = (0, 0, 0, 0);
     while place.position < import.size {
         let part = part(crm, agent, &import, place).await?;
@@ -154,7 +155,12 @@ pub async fn check(crm: &Crm, agent: AgentId, id: ImportId, columns: Option<Vec<
         import.rows_bad += part.errors.len() as u64;
         errors.extend(part.errors.into_iter().take(SHOWN - errors.len()));
         let drafts = part.drafts.len();
-        let fresh = part.drafts.into_iter().filter(|draft| seen.insert(*draft.hash())).collect::<Vec<_>>();
+        let mut is_fresh = |draft: &Draft| {
+            let is_known = draft.hashes().iter().any(|hash| seen.contains(hash));
+            seen.extend(draft.hashes());
+            !is_known
+        };
+        let fresh = part.drafts.into_iter().filter(|draft| is_fresh(draft)).collect::<Vec<_>>();
         // A row that stands twice in the file comes in once.
         let twice = (drafts - fresh.len()) as u64;
         let (fresh_count, before) = (fresh.len() as u64, known(crm, agent, import.subject, fresh).await?);

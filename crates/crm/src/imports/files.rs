@@ -1,5 +1,7 @@
 //! The file of an import: taken in piece by piece, read in windows.
 
+use std::time::Duration;
+
 use db::{Tx, params};
 use tokio::sync::Semaphore;
 
@@ -16,6 +18,8 @@ pub const MOST_BYTES: u64 = 20 * 1024 * 1024;
 /// Bytes of a piece, and how many are written in one transaction: a long file holds nobody up.
 const PIECE: usize = 64 * 1024;
 const TOGETHER: usize = 4;
+/// No file is longer on its way than this.
+const ARRIVES: Duration = Duration::from_secs(60 * 60);
 /// A file of JSON is turned into rows as a whole: one at a time on a node, for what it takes of its memory.
 static TURNED: Semaphore = Semaphore::const_new(1);
 /// Pieces of a window: from any place in the first, the longest row fits in.
@@ -59,9 +63,10 @@ impl Upload {
         let name = file_name.rsplit(['/', '\\']).next().unwrap_or_default();
         let name = name.chars().filter(|letter| !letter.is_control()).take(200).collect::<String>();
         let begun = crm.change_unseen("imports.begin", agent, move |tx, turn| {
-            let held = tx.query_one("SELECT COUNT(*) FROM imports WHERE agent_id = $1", params![&agent], |row| {
-                row.get::<i64>(0)
-            })?;
+            // One whose server was killed while it arrived goes with the rest, and is in nobody's way until then.
+            let sql = "SELECT COUNT(*) FROM imports WHERE agent_id = $1 AND (state <> $2 OR updated_at > $3)";
+            let values = params![&agent, State::Arriving.name(), turn.now.minus(ARRIVES).0];
+            let held = tx.query_one(sql, values, |row| row.get::<i64>(0))?;
             if held >= MOST_AT_ONCE {
                 return Err(Error::invalid("file", "must wait: ten files are here already; throw one away first"));
             }
@@ -180,7 +185,7 @@ impl Upload {
         if !records::is_json(&head.bytes) {
             return Ok(false);
         }
-        let _turn = TURNED.acquire().await.expect("it is never closed");
+        let turn = TURNED.acquire().await.expect("it is never closed");
         let mut file = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
         while (file.len() as u64) < size {
             let first = i64::try_from(file.len() / PIECE).unwrap_or(i64::MAX);
@@ -190,7 +195,12 @@ impl Upload {
             }
             file.extend_from_slice(&read);
         }
-        let lines = tokio::task::spawn_blocking(move || records::lines(&file)).await.map_err(|error| {
+        let lines = tokio::task::spawn_blocking(move || {
+            // Held until it is read, also where nobody waits for it any more.
+            let _turn = turn;
+            records::lines(&file)
+        });
+        let lines = lines.await.map_err(|error| {
             tracing::error!(%error, "reading a file failed");
             Error::Internal
         })?;

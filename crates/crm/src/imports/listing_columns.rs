@@ -1,5 +1,7 @@
 //! What the columns of a file of listings are: the names of the RESO Data Dictionary, those of our API, and what usual programs and
 //! people write, in English and Spanish.
+//!
+//! A plain `id` is none of them: programs number their rows from 1, and one's seventh home is not another's.
 
 use super::columns::{Column, key};
 
@@ -47,7 +49,7 @@ macro_rules! fields {
 /// Every field.
 pub(super) const FIELDS: &[Field] = fields! {
     "ignored" Part "Leave out" []
-    "id" Part "Id in the other program" ["listingkey" "listingkeynumeric" "id" "key" "externalid" "listingguid" "identificador"]
+    "listingKey" Part "Key in the other program" ["listingkey" "listingkeynumeric" "listingguid"]
     "mlsNumber" Text "MLS number" ["listingid" "mlsnumber" "mls" "mlsid" "mlsno" "mlsnum" "referencia"]
     "address" Text "Address" ["unparsedaddress" "address" "fulladdress" "propertyaddress" "streetaddress" "street" "address1"
         "addressline1" "property" "direccion" "domicilio" "calle"]

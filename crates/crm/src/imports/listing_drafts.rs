@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{
     columns::Column,
     listing_columns::{self, FIELDS, IGNORED, Kind, RECORD, told_by},
-    listing_values::{date, flag, number, square_feet, value, word},
+    listing_values::{currency, date, flag, is_in_acres, number, square_feet, value, word},
 };
 use crate::{
     Error,
@@ -25,7 +25,7 @@ pub struct ListingDraft {
     pub(super) new: NewListing,
     /// What becomes of one that came in before: what the row does not name stays.
     pub(super) change: ListingChange,
-    pub(super) hash: [u8; 32],
+    pub(super) hashes: Vec<[u8; 32]>,
 }
 
 /// The listing of a row.
@@ -41,10 +41,18 @@ pub(super) fn read(cells: &[String], columns: &[Column]) -> Result<ListingDraft,
         }
         Row::of_cells(cells, columns)
     };
-    let fields = row.fields()?;
+    let (mut fields, rest) = row.fields()?;
     let told = |error| row.told(error);
-    let (new, change) = (NewListing::read(&fields).map_err(told)?, ListingChange::read(&fields).map_err(told)?);
-    Ok(ListingDraft { hash: row.hash(&fields), fields, new, change })
+    let change = ListingChange::read(&fields).map_err(told)?;
+    let hashes = row.hashes(&fields);
+    // What has no field of its own is kept where the agent sees it; of a listing that is there, the remarks are the agent's.
+    if !rest.is_empty() {
+        let remarks = fields.get("privateRemarks").and_then(Value::as_str).map(str::to_owned);
+        let remarks = remarks.into_iter().chain(rest).collect::<Vec<_>>().join("\n");
+        fields.insert("privateRemarks".to_owned(), Value::from(remarks));
+    }
+    let new = NewListing::read(&fields).map_err(|error| row.told(error))?;
+    Ok(ListingDraft { fields, new, change, hashes })
 }
 
 /// What stands in a row, by the names of fields: under which header, and what.
@@ -113,8 +121,8 @@ impl Row {
         value.as_f64().or_else(|| number(value.as_str()?, kind))
     }
 
-    /// The API's fields.
-    fn fields(&self) -> Result<Map<String, Value>, String> {
+    /// The API's fields, and what has none.
+    fn fields(&self) -> Result<(Map<String, Value>, Vec<String>), String> {
         let (mut fields, mut wrong, mut rest) = (Map::new(), Vec::new(), Vec::new());
         for field in FIELDS.iter().filter(|field| field.kind != Kind::Part) {
             let Some((header, said)) = self.said.get(field.name) else { continue };
@@ -133,7 +141,7 @@ impl Row {
                         _ => self.text("lotSizeUnits"),
                     };
                     let unit = unit.unwrap_or_else(|| unit_of(&text).to_owned());
-                    let area = self.number(field.name, Kind::Area);
+                    let area = self.number(field.name, if is_in_acres(&unit) { Kind::Number } else { Kind::Area });
                     put(area.map(|area| value(square_feet(area, &unit))), "must be a number");
                 }
                 Kind::Flag => put(said.as_bool().or_else(|| flag(&text)).map(Value::from), "must be yes or no"),
@@ -141,7 +149,7 @@ impl Row {
                 Kind::Word => match (word(field.name, &text), field.name) {
                     (Some(word), _) => put(Some(Value::from(word)), ""),
                     (None, "status") => put(None, &no_status(&text)),
-                    // Kept where the agent sees it, and no reason to refuse the listing.
+                    // No reason to refuse the listing.
                     (None, _) => rest.push(format!("{}: {text}", field.words)),
                 },
                 Kind::Part => {}
@@ -158,12 +166,12 @@ impl Row {
         if let Some(address) = self.address() {
             fields.insert("address".to_owned(), Value::from(address));
         }
-        if !rest.is_empty() {
-            let remarks = fields.get("privateRemarks").and_then(Value::as_str).map(str::to_owned);
-            let remarks = remarks.into_iter().chain(rest).collect::<Vec<_>>().join("\n");
-            fields.insert("privateRemarks".to_owned(), Value::from(remarks));
+        if !fields.contains_key("currency")
+            && let Some(code) = self.text("price").as_deref().and_then(currency)
+        {
+            fields.insert("currency".to_owned(), Value::from(code));
         }
-        if wrong.is_empty() { Ok(fields) } else { Err(wrong.join("; ")) }
+        if wrong.is_empty() { Ok((fields, rest)) } else { Err(wrong.join("; ")) }
     }
 
     /// Of the parts, where there are any: the total counts a half for a whole (RESO BathroomsTotalInteger).
@@ -198,16 +206,17 @@ impl Row {
         Some(if is_whole { line } else { format!("{line}, {place}") })
     }
 
-    /// What tells the listing from others: its id in the other program, its MLS number, or its address.
-    fn hash(&self, fields: &Map<String, Value>) -> [u8; 32] {
-        let told = match (self.text("id"), self.text("mlsNumber")) {
-            (Some(id), _) => format!("id\0{id}"),
-            (None, Some(number)) => format!("mls\0{}", fold(&number)),
-            (None, None) => {
-                format!("address\0{}", fold(fields.get("address").and_then(Value::as_str).unwrap_or_default()))
-            }
-        };
-        digest::digest(&digest::SHA256, told.as_bytes()).as_ref().try_into().expect("SHA-256 gives 32 bytes")
+    /// What tells the listing from others, each of them alone: its key in the other program and its MLS number; without either, its
+    /// address.
+    fn hashes(&self, fields: &Map<String, Value>) -> Vec<[u8; 32]> {
+        let key = self.text("listingKey").map(|key| format!("key\0{key}"));
+        let number = self.text("mlsNumber").map(|number| format!("mls\0{}", fold(&number)));
+        let mut told = key.into_iter().chain(number).collect::<Vec<_>>();
+        if told.is_empty() {
+            told.push(format!("address\0{}", fold(fields.get("address").and_then(Value::as_str).unwrap_or_default())));
+        }
+        let hash = |text: String| digest::digest(&digest::SHA256, text.as_bytes());
+        told.into_iter().map(|text| hash(text).as_ref().try_into().expect("SHA-256 gives 32 bytes")).collect()
     }
 
     /// Errors by the headers of the file.
@@ -302,11 +311,33 @@ mod tests {
     }
 
     #[test]
-    fn a_listing_is_known_by_its_id_its_number_or_its_address() {
-        let hash = |headers, row| draft(headers, row).unwrap().hash;
-        assert_eq!(hash("Id|Address|Price", "7|1 Main St|5"), hash("Id|Address|Price", "7|1 Main Street|6"));
-        assert_eq!(hash("MLS|Address|Price", "a1|1 Main St|5"), hash("MLS|Address|Price", "A1|2 Main St|5"));
-        assert_eq!(hash("Address|Price", "1 Main  St|5"), hash("Address|Price", "1 MAIN ST|6"));
-        assert_ne!(hash("Address|Price", "1 Main St|5"), hash("Address|Price", "2 Main St|5"));
+    fn a_listing_is_known_by_its_key_its_number_or_else_its_address() {
+        let hashes = |headers, row| draft(headers, row).unwrap().hashes;
+        let is_known = |one: &[[u8; 32]], other: &[[u8; 32]]| one.iter().any(|hash| other.contains(hash));
+        let of_key = hashes("ListingKey|MLS|Address|Price", "7|A1|1 Main St|5");
+        assert!(is_known(&of_key, &hashes("ListingKey|Address|Price", "7|1 Main Street|6")));
+        assert!(is_known(&of_key, &hashes("MLS|Address|Price", "a1|2 Main St|5")));
+        assert!(!is_known(&of_key, &hashes("Address|Price", "1 Main St|5")));
+        assert_eq!(hashes("Address|Price", "1 Main  St|5"), hashes("Address|Price", "1 MAIN ST|6"));
+        assert_ne!(hashes("Address|Price", "1 Main St|5"), hashes("Address|Price", "2 Main St|5"));
+        // One program's seventh home is not another's.
+        assert_ne!(hashes("Id|Address|Price", "7|1 Main St|5"), hashes("Id|Address|Price", "7|2 Main St|5"));
+        assert_ne!(hashes("Address|Unit|Price", "1 Main St|1A|5"), hashes("Address|Unit|Price", "1 Main St|1B|5"));
+    }
+
+    #[test]
+    fn a_unit_stands_in_the_address_once() {
+        let address = |row| draft("Address|Unit|City|Price", row).unwrap().fields["address"].clone();
+        assert_eq!(address("100 Ocean Dr|1A|Miami|5"), "100 Ocean Dr #1A, Miami");
+        assert_eq!(address("100 Ocean Dr Unit 1a|#1A|Miami|5"), "100 Ocean Dr Unit 1a, Miami");
+        assert_eq!(address("100 Ocean Dr, Miami|4|Miami|5"), "100 Ocean Dr #4, Miami");
+    }
+
+    #[test]
+    fn what_has_no_field_of_its_own_changes_no_remarks() {
+        let draft = draft("Address|Price|Type", "1 Main St|1.250.000 €|Villa").unwrap();
+        assert_eq!(draft.fields["privateRemarks"], "Property type: Villa");
+        assert!(!format!("{:?}", draft.change).contains("Villa"));
+        assert_eq!((&draft.fields["price"], &draft.fields["currency"]), (&json!(1_250_000), &json!("EUR")));
     }
 }

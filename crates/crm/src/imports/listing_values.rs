@@ -11,8 +11,8 @@ const ACRE: f64 = 43_560.0;
 
 /// A number as written in a sheet, with currency, unit and signs between thousands; `None` where it is none.
 ///
-/// A lone point or comma before exactly three digits stands between thousands in an amount or an area, and is a decimal one
-/// elsewhere, as long as it is a point.
+/// A lone point or comma before exactly three digits stands between thousands in an amount or an area, unless a nought stands before
+/// it, and is a decimal one elsewhere.
 pub(super) fn number(text: &str, kind: Kind) -> Option<f64> {
     let text = text.trim();
     let (begins, ends) = (text.find(|c: char| c.is_ascii_digit())?, text.rfind(|c: char| c.is_ascii_digit())? + 1);
@@ -25,7 +25,7 @@ pub(super) fn number(text: &str, kind: Kind) -> Option<f64> {
     let is_grouped = |sign: char| {
         let groups = digits.split(sign).collect::<Vec<_>>();
         let are_threes = groups[1..].iter().all(|group| group.len() == 3) && (1..=3).contains(&groups[0].len());
-        are_threes && (groups.len() > 2 || sign == ',' || matches!(kind, Kind::Money | Kind::Area))
+        are_threes && !groups[0].starts_with('0') && (groups.len() > 2 || matches!(kind, Kind::Money | Kind::Area))
     };
     let plain = match (digits.rfind('.'), digits.rfind(',')) {
         (Some(point), Some(comma)) if point > comma => digits.replace(',', ""),
@@ -45,6 +45,23 @@ pub(super) fn number(text: &str, kind: Kind) -> Option<f64> {
     Some(if is_negative { -number } else { number })
 }
 
+/// The currency that is written beside an amount, by its sign or its three capitals; `None` where there is none, or only a dollar's
+/// sign, which many currencies have.
+pub(super) fn currency(text: &str) -> Option<String> {
+    let mut words = text.split(|letter: char| !letter.is_ascii_alphabetic()).filter(|word| word.len() == 3);
+    let code = words.find(|word| word.bytes().all(|letter| letter.is_ascii_uppercase())).map(str::to_owned);
+    let of_sign = || {
+        let signs = [('€', "EUR"), ('£', "GBP"), ('₹', "INR"), ('₱', "PHP")];
+        signs.iter().find(|(sign, _)| text.contains(*sign)).map(|(_, code)| (*code).to_owned())
+    };
+    code.or_else(of_sign)
+}
+
+/// Whether an area is in acres.
+pub(super) fn is_in_acres(unit: &str) -> bool {
+    matches!(key(unit).as_str(), "acres" | "acre" | "ac")
+}
+
 /// A number of JSON, whole where it is.
 pub(super) fn value(number: f64) -> Value {
     if number.fract() == 0.0 && number.abs() < 9e15 {
@@ -57,7 +74,7 @@ pub(super) fn value(number: f64) -> Value {
 pub(super) fn square_feet(area: f64, unit: &str) -> f64 {
     match key(unit).as_str() {
         "squaremeters" | "squaremetres" | "squaremeter" | "sqm" | "m2" | "m" => (area * SQUARE_METRE).round(),
-        "acres" | "acre" => (area * ACRE).round(),
+        _ if is_in_acres(unit) => (area * ACRE).round(),
         _ => area.round(),
     }
 }
@@ -169,6 +186,11 @@ mod tests {
         assert_eq!(number("25.123", Kind::Number), Some(25.123));
         assert_eq!(number("25,5", Kind::Number), Some(25.5));
         assert_eq!(number("-80.2434", Kind::Number), Some(-80.2434));
+        assert_eq!(number("-80,243", Kind::Number), Some(-80.243));
+        assert_eq!(number("0.250", Kind::Area), Some(0.25));
+        for (text, code) in [("1.250.000 €", Some("EUR")), ("MXN 5", Some("MXN")), ("$5", None), ("5 k", None)] {
+            assert_eq!(currency(text).as_deref(), code, "{text}");
+        }
         assert_eq!(number("2,400 sq ft", Kind::Area), Some(2_400.0));
         assert_eq!(square_feet(100.0, "Square Meters"), 1_076.0);
         assert_eq!(square_feet(0.25, "Acres"), 10_890.0);

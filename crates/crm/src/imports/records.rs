@@ -1,9 +1,14 @@
 //! Files of JSON: the records in them, one on each line, so that from there on they are rows like others.
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, SeqAccess, Visitor},
+};
 use serde_json::value::RawValue;
 
-use super::rows::LONGEST;
+use super::{checks::MOST_ROWS, rows::LONGEST};
 
 /// What stands between the cells of a row that is a record. No JSON has it as it is, so there is one cell.
 pub(super) const DELIMITER: u8 = 1;
@@ -11,8 +16,38 @@ pub(super) const DELIMITER: u8 = 1;
 /// An answer with the records in it: as OData (RESO Web API) has them, and under names that others give them.
 #[derive(Deserialize)]
 struct Answer<'a> {
-    #[serde(borrow, alias = "listings", alias = "results", alias = "data", alias = "items", alias = "bundle")]
-    value: Vec<&'a RawValue>,
+    #[serde(borrow, alias = "listings", alias = "results")]
+    value: List<'a>,
+}
+
+/// Records, no more than an import may have: a short file can name very many.
+struct List<'a>(Vec<&'a RawValue>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for List<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Records;
+
+        impl<'de> Visitor<'de> for Records {
+            type Value = List<'de>;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("a list of records")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Self::Value, A::Error> {
+                let mut records = Vec::new();
+                while let Some(record) = from.next_element()? {
+                    if records.len() as u64 == MOST_ROWS {
+                        return Err(de::Error::custom("more than 100,000 records: split the file"));
+                    }
+                    records.push(record);
+                }
+                Ok(List(records))
+            }
+        }
+
+        from.deserialize_seq(Records)
+    }
 }
 
 /// Whether a file is JSON rather than a table: it begins with a bracket.
@@ -28,18 +63,19 @@ pub(super) fn is_json(head: &[u8]) -> bool {
 pub(super) fn lines(file: &[u8]) -> Result<String, String> {
     let text = std::str::from_utf8(file).map_err(|_| String::from("must be UTF-8"))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let wrong = |error: serde_json::Error| format!("is no JSON: {error}");
+    let wrong = |error: serde_json::Error| format!("cannot be read as JSON: {error}");
     let mut lines = String::with_capacity(text.len());
     for part in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
         let part = part.map_err(wrong)?.get();
         if part.starts_with('[') {
-            for record in serde_json::from_str::<Vec<&RawValue>>(part).map_err(wrong)? {
-                push(&mut lines, record.get());
-            }
-        } else if let Ok(answer) = serde_json::from_str::<Answer<'_>>(part) {
-            answer.value.iter().for_each(|record| push(&mut lines, record.get()));
-        } else {
-            push(&mut lines, part);
+            let List(records) = serde_json::from_str(part).map_err(wrong)?;
+            records.iter().for_each(|record| push(&mut lines, record.get()));
+            continue;
+        }
+        match serde_json::from_str::<Answer<'_>>(part) {
+            Ok(Answer { value: List(records) }) => records.iter().for_each(|record| push(&mut lines, record.get())),
+            Err(error) if error.to_string().contains("split the file") => return Err(wrong(error)),
+            Err(_) => push(&mut lines, part),
         }
     }
     Ok(lines)
@@ -82,6 +118,13 @@ mod tests {
         assert!(lines(b"[\"\xff\"]").is_err());
         assert!(lines("[".repeat(1_000).as_bytes()).is_err());
         assert!(!is_json(b"name,price\n"));
+    }
+
+    #[test]
+    fn more_records_than_an_import_may_have_are_refused_before_they_are_kept() {
+        let many = format!("[{}0]", "0,".repeat(100_000));
+        assert!(lines(many.as_bytes()).unwrap_err().contains("split the file"));
+        assert!(lines(format!("{{\"value\":{many}}}").as_bytes()).unwrap_err().contains("split the file"));
     }
 
     #[test]

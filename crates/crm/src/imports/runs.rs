@@ -103,7 +103,7 @@ fn take_slice(tx: &mut Tx<'_>, turn: &mut Turn, most: usize) -> Result<Progress,
     // The agent knows whom they import: no mail tells of them.
     turn.is_quiet = true;
     for row in found {
-        match judge(row, import.subject, &import.columns).map(|draft: Draft| draft.take(tx, turn)) {
+        match judge(row, import.subject, &import.columns).map(|draft: Draft| draft.take(tx, turn, id)) {
             Err(_) => import.failed += 1,
             Ok(taken) => match taken? {
                 Taken::New => import.imported += 1,

@@ -8,7 +8,12 @@ use super::{
     listing_columns,
     listing_drafts::{self, ListingDraft},
 };
-use crate::{AgentId, Error, ids::ListingId, leads, listings, turns::Turn};
+use crate::{
+    Error,
+    ids::{ImportId, ListingId},
+    leads, listings,
+    turns::Turn,
+};
 
 /// What the rows of a file are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,19 +87,20 @@ impl Draft {
         }
     }
 
-    /// What tells the row from others.
-    pub(super) fn hash(&self) -> &[u8; 32] {
+    /// What tells the row from others: each of these alone does.
+    pub(super) fn hashes(&self) -> &[[u8; 32]] {
         match self {
-            Self::Lead(draft) => &draft.hash,
-            Self::Listing(draft) => &draft.hash,
+            Self::Lead(draft) => std::slice::from_ref(&draft.hash),
+            Self::Listing(draft) => &draft.hashes,
         }
     }
 
-    /// Takes the row in, within a transaction. A lead that came in once is passed over; a listing changes as its row says.
-    pub(super) fn take(&self, tx: &mut Tx<'_>, turn: &mut Turn) -> Result<Taken, Error> {
+    /// Takes the row in, within a transaction. A lead that came in once is passed over; a listing changes as the first of its rows in
+    /// the file says.
+    pub(super) fn take(&self, tx: &mut Tx<'_>, turn: &mut Turn, import: ImportId) -> Result<Taken, Error> {
         match self {
             Self::Lead(draft) => take_lead(tx, turn, draft),
-            Self::Listing(draft) => take_listing(tx, turn, draft),
+            Self::Listing(draft) => take_listing(tx, turn, draft, import),
         }
     }
 }
@@ -113,26 +119,33 @@ fn take_lead(tx: &mut Tx<'_>, turn: &mut Turn, draft: &LeadDraft) -> Result<Take
     Ok(Taken::New)
 }
 
-fn take_listing(tx: &mut Tx<'_>, turn: &mut Turn, draft: &ListingDraft) -> Result<Taken, Error> {
+fn take_listing(tx: &mut Tx<'_>, turn: &mut Turn, draft: &ListingDraft, import: ImportId) -> Result<Taken, Error> {
     let agent = turn.agent;
-    if let Some(id) = became(tx, agent, draft)? {
-        return match listings::change_within(tx, turn, id, &draft.change) {
-            Ok(true) => Ok(Taken::Changed),
-            // One that its owner has deleted stays so.
-            Ok(false) | Err(Error::NotFound) => Ok(Taken::Known),
-            Err(error) => Err(error),
-        };
+    let mut became = None;
+    for hash in &draft.hashes {
+        let sql = "SELECT listing_id, import_id FROM imported_listings WHERE agent_id = $1 AND hash = $2";
+        let found = tx.query_opt(sql, params![&agent, &hash[..]], |row| {
+            Ok((row.get::<ListingId>(0)?, row.get::<ImportId>(1)?))
+        })?;
+        became = became.or(found);
     }
-    let listing = listings::insert(tx, turn, &draft.new)?;
-    tx.execute(
-        "INSERT INTO imported_listings (agent_id, hash, listing_id) VALUES ($1, $2, $3)",
-        params![&agent, &draft.hash[..], &listing],
-    )?;
-    Ok(Taken::New)
-}
-
-/// The listing that the same row became before.
-fn became(tx: &mut Tx<'_>, agent: AgentId, draft: &ListingDraft) -> Result<Option<ListingId>, Error> {
-    let sql = "SELECT listing_id FROM imported_listings WHERE agent_id = $1 AND hash = $2";
-    Ok(tx.query_opt(sql, params![&agent, &draft.hash[..]], |row| row.get(0))?)
+    let (listing, taken) = match became {
+        // It stands in the file twice.
+        Some((_, last)) if last == import => return Ok(Taken::Known),
+        Some((id, _)) => match listings::change_within(tx, turn, id, &draft.change) {
+            Ok(true) => (id, Taken::Changed),
+            // One that its owner has deleted stays so.
+            Ok(false) | Err(Error::NotFound) => (id, Taken::Known),
+            Err(error) => return Err(error),
+        },
+        None => (listings::insert(tx, turn, &draft.new)?, Taken::New),
+    };
+    for hash in &draft.hashes {
+        tx.execute(
+            "INSERT INTO imported_listings (agent_id, hash, listing_id, import_id) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (agent_id, hash) DO UPDATE SET import_id = excluded.import_id",
+            params![&agent, &hash[..], &listing, &import],
+        )?;
+    }
+    Ok(taken)
 }
