@@ -43,7 +43,7 @@ fn availability_of(hours: TypedHours) -> TypedAvailability {
 }
 
 /// Weekdays from nine to noon and from one to five.
-async fn set_hours(app: &TestApp) {
+pub async fn set_hours(app: &TestApp) {
     let typed = availability_of(hours(&[0, 1, 2, 3, 4], &[("09:00", "12:00"), ("13:00", "17:00")]));
     availability::replace(&app.crm, app.agent.id, &typed).await.unwrap();
 }

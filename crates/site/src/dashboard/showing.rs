@@ -10,13 +10,14 @@ use axum::{
     routing::{get, post},
 };
 use crm::{
-    Error,
+    Error, availability,
     clock::UnixMillis,
     ids::ShowingId,
     listings,
     sessions::Session,
     showing_steps::{self, MOST_WORDS, ShowingStep},
     showings::{self, Showing, ShowingChange, ShowingStatus},
+    slots,
 };
 use http::StatusCode;
 use serde_json::{Map, json};
@@ -37,6 +38,9 @@ use crate::{
     signed_in::SignedIn,
     times::{Time, Times},
 };
+
+/// Other times that are offered.
+const OFFERED: usize = 6;
 
 #[expect(clippy::disallowed_methods, reason = "pages are no part of the API")]
 pub(super) fn routes() -> Router<Site> {
@@ -84,6 +88,8 @@ struct Shown {
     /// The times asked for, with whether they are still to come.
     asked: Vec<(Time, bool)>,
     steps: Vec<Step>,
+    /// Times at which it could be instead.
+    free: Vec<Time>,
     zone: String,
     /// The day before which no time is chosen.
     today: String,
@@ -106,6 +112,12 @@ impl Shown {
         let steps = showing_steps::list(crm, agent, id).await?;
         let (times, now) = (Times::of(&session.time_zone), crm.clock().now());
         let (today, _) = times.fields(now);
+        let is_open = matches!(showing.status, ShowingStatus::Requested | ShowingStatus::Confirmed);
+        // Without hours of the week every time is as good as another.
+        let free = match is_open && !availability::get(crm, agent).await?.hours.is_empty() {
+            true => slots::free_to_move(crm, agent, id, now, OFFERED).await?,
+            false => Vec::new(),
+        };
         Ok(Self {
             shell,
             path: path(id),
@@ -117,6 +129,7 @@ impl Shown {
             tone: tone(showing.status),
             at: showing.confirmed_time.map(|at| times.show_full(at)),
             asked: showing.requested_times.iter().map(|at| (times.show_day(*at, now), *at > now)).collect(),
+            free: free.into_iter().map(|at| times.show_day(at, now)).collect(),
             steps: history(&showing, &steps, &times, now),
             zone: session.time_zone.replace('_', " "),
             today,
