@@ -41,7 +41,7 @@ pub(crate) async fn finish(
     let original = upload.finish().await?;
     let turn = TURN.acquire().await.map_err(|_| Error::Unavailable)?;
     let bytes = files::read(crm, agent, &original).await?;
-    let draw = move || Picture::decode(&bytes)?.widths(widths);
+    let draw = move || Picture::decode(bytes)?.widths(widths);
     let drawn = spawn_blocking(draw).await.map_err(|_| Error::Internal)?;
     drop(turn);
     let drawn = drawn.map_err(|message| Error::invalid("file", message))?;
