@@ -1,4 +1,4 @@
-// Leads from a file, and what an agent keeps beside them.
+// Leads and listings from a file, and what an agent keeps beside them.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { WIDTHS, check, launch, open, signIn, unfold } from "./lib/browser.js";
@@ -43,6 +43,43 @@ for (const width of WIDTHS) {
     await page.context().close();
   });
 
+  test(`listings come in from an MLS and are brought up to date, at ${width} px`, async () => {
+    const page = await open(browser, product, { width });
+    await signIn(page, product);
+    const record = {
+      ListingKey: `key${width}`,
+      StandardStatus: "Active",
+      UnparsedAddress: `${width} Feed St`,
+      City: "Miami",
+      ListPrice: 500_000,
+      BedroomsTotal: 3,
+    };
+    const send = async (value) => {
+      const buffer = Buffer.from(JSON.stringify({ value }));
+      await page.goto("/dashboard/listings/import");
+      await check(page);
+      await page.getByLabel("A file of listings").setInputFiles({ name: "feed.json", mimeType: "application/json", buffer });
+      await page.getByRole("button", { name: "Upload and check" }).click();
+      await page.getByRole("heading", { name: "What would come of it" }).waitFor();
+      await check(page);
+    };
+    await send([record, { ListingKey: "broken" }]);
+    await page.getByText("has no address").waitFor();
+    await page.getByRole("button", { name: "Import 1 listing" }).click();
+    await page.getByRole("heading", { name: "Imported", exact: true }).waitFor();
+    await check(page);
+    await send([{ ...record, ListPrice: 480_000, StandardStatus: "Pending" }]);
+    await page.getByRole("button", { name: "Change 1 listing" }).click();
+    await page.getByRole("heading", { name: "Imported", exact: true }).waitFor();
+    await page.getByRole("link", { name: "To the listings" }).click();
+    await page.getByText("$480,000").first().waitFor();
+    await check(page);
+    const { json } = await product.api("GET", "/api/v1/listings?status=all&limit=100");
+    const found = json.listings.filter((listing) => listing.address.startsWith(`${width} Feed St`));
+    assert.deepEqual(found.map((listing) => [listing.price, listing.status, listing.bedrooms]), [[480_000, "pending", 3]]);
+    await page.context().close();
+  });
+
   test(`a lead is tagged, put off, merged and found by a saved view, at ${width} px`, async () => {
     const page = await open(browser, product, { width });
     await signIn(page, product);
@@ -79,3 +116,24 @@ for (const width of WIDTHS) {
     await page.context().close();
   });
 }
+
+test("a sheet of listings comes in without JavaScript", async () => {
+  const page = await open(browser, product, { width: 390, javaScriptEnabled: false });
+  await signIn(page, product);
+  const csv = "Address,Price,Beds,Status\n5 Plain St,\"$250,000\",2,For sale\n6 Plain St,ask,1,Sold\n";
+  await page.goto("/dashboard/listings/import");
+  await page.getByLabel("A file of listings").setInputFiles({ name: "sheet.csv", mimeType: "text/csv", buffer: Buffer.from(csv) });
+  await page.getByRole("button", { name: "Upload and check" }).click();
+  await page.getByText("Price: must be a number").waitFor();
+  await page.getByLabel("Beds").selectOption({ label: "Leave out" });
+  await page.getByRole("button", { name: "Check again" }).click();
+  await page.getByRole("button", { name: "Import 1 listing" }).click();
+  await page.getByText("rows are done").or(page.getByRole("heading", { name: "Imported", exact: true })).first().waitFor();
+  while (!(await page.getByRole("heading", { name: "Imported", exact: true }).isVisible())) {
+    await page.getByRole("link", { name: "See how far it is" }).click();
+  }
+  const { json } = await product.api("GET", "/api/v1/listings?limit=100");
+  const listing = json.listings.find((listing) => listing.address === "5 Plain St");
+  assert.deepEqual([listing.price, listing.bedrooms], [250_000, null]);
+  await page.context().close();
+});

@@ -57,13 +57,18 @@ async fn create(api: &Caller, key: &str) -> Option<String> {
 
 /// Every lead's name by its id, and the total.
 async fn leads(api: &Caller) -> (HashMap<String, String>, u64) {
+    records(api, "leads", "name").await
+}
+
+/// A text of every record of a list by its id, and the total.
+async fn records(api: &Caller, list: &str, field: &str) -> (HashMap<String, String>, u64) {
     let mut found = HashMap::new();
     let mut cursor = String::new();
     loop {
-        let page = api.get(&format!("/api/v1/leads?limit=100&cursor={cursor}")).await.expect(200).json();
-        for lead in page["leads"].as_array().unwrap() {
-            let text = |key: &str| lead[key].as_str().unwrap().to_owned();
-            assert!(found.insert(text("id"), text("name")).is_none(), "a lead stands twice in the list");
+        let page = api.get(&format!("/api/v1/{list}?limit=100&cursor={cursor}")).await.expect(200).json();
+        for record in page[list].as_array().unwrap() {
+            let text = |key: &str| record[key].as_str().unwrap().to_owned();
+            assert!(found.insert(text("id"), text(field)).is_none(), "a record stands twice in the list");
         }
         match page["nextCursor"].as_str() {
             Some(next) => cursor = next.to_owned(),
@@ -72,8 +77,8 @@ async fn leads(api: &Caller) -> (HashMap<String, String>, u64) {
     }
 }
 
-/// The ids of the leads that have an event, with the numbers checked to be without gaps.
-async fn leads_with_events(api: &Caller) -> HashSet<String> {
+/// The ids of the records that have an event, with the numbers checked to be without gaps.
+async fn with_events(api: &Caller) -> HashSet<String> {
     let mut found = HashSet::new();
     let mut after = String::new();
     let mut sequence = 0;
@@ -83,7 +88,7 @@ async fn leads_with_events(api: &Caller) -> HashSet<String> {
         for event in events {
             sequence += 1;
             assert_eq!(event["sequence"], Value::from(sequence));
-            assert!(found.insert(event["data"]["id"].as_str().unwrap().to_owned()), "a lead has two events");
+            assert!(found.insert(event["data"]["id"].as_str().unwrap().to_owned()), "a record has two events");
         }
         if events.is_empty() {
             return found;
@@ -122,7 +127,7 @@ async fn survive(place: Place) {
     let api = Caller::new(&server.base).with_key(&key);
     let (found, total) = leads(&api).await;
     assert_eq!(total, found.len() as u64, "the kept total is the number of leads");
-    assert_eq!(leads_with_events(&api).await, found.keys().cloned().collect::<HashSet<_>>(), "each lead has one event");
+    assert_eq!(with_events(&api).await, found.keys().cloned().collect::<HashSet<_>>(), "each lead has one event");
     let known = history.lock().unwrap().clone();
     let acknowledged = known.iter().filter_map(|(key, id)| id.as_ref().map(|id| (key, id)));
     for (key, id) in acknowledged.clone() {

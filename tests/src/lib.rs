@@ -15,6 +15,8 @@ mod availability;
 #[cfg(test)]
 mod backup;
 #[cfg(test)]
+mod bookings;
+#[cfg(test)]
 mod calendar;
 #[cfg(test)]
 mod calendar_feeds;

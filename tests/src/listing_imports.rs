@@ -104,7 +104,7 @@ on_both_engines! {
         let path = send(&mut browser, "feed.json", &file).await;
         let page = browser.get(&path).await.expect(200).text();
         assert_eq!(["Rows", "New listings", "Cannot be imported"].map(|name| fact(&page, name)), [900, 898, 2]);
-        assert!(page.contains("<strong>Line 4</strong> has no price") && page.contains("Records of JSON"), "{page}");
+        assert!(page.contains("<strong>Record 4</strong> has no price") && page.contains("Records of JSON"), "{page}");
         let page = take_in(&app, &mut browser, &path).await;
         assert_eq!(["Listings imported", "Could not be imported"].map(|name| fact(&page, name)), [898, 2]);
         let list = app.agent.api.get("/api/v1/listings?sort=createdAt&limit=1").await.expect(200).json();

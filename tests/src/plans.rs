@@ -111,3 +111,19 @@ fn records_of_some_days_are_found_as_they_were_made_and_sorted() {
         }
     });
 }
+
+#[test]
+fn what_is_taken_at_a_time_is_found_without_looking_at_the_rest() {
+    block_on(async {
+        let app = TestApp::start(Engine::Sqlite).await;
+        let sql = "EXPLAIN QUERY PLAN SELECT starts_at FROM taken_times
+                   WHERE agent_id = $1 AND is_confirmed = $2 AND starts_at > $3 AND starts_at < $4 AND ends_at > $5
+                   ORDER BY starts_at LIMIT 1";
+        let plan = rows(&app, sql.to_owned(), 3).await;
+        let found = "PRIMARY KEY (agent_id=? AND is_confirmed=? AND starts_at>? AND starts_at<?)";
+        assert_eq!(plan, [format!("SEARCH taken_times USING {found}")]);
+        let sql = "EXPLAIN QUERY PLAN DELETE FROM taken_times WHERE agent_id = $1 AND showing_id = $2";
+        let plan = rows(&app, sql.to_owned(), 3).await;
+        assert!(plan[0].contains("INDEX taken_times_showing_idx (agent_id=? AND showing_id=?)"), "{plan:?}");
+    });
+}

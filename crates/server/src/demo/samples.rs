@@ -22,6 +22,7 @@ use crm::{
     leads::{self, LeadChange, NewLead},
     listings::{self, ListingChange, NewListing},
     notes::{self, About, NewNote},
+    showing_rules::{self, TypedRules},
     showings::{self, NewShowing, ShowingChange},
 };
 use serde::Deserialize;
@@ -47,7 +48,7 @@ const BEFORE: i64 = 61 * DAY;
 struct Step {
     /// When, from now: `-34d 09:12` (a day, and a time on it) or `-70m`.
     at: String,
-    /// `leads`, `guides/leads`, `clients`, `listings`, `showings`, `leads/$name/notes`, `clients/$name/notes`.
+    /// `leads`, `guides/leads`, `clients`, `listings`, `listings/$name/showing-rules`, `showings`, `leads/$name/notes`, `clients/$name/notes`.
     post: Option<String>,
     /// `leads/$name` and so on.
     patch: Option<String>,
@@ -117,6 +118,22 @@ async fn run(
         (["leads"], _) => leads::create(crm, agent, NewLead::read(&body)?, None).await?.value.id.to_string(),
         (["clients"], _) => clients::create(crm, agent, NewClient::read(&body)?, None).await?.value.id.to_string(),
         (["listings"], _) => listings::create(crm, agent, NewListing::read(&body)?, None).await?.value.id.to_string(),
+        (["listings", id, "showing-rules"], _) => {
+            let text = |name| body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let words = |name| body.get(name).and_then(Value::as_array).into_iter().flatten();
+            let rules = TypedRules {
+                status: text("status"),
+                requirements: words("requirements").filter_map(Value::as_str).map(str::to_owned).collect(),
+                contact_name: text("contactName"),
+                contact_phone: text("contactPhone"),
+                contact_type: text("contactType"),
+                lock_box_type: text("lockBoxType"),
+                ..TypedRules::default()
+            };
+            let id = parsed(id);
+            showing_rules::replace(crm, agent, id, &rules).await?;
+            id.to_string()
+        }
         (["showings"], _) => showings::create(crm, agent, NewShowing::read(&body)?, None).await?.value.id.to_string(),
         ([noun, id, "notes"], _) => {
             let about = match *noun {

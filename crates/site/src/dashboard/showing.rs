@@ -90,6 +90,8 @@ struct Shown {
     typed: Typed,
     wrong: Wrong,
     is_over: bool,
+    /// The address of a mail to the client that says how it stands, to be read over and sent by the agent's own program.
+    letter: String,
 }
 
 impl Shown {
@@ -114,13 +116,14 @@ impl Shown {
             status: words(showing.status),
             tone: tone(showing.status),
             at: showing.confirmed_time.map(|at| times.show_full(at)),
-            asked: showing.requested_times.iter().map(|at| (times.show_full(*at), *at > now)).collect(),
+            asked: showing.requested_times.iter().map(|at| (times.show_day(*at, now), *at > now)).collect(),
             steps: history(&showing, &steps, &times, now),
             zone: session.time_zone.replace('_', " "),
             today,
             typed: Typed::default(),
             wrong: Wrong::default(),
             is_over: showing.confirmed_time.is_some_and(|at| at <= now),
+            letter: letter(&showing, steps.first(), &times),
             showing,
         })
     }
@@ -140,6 +143,33 @@ impl Shown {
     fn most_words(&self) -> usize {
         MOST_WORDS
     }
+}
+
+/// A mail to the client that says how it stands, with the last words to them.
+fn letter(showing: &Showing, last: Option<&ShowingStep>, times: &Times) -> String {
+    let at = showing.confirmed_time.map(|at| times.show_full(at).words).unwrap_or_default();
+    let said = match showing.status {
+        ShowingStatus::Requested | ShowingStatus::Completed => String::new(),
+        ShowingStatus::Confirmed => format!("Your showing of {} is confirmed for {at}.", showing.address),
+        ShowingStatus::Declined => format!("The showing of {} that you asked for cannot take place.", showing.address),
+        ShowingStatus::Cancelled => format!("Your showing of {} is cancelled.", showing.address),
+    };
+    let words = last.and_then(|step| step.words.clone()).unwrap_or_default();
+    let body = [said, words].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\r\n\r\n");
+    let subject = encoded(&format!("Showing: {}", showing.address));
+    let address = encoded(&showing.email).replace("%40", "@");
+    format!("mailto:{address}?subject={subject}&body={}", encoded(&body))
+}
+
+/// Text as a part of an address of mail has it (RFC 6068, section 2).
+fn encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        match byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            true => encoded.push(byte.into()),
+            false => encoded += &format!("%{byte:02X}"),
+        }
+        encoded
+    })
 }
 
 /// What happened, the last first.
@@ -282,4 +312,14 @@ async fn refused(
     let [day, time, words] = ["day", "time", "words"].map(|name| fields.get(name).to_owned());
     (shown.wrong, shown.typed) = (wrong, Typed { day, time, words });
     Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &shown))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::encoded;
+
+    #[test]
+    fn nothing_in_a_mail_begins_another_field_of_it() {
+        assert_eq!(encoded("a b&bcc=x\r\n+é?#"), "a%20b%26bcc%3Dx%0D%0A%2B%C3%A9%3F%23");
+    }
 }
