@@ -41,7 +41,8 @@ for (const width of WIDTHS) {
     const client = await product.api("POST", "/api/v1/clients", { name, email: `visitor${width}@example.com` });
     const listing = await product.api("POST", "/api/v1/listings", { address: `${width} Tap St`, price: 1 });
     const ask = async () => {
-      const tomorrow = new Date(Date.now() + 86400000).toISOString();
+      // No two are confirmed for one time.
+      const tomorrow = new Date(Date.now() + 86_400_000 + width * 60_000).toISOString();
       const body = { clientId: client.json.clientId, listingId: listing.json.listingId, requestedTimes: [tomorrow] };
       return (await product.api("POST", "/api/v1/showings", body)).json.showingId;
     };

@@ -15,8 +15,10 @@ use crm::{
     ids::ShowingId,
     listings,
     sessions::Session,
+    showing_rules,
     showing_steps::{self, MOST_WORDS, ShowingStep},
     showings::{self, Showing, ShowingChange, ShowingStatus},
+    slots,
 };
 use http::StatusCode;
 use serde_json::{Map, json};
@@ -26,7 +28,7 @@ use super::{
     leads::dialled,
     listing,
     shell::{Place, Shell, Undo},
-    showing_form,
+    showing_form, showing_rules as rules,
     showings::{PATH, tone, words},
 };
 use crate::{
@@ -47,6 +49,9 @@ pub(super) fn routes() -> Router<Site> {
         .route("/dashboard/showings/{id}/end", post(end))
         .route("/dashboard/showings/{id}/notes", post(keep_notes))
 }
+
+/// Free times that are offered for another.
+const FREE: usize = 6;
 
 /// The path of a showing's page.
 pub(super) fn path(id: ShowingId) -> String {
@@ -77,6 +82,10 @@ struct Shown {
     client: String,
     listing: String,
     instructions: Option<String>,
+    /// Who lets one in, and how.
+    getting_in: Vec<(&'static str, String)>,
+    /// The next times at which it can be.
+    free: Vec<Time>,
     dialled: Option<String>,
     status: &'static str,
     tone: &'static str,
@@ -101,6 +110,17 @@ impl Shown {
             Err(Error::NotFound) => None,
             Err(error) => return Err(error.into()),
         };
+        let getting_in = match showing_rules::get(crm, agent, showing.listing_id).await {
+            Ok(rules) => rules::getting_in(&rules),
+            Err(Error::NotFound) => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
+        let free = match showing.status {
+            ShowingStatus::Requested | ShowingStatus::Confirmed => {
+                slots::free_to_move(crm, agent, id, crm.clock().now(), FREE).await?
+            }
+            _ => Vec::new(),
+        };
         let steps = showing_steps::list(crm, agent, id).await?;
         let (times, now) = (Times::of(&session.time_zone), crm.clock().now());
         let (today, _) = times.fields(now);
@@ -110,6 +130,12 @@ impl Shown {
             client: client::path(showing.client_id),
             listing: listing::path(showing.listing_id),
             instructions,
+            getting_in,
+            free: free
+                .into_iter()
+                .filter(|at| Some(*at) != showing.confirmed_time)
+                .map(|at| times.show_weekday(at))
+                .collect(),
             dialled: showing.phone.as_deref().map(dialled).filter(|digits| !digits.is_empty()),
             status: words(showing.status),
             tone: tone(showing.status),
