@@ -53,6 +53,18 @@ for (const width of WIDTHS) {
     await page.getByText(person).first().waitFor();
     await page.goto("/dashboard/settings/api");
     await check(page);
+    // A showing, asked for, confirmed, and found in the calendar.
+    const day = new Date(Date.now() + 86_400_000 * (width > 600 ? 8 : 9)).toISOString();
+    const clients = (await product.api("GET", `/api/v1/clients?email=zoe${width}@example.com`)).json.clients;
+    const listing = (await product.api("POST", "/api/v1/listings", { address: `${width} Garden Ln`, price: 1 })).json.listingId;
+    const showing = { clientId: clients[0].id, listingId: listing, requestedTimes: [day], override: true };
+    assert.equal((await product.api("POST", "/api/v1/showings", showing)).status, 201);
+    await page.goto("/dashboard/showings");
+    await page.locator(".lines > li", { hasText: `${width} Garden Ln` }).getByRole("button", { name: /confirm/ }).click();
+    await page.getByText("The showing is confirmed.").waitFor();
+    await page.goto(`/dashboard/showings/calendar?view=week&on=${day.slice(0, 10)}`);
+    await page.locator(".entry.is-sure", { hasText: `${width} Garden Ln` }).waitFor();
+    await check(page);
     await page.context().close();
   });
 }

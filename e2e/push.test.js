@@ -38,7 +38,7 @@ for (const width of WIDTHS) {
     await page.goto(PATH);
     await check(page);
     await page.getByRole("button", { name: "Notify me on this device" }).click();
-    await page.getByText("This device is told of new leads from now on.").waitFor();
+    await page.getByText("This device is told of new leads and showings from now on.").waitFor();
     await page.getByText("This device is told.", { exact: true }).waitFor();
     assert.ok(await page.getByRole("button", { name: "Notify me on this device" }).isHidden());
     const row = page.getByRole("list", { name: "Devices that are told" }).getByRole("listitem");

@@ -41,9 +41,9 @@ for (const width of WIDTHS) {
     const client = await product.api("POST", "/api/v1/clients", { name, email: `visitor${width}@example.com` });
     const listing = await product.api("POST", "/api/v1/listings", { address: `${width} Tap St`, price: 1 });
     const ask = async () => {
-      // No two are confirmed for one time.
-      const tomorrow = new Date(Date.now() + 86_400_000 + width * 60_000).toISOString();
-      const body = { clientId: client.json.clientId, listingId: listing.json.listingId, requestedTimes: [tomorrow] };
+      // At each width another day: no two are confirmed for one time.
+      const day = new Date(Date.now() + 86400000 * (width > 600 ? 8 : 9)).toISOString();
+      const body = { clientId: client.json.clientId, listingId: listing.json.listingId, requestedTimes: [day] };
       return (await product.api("POST", "/api/v1/showings", body)).json.showingId;
     };
     await signIn(page, product);

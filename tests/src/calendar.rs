@@ -89,6 +89,25 @@ on_both_engines! {
         assert_eq!(list["showings"][0]["confirmedTime"], "2027-11-07T17:00:00.000Z");
     }
 
+    async fn a_blocked_time_stands_on_each_of_its_days(app: TestApp) {
+        let agent = &app.agent;
+        live_in(&app, "America/New_York").await;
+        let at = |text: &str| crm::clock::UnixMillis::parse_rfc3339(text).unwrap();
+        // From Tuesday at 18:00 to Thursday at 9:00.
+        let (from, to) = (at("2026-11-24T23:00:00Z"), at("2026-11-26T14:00:00Z"));
+        let _ = crm::blocked_times::create(&app.crm, agent.id, from, to, "Trade fair").await.unwrap();
+        let mut browser = app.sign_in(agent).await;
+        let day = |date: &str, entry: &str| (date.to_owned(), vec![entry.to_owned()]);
+        let expected = [
+            day("2026-11-24", "is-blocked 18:00 Trade fair"),
+            day("2026-11-25", "is-blocked 00:00 Trade fair"),
+            day("2026-11-26", "is-blocked 00:00 Trade fair"),
+        ];
+        assert_eq!(days(&mut browser, "view=month&on=2026-11-24").await, expected);
+        let page = browser.get(&format!("{PATH}?view=day&on=2026-11-25")).await.expect(200).text();
+        assert!(page.contains("all day"), "{page}");
+    }
+
     async fn a_full_day_of_a_month_leads_to_its_own_page(app: TestApp) {
         let agent = &app.agent;
         live_in(&app, "UTC").await;

@@ -23,6 +23,8 @@ use webhooks::{
     guard::Guard,
 };
 
+use crate::showing_pages::{client, listing, request};
+
 const PATH: &str = "/dashboard/settings/notifications";
 const DEVICES: &str = "/dashboard/settings/notifications/devices";
 
@@ -127,6 +129,33 @@ on_both_engines! {
         assert_eq!((told["title"].as_str(), told["body"].as_str()), (Some("4 contactos nuevos"), Some("Ana, Luis, Eva y uno más")));
         assert_eq!(told["url"], "/dashboard/leads");
         assert_eq!(count(&app, "SELECT COUNT(*) FROM mails").await, 0);
+    }
+
+    async fn a_request_for_a_showing_is_told_with_the_way_to_it(app: TestApp) {
+        let sink = Sink::start().await;
+        let phone = Phone::new(&sink.url("/a"), 1);
+        let mut browser = app.sign_in(&app.agent).await;
+        subscribe(&mut browser, &phone).await;
+        // Without mail, too.
+        let _ = browser.post(PATH, &[("language", "en")]).await.expect(303);
+        let (jane, oak) = (client(&app.agent, "Jane Doe").await, listing(&app.agent, "456 Oak Ave").await);
+        let id = request(&app.agent, &jane, &oak, &["2026-11-30T15:00:00Z"]).await;
+        mails::tell_leads(&app.crm).await.unwrap();
+        assert_eq!((send(&app).await, send(&app).await), (1, 0));
+        let told = phone.read(&sink.received("/a")[0]);
+        assert_eq!(
+            (told["title"].as_str(), told["body"].as_str(), told["url"].as_str()),
+            (Some("Jane Doe asks for a showing"), Some("456 Oak Ave"), Some(&*format!("/dashboard/showings/{id}")))
+        );
+        app.clock.advance(mails::TOLD_APART);
+        for day in ["2026-12-01", "2026-12-02"] {
+            let _ = request(&app.agent, &jane, &oak, &[&format!("{day}T15:00:00Z")]).await;
+        }
+        mails::tell_leads(&app.crm).await.unwrap();
+        assert_eq!(send(&app).await, 1);
+        let told = phone.read(&sink.received("/a")[1]);
+        assert_eq!((told["title"].as_str(), told["body"].as_str()), (Some("2 showings are asked for"), Some("Jane Doe, Jane Doe")));
+        assert_eq!((told["url"].as_str(), count(&app, "SELECT COUNT(*) FROM mails").await), (Some("/dashboard/showings"), 0));
     }
 
     async fn a_device_that_is_gone_is_forgotten_with_all_that_waits_for_it(app: TestApp) {

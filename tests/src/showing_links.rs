@@ -112,7 +112,7 @@ on_both_engines_with! {
             assert!(page.contains("This link has ended"), "{page}");
             let _ = visitor.post(link, &[]).await.expect(404);
         };
-        app.clock.advance(Duration::from_secs(24 * 60 * 60));
+        app.clock.advance(Duration::from_secs(24 * 60 * 60 + 1));
         ended(&mut visitor, &confirm[0]).await;
         let _ = visitor.get(&confirm[1]).await.expect(200);
         let _ = visitor.get(&decline).await.expect(200);

@@ -20,16 +20,17 @@ pub use subscriptions::Subscription;
 
 use crate::{
     AgentId, Crm, Error,
-    ids::{self, DeviceId, LeadId, PushId},
+    ids::{self, DeviceId, LeadId, PushId, ShowingId},
     mails::ToldLead,
     seal::Place,
+    showings::Showing,
 };
 
 /// How long a push is worth telling: then the push service forgets it, and so do we.
 pub const LASTS: Duration = Duration::from_secs(24 * 60 * 60);
 /// The most pushes that wait for one device; of more, the oldest are dropped: the mail and the dashboard tell all.
 const WAITING: i64 = 100;
-/// Leads that a push names.
+/// Leads or requests that a push names.
 const NAMED: usize = 3;
 
 /// What a push tells. Kept as JSON, so a variant is never renamed; a new field has a default.
@@ -44,6 +45,13 @@ pub enum Notice {
         count: u32,
         /// Whether there may be more.
         is_least: bool,
+    },
+    /// Clients ask to see listings.
+    ShowingsRequested {
+        /// The first few.
+        showings: Vec<PushedShowing>,
+        /// How many there are.
+        count: u32,
     },
     /// The agent tries it.
     Test,
@@ -62,7 +70,28 @@ pub struct PushedLead {
     pub property_address: Option<String>,
 }
 
+/// A request as a push tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PushedShowing {
+    /// Which.
+    pub id: ShowingId,
+    /// The client's name.
+    pub name: String,
+    /// The listing's address.
+    pub address: String,
+}
+
 impl Notice {
+    /// The same of requests.
+    pub(crate) fn showings_requested(showings: &[Showing], count: u32) -> Self {
+        let showings = showings.iter().take(NAMED).map(|showing| PushedShowing {
+            id: showing.id,
+            name: showing.name.clone(),
+            address: showing.address.clone(),
+        });
+        Self::ShowingsRequested { showings: showings.collect(), count }
+    }
+
     /// The same that a mail tells, shorter.
     pub(crate) fn new_leads(leads: &[ToldLead], count: u32, is_least: bool) -> Self {
         let leads = leads.iter().take(NAMED).map(|lead| PushedLead {

@@ -90,6 +90,11 @@ fn remind_of(tx: &mut Tx<'_>, crm: &Crm, turn: &Turn, id: ShowingId, starts_at: 
     if tx.execute(sql, params![&agent, &id, starts_at.0, turn.now.0])? == 0 || starts_at <= turn.now {
         return Ok(false);
     }
+    // Nothing works any more for who leaves.
+    let sql = "SELECT 1 FROM departures WHERE agent_id = $1";
+    if tx.query_opt(sql, params![&agent], |_| Ok(()))?.is_some() {
+        return Ok(false);
+    }
     let showing = match showings::find(tx, agent, id) {
         // In the trash.
         Err(Error::NotFound) => return Ok(false),

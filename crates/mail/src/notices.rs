@@ -33,7 +33,15 @@ pub fn notification(notice: &Notice, language: &str) -> Notification {
             };
             match (&leads[..], count) {
                 ([lead], 1) => (title, about(words, lead)),
-                _ => (title, names(words, leads, *count)),
+                _ => (title, names(words, leads.iter().map(|lead| lead.name.as_str()), *count)),
+            }
+        }
+        Notice::ShowingsRequested { showings, count } => {
+            let name = showings.first().map(|showing| one_line(&showing.name, TITLE)).unwrap_or_default();
+            let title = words.say_count("showings-requested-subject", *count, ("name", &name));
+            match (&showings[..], count) {
+                ([showing], 1) => (title, one_line(&showing.address, BODY)),
+                _ => (title, names(words, showings.iter().map(|showing| showing.name.as_str()), *count)),
             }
         }
     };
@@ -50,10 +58,10 @@ fn about(words: &words::Words, lead: &PushedLead) -> String {
 }
 
 /// The first few, and how many more.
-fn names(words: &words::Words, leads: &[PushedLead], count: u32) -> String {
-    let named = leads.iter().map(|lead| one_line(&lead.name, 50)).collect::<Vec<_>>().join(", ");
-    let more = count.saturating_sub(u32::try_from(leads.len()).unwrap_or(u32::MAX));
-    if more == 0 { named } else { words.say_count("push-more", more, ("names", &named)) }
+fn names<'a>(words: &words::Words, named: impl ExactSizeIterator<Item = &'a str>, count: u32) -> String {
+    let more = count.saturating_sub(u32::try_from(named.len()).unwrap_or(u32::MAX));
+    let names = named.map(|name| one_line(name, 50)).collect::<Vec<_>>().join(", ");
+    if more == 0 { names } else { words.say_count("push-more", more, ("names", &names)) }
 }
 
 #[cfg(test)]

@@ -97,7 +97,7 @@ push-more = { $count ->
    *[other] { $names } and { $count } more
 }
 push-test-title = This device is told
-push-test-text = A lead that comes in shows up like this.
+push-test-text = A lead or a request that comes in shows up like this.
 
 unknown-subject = A message from OrganicAgent
 unknown-text = This mail cannot be shown: its key is gone, or a newer version made it.

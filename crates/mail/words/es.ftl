@@ -97,7 +97,7 @@ push-more = { $count ->
    *[other] { $names } y { $count } más
 }
 push-test-title = Este dispositivo recibe avisos
-push-test-text = Así se anuncia un contacto nuevo.
+push-test-text = Así se anuncia un contacto o una visita que alguien pide.
 
 unknown-subject = Un mensaje de OrganicAgent
 unknown-text = Este correo no se puede mostrar: falta su clave o lo hizo una versión más nueva.

@@ -92,6 +92,10 @@ fn payload(push: &Claimed, notice: &Notice) -> String {
             format!("/dashboard/leads/{}", leads[0].id)
         }
         Notice::NewLeads { .. } => String::from("/dashboard/leads"),
+        Notice::ShowingsRequested { showings, count: 1 } if showings.len() == 1 => {
+            format!("/dashboard/showings/{}", showings[0].id)
+        }
+        Notice::ShowingsRequested { .. } => String::from("/dashboard/showings"),
         Notice::Test => String::from("/dashboard/settings/notifications"),
     };
     json!({"title": said.title, "body": said.body, "url": path, "tag": push.id.to_string(), "lang": said.language})

@@ -119,6 +119,12 @@ impl Times {
         Time { words: self.format(at, "%a %-d %b %Y, %H:%M"), exact: at.to_rfc3339() }
     }
 
+    /// A time with its day; within about nine months the year goes without saying.
+    pub fn show_day(&self, at: UnixMillis, now: UnixMillis) -> Time {
+        const NEAR: i64 = 270 * 24 * 60 * 60 * 1_000;
+        if (at.0 - now.0).abs() < NEAR { self.show_weekday(at) } else { self.show_full(at) }
+    }
+
     /// A sentence in which instants, as the API has them, are in words.
     pub fn in_words(&self, text: &str) -> String {
         let words = text.split(' ').map(|word| {

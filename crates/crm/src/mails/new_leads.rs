@@ -1,4 +1,4 @@
-//! Tells agents of leads that came in, by mail and on their devices, and of requests to see a listing, by mail.
+//! Tells agents of leads that came in, by mail and on their devices, and of requests to see a listing alike.
 //!
 //! Not in the transaction that records a lead: that stays as it is, at thousands a second. A job follows the agent's events from
 //! a stored position instead, a few times a minute: one statement finds the agents with events that were not looked at, and of
@@ -71,14 +71,14 @@ struct Told {
     /// By mail: what it tells, and of which records.
     mail: Option<(Letter, Vec<[u8; 16]>)>,
     /// To devices.
-    notice: Option<Notice>,
+    notices: Vec<Notice>,
     /// Requests that wait for an answer, by mail, and how many there are.
     showings: Option<(Vec<Showing>, u32)>,
 }
 
 impl Told {
     fn is_nothing(&self) -> bool {
-        self.mail.is_none() && self.notice.is_none() && self.showings.is_none()
+        self.mail.is_none() && self.notices.is_empty() && self.showings.is_none()
     }
 }
 
@@ -110,7 +110,7 @@ async fn tell_agent(crm: &Crm, agent: AgentId, now: UnixMillis) -> Result<bool, 
             if let Some((letter, records)) = &told.mail {
                 queue_to_agent(tx, &own, agent, letter, records)?;
             }
-            if let Some(notice) = &told.notice {
+            for notice in &told.notices {
                 pushes::queue(tx, &own, agent, notice)?;
             }
             if let Some(showings) = &told.showings {
@@ -143,15 +143,18 @@ fn read(tx: &mut Tx<'_>, agent: AgentId, now: UnixMillis) -> Result<News, Error>
             }
             Leads::None => {}
             Leads::New { leads, count, is_least } => {
-                told.notice = by_push.then(|| Notice::new_leads(&leads, count, is_least));
+                told.notices.extend(by_push.then(|| Notice::new_leads(&leads, count, is_least)));
                 let records = leads.iter().map(|lead| lead.id.0).collect::<Vec<_>>();
                 told.mail = by_mail.then_some((Letter::NewLeads { leads, count, is_least }, records));
             }
         }
     }
-    if wanted.tells_showings {
-        let asked = new_showings::asked(tx, agent, &after, &news.position)?;
-        told.showings = Some(asked).filter(|(asked, _)| !asked.is_empty());
+    if wanted.tells_showings || by_push {
+        let (asked, count) = new_showings::asked(tx, agent, &after, &news.position)?;
+        if !asked.is_empty() {
+            told.notices.extend(by_push.then(|| Notice::showings_requested(&asked, count)));
+            told.showings = wanted.tells_showings.then_some((asked, count));
+        }
     }
     news.told = Some(told).filter(|told| !told.is_nothing());
     Ok(news)

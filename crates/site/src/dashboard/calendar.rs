@@ -11,13 +11,14 @@ use axum::{
 };
 use crm::{
     appointments::{self, Span},
+    blocked_times::{self, BlockedTime},
     clock::UnixMillis,
     showings::ShowingStatus,
 };
 use jiff::{ToSpan, civil::Date};
 
 use super::{
-    listing,
+    availability, listing,
     shell::{Place, Shell},
     showing, showings,
 };
@@ -166,10 +167,20 @@ async fn show(
     let from = times.begins(first).unwrap_or(now);
     let until = first.checked_add((count as i64).days()).ok().and_then(|date| times.begins(date)).unwrap_or(from);
     let span = appointments::between(&site.crm, session.agent, from, until).await?;
+    let blocked = blocked_times::list(&site.crm, session.agent).await?;
     let mut by_day = HashMap::<Date, Vec<Entry>>::new();
+    for date in &dates {
+        let entries = blocked.iter().filter_map(|blocked| blocked_on(blocked, *date, &times)).collect::<Vec<_>>();
+        if !entries.is_empty() {
+            by_day.insert(*date, entries);
+        }
+    }
     for entry in entries(span, &times, from, until) {
         by_day.entry(times.date_of(entry.at)).or_default().push(entry);
     }
+    by_day
+        .values_mut()
+        .for_each(|entries| entries.sort_by(|one, other| (one.at, &one.key).cmp(&(other.at, &other.key))));
     let is_empty = by_day.is_empty();
     let days = dates.into_iter().map(|date| {
         let mut entries = by_day.remove(&date).unwrap_or_default();
@@ -208,7 +219,7 @@ async fn show(
     }))
 }
 
-/// What stands in a span, the earliest first. A request stands at each of its times.
+/// What stands in a span, in no order. A request stands at each of its times.
 fn entries(span: Span, times: &Times, from: UnixMillis, until: UnixMillis) -> Vec<Entry> {
     let Span { showings, waiting, openings } = span;
     let showing = |showing: &crm::showings::Showing, at: UnixMillis, tone| Entry {
@@ -248,8 +259,28 @@ fn entries(span: Span, times: &Times, from: UnixMillis, until: UnixMillis) -> Ve
         words: "Open house",
         tone: "house",
     }));
-    entries.sort_by(|one, other| (one.at, &one.key).cmp(&(other.at, &other.key)));
     entries
+}
+
+/// What is blocked of a day, if any of it is.
+fn blocked_on(blocked: &BlockedTime, date: Date, times: &Times) -> Option<Entry> {
+    let (begins, ends) = (times.begins(date)?, times.begins(date.tomorrow().ok()?)?);
+    let (at, until) = (blocked.starts_at.max(begins), blocked.ends_at.min(ends));
+    (at < until).then(|| Entry {
+        at,
+        key: format!("{}{date}", blocked.id),
+        link: String::from(availability::PATH),
+        clock: times.clock(at),
+        exact: at.to_rfc3339(),
+        title: blocked.note.clone().unwrap_or_else(|| String::from("Blocked")),
+        about: match (at == begins, until == ends) {
+            (true, true) => String::from("all day"),
+            (_, true) => String::from("to the end of the day"),
+            _ => format!("until {}", times.clock(until)),
+        },
+        words: "Blocked",
+        tone: "blocked",
+    })
 }
 
 #[cfg(test)]

@@ -111,7 +111,7 @@ impl Shell {
                 "photo-removed" => "The photo is removed.",
                 "address-asked" => "A link is on its way to the new address. Nothing is changed until you follow it.",
                 "address-changed" => "The address is changed. You sign in with the new one from now on.",
-                "device-added" => "This device is told of new leads from now on.",
+                "device-added" => "This device is told of new leads and showings from now on.",
                 "device-removed" => "The device is told nothing more.",
                 "device-tested" => "A test is on its way. It shows up on the device within seconds.",
                 "notifications-saved" => "The notifications are saved.",

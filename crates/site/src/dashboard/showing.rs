@@ -10,7 +10,7 @@ use axum::{
     routing::{get, post},
 };
 use crm::{
-    Error,
+    Error, availability,
     clock::UnixMillis,
     ids::ShowingId,
     listings,
@@ -40,6 +40,9 @@ use crate::{
     times::{Time, Times},
 };
 
+/// Other times that are offered.
+const OFFERED: usize = 6;
+
 #[expect(clippy::disallowed_methods, reason = "pages are no part of the API")]
 pub(super) fn routes() -> Router<Site> {
     Router::new()
@@ -49,9 +52,6 @@ pub(super) fn routes() -> Router<Site> {
         .route("/dashboard/showings/{id}/end", post(end))
         .route("/dashboard/showings/{id}/notes", post(keep_notes))
 }
-
-/// Free times that are offered for another.
-const FREE: usize = 6;
 
 /// The path of a showing's page.
 pub(super) fn path(id: ShowingId) -> String {
@@ -84,8 +84,6 @@ struct Shown {
     instructions: Option<String>,
     /// Who lets one in, and how.
     getting_in: Vec<(&'static str, String)>,
-    /// The next times at which it can be.
-    free: Vec<Time>,
     dialled: Option<String>,
     status: &'static str,
     tone: &'static str,
@@ -93,12 +91,16 @@ struct Shown {
     /// The times asked for, with whether they are still to come.
     asked: Vec<(Time, bool)>,
     steps: Vec<Step>,
+    /// Times at which it could be instead.
+    free: Vec<Time>,
     zone: String,
     /// The day before which no time is chosen.
     today: String,
     typed: Typed,
     wrong: Wrong,
     is_over: bool,
+    /// The address of a mail to the client that says how it stands, to be read over and sent by the agent's own program.
+    letter: String,
 }
 
 impl Shown {
@@ -115,15 +117,15 @@ impl Shown {
             Err(Error::NotFound) => Vec::new(),
             Err(error) => return Err(error.into()),
         };
-        let free = match showing.status {
-            ShowingStatus::Requested | ShowingStatus::Confirmed => {
-                slots::free_to_move(crm, agent, id, crm.clock().now(), FREE).await?
-            }
-            _ => Vec::new(),
-        };
         let steps = showing_steps::list(crm, agent, id).await?;
         let (times, now) = (Times::of(&session.time_zone), crm.clock().now());
         let (today, _) = times.fields(now);
+        let is_open = matches!(showing.status, ShowingStatus::Requested | ShowingStatus::Confirmed);
+        // Without hours of the week every time is as good as another.
+        let free = match is_open && !availability::get(crm, agent).await?.hours.is_empty() {
+            true => slots::free_to_move(crm, agent, id, now, OFFERED).await?,
+            false => Vec::new(),
+        };
         Ok(Self {
             shell,
             path: path(id),
@@ -131,22 +133,19 @@ impl Shown {
             listing: listing::path(showing.listing_id),
             instructions,
             getting_in,
-            free: free
-                .into_iter()
-                .filter(|at| Some(*at) != showing.confirmed_time)
-                .map(|at| times.show_weekday(at))
-                .collect(),
             dialled: showing.phone.as_deref().map(dialled).filter(|digits| !digits.is_empty()),
             status: words(showing.status),
             tone: tone(showing.status),
             at: showing.confirmed_time.map(|at| times.show_full(at)),
-            asked: showing.requested_times.iter().map(|at| (times.show_full(*at), *at > now)).collect(),
+            asked: showing.requested_times.iter().map(|at| (times.show_day(*at, now), *at > now)).collect(),
+            free: free.into_iter().map(|at| times.show_day(at, now)).collect(),
             steps: history(&showing, &steps, &times, now),
             zone: session.time_zone.replace('_', " "),
             today,
             typed: Typed::default(),
             wrong: Wrong::default(),
             is_over: showing.confirmed_time.is_some_and(|at| at <= now),
+            letter: letter(&showing, steps.first(), &times),
             showing,
         })
     }
@@ -166,6 +165,33 @@ impl Shown {
     fn most_words(&self) -> usize {
         MOST_WORDS
     }
+}
+
+/// A mail to the client that says how it stands, with the last words to them.
+fn letter(showing: &Showing, last: Option<&ShowingStep>, times: &Times) -> String {
+    let at = showing.confirmed_time.map(|at| times.show_full(at).words).unwrap_or_default();
+    let said = match showing.status {
+        ShowingStatus::Requested | ShowingStatus::Completed => String::new(),
+        ShowingStatus::Confirmed => format!("Your showing of {} is confirmed for {at}.", showing.address),
+        ShowingStatus::Declined => format!("The showing of {} that you asked for cannot take place.", showing.address),
+        ShowingStatus::Cancelled => format!("Your showing of {} is cancelled.", showing.address),
+    };
+    let words = last.and_then(|step| step.words.clone()).unwrap_or_default();
+    let body = [said, words].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\r\n\r\n");
+    let subject = encoded(&format!("Showing: {}", showing.address));
+    let address = encoded(&showing.email).replace("%40", "@");
+    format!("mailto:{address}?subject={subject}&body={}", encoded(&body))
+}
+
+/// Text as a part of an address of mail has it (RFC 6068, section 2).
+fn encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        match byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            true => encoded.push(byte.into()),
+            false => encoded += &format!("%{byte:02X}"),
+        }
+        encoded
+    })
 }
 
 /// What happened, the last first.
@@ -308,4 +334,14 @@ async fn refused(
     let [day, time, words] = ["day", "time", "words"].map(|name| fields.get(name).to_owned());
     (shown.wrong, shown.typed) = (wrong, Typed { day, time, words });
     Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &shown))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::encoded;
+
+    #[test]
+    fn nothing_in_a_mail_begins_another_field_of_it() {
+        assert_eq!(encoded("a b&bcc=x\r\n+é?#"), "a%20b%26bcc%3Dx%0D%0A%2B%C3%A9%3F%23");
+    }
 }

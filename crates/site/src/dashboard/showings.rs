@@ -30,8 +30,6 @@ use crate::{
 pub(super) const PATH: &str = "/dashboard/showings";
 /// Showings of a page.
 const ROWS: u32 = 30;
-/// Within so many milliseconds, about nine months, the year goes without saying.
-const NEAR: i64 = 270 * 24 * 60 * 60 * 1_000;
 /// Requests above those to come.
 const FIRST: u32 = 10;
 
@@ -104,10 +102,7 @@ impl Row {
             path: showing::path(showing.id),
             address: showing.address,
             name: showing.name,
-            at: showing.confirmed_time.map(|at| match (at.0 - now.0).abs() < NEAR {
-                true => times.show_weekday(at),
-                false => times.show_full(at),
-            }),
+            at: showing.confirmed_time.map(|at| times.show_day(at, now)),
             // A time that is over can be confirmed no more.
             asked: asked.into_iter().filter(|at| *at > now).map(|at| times.show_weekday(at)).collect(),
             since: times.show_near(showing.created_at, now),
