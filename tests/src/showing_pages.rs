@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use testkit::{Browser, TestAgent, TestApp, on_both_engines, on_both_engines_with};
 
-use crate::mails::settings;
+use crate::{availability::set_hours, mails::settings};
 
 const PATH: &str = "/dashboard/showings";
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -136,6 +136,26 @@ on_both_engines! {
         let page = browser.post(&format!("{PATH}/new"), &fields).await.expect(422).text();
         assert!(page.contains("Overlaps the showing that is confirmed for Tue 24 Nov 2026, 10:00") && page.contains("value=\"10:20\""), "{page}");
         assert_eq!(get(agent, &second).await["status"], "requested");
+    }
+
+    async fn other_times_are_offered_as_the_agent_is_free(app: TestApp) {
+        let agent = &app.agent;
+        live_in(&app, "UTC").await;
+        let (jane, oak) = (client(agent, "Jane").await, listing(agent, "Oak").await);
+        let id = request(agent, &jane, &oak, &["2026-11-25T15:00:00Z"]).await;
+        let mut browser = app.sign_in(agent).await;
+        let path = format!("{PATH}/{id}");
+        // Without hours every time is as good as another.
+        assert!(!browser.get(&path).await.expect(200).text().contains("You are free next"));
+        set_hours(&app).await;
+        let page = browser.get(&path).await.expect(200).text();
+        let offered = page.split("You are free next").nth(1).unwrap().split("</form>").next().unwrap();
+        let first = offered.split("value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        assert_eq!(offered.matches("<button").count(), 6, "{offered}");
+        let page = follow(&mut browser, &format!("{path}/confirm"), &[("at", &first)]).await;
+        assert!(page.contains("The showing is confirmed.") && page.contains("You are free next"), "{page}");
+        let _ = browser.post(&format!("{path}/end"), &[("status", "cancelled")]).await.expect(303);
+        assert!(!browser.get(&path).await.expect(200).text().contains("You are free next"));
     }
 
     async fn showings_are_found_by_client_and_by_address(app: TestApp) {

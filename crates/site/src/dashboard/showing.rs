@@ -10,13 +10,15 @@ use axum::{
     routing::{get, post},
 };
 use crm::{
-    Error,
+    Error, availability,
     clock::UnixMillis,
     ids::ShowingId,
     listings,
     sessions::Session,
+    showing_rules,
     showing_steps::{self, MOST_WORDS, ShowingStep},
     showings::{self, Showing, ShowingChange, ShowingStatus},
+    slots,
 };
 use http::StatusCode;
 use serde_json::{Map, json};
@@ -26,7 +28,7 @@ use super::{
     leads::dialled,
     listing,
     shell::{Place, Shell, Undo},
-    showing_form,
+    showing_form, showing_rules as rules,
     showings::{PATH, tone, words},
 };
 use crate::{
@@ -37,6 +39,9 @@ use crate::{
     signed_in::SignedIn,
     times::{Time, Times},
 };
+
+/// Other times that are offered.
+const OFFERED: usize = 6;
 
 #[expect(clippy::disallowed_methods, reason = "pages are no part of the API")]
 pub(super) fn routes() -> Router<Site> {
@@ -77,6 +82,8 @@ struct Shown {
     client: String,
     listing: String,
     instructions: Option<String>,
+    /// Who lets one in, and how.
+    getting_in: Vec<(&'static str, String)>,
     dialled: Option<String>,
     status: &'static str,
     tone: &'static str,
@@ -84,6 +91,8 @@ struct Shown {
     /// The times asked for, with whether they are still to come.
     asked: Vec<(Time, bool)>,
     steps: Vec<Step>,
+    /// Times at which it could be instead.
+    free: Vec<Time>,
     zone: String,
     /// The day before which no time is chosen.
     today: String,
@@ -103,20 +112,33 @@ impl Shown {
             Err(Error::NotFound) => None,
             Err(error) => return Err(error.into()),
         };
+        let getting_in = match showing_rules::get(crm, agent, showing.listing_id).await {
+            Ok(rules) => rules::getting_in(&rules),
+            Err(Error::NotFound) => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
         let steps = showing_steps::list(crm, agent, id).await?;
         let (times, now) = (Times::of(&session.time_zone), crm.clock().now());
         let (today, _) = times.fields(now);
+        let is_open = matches!(showing.status, ShowingStatus::Requested | ShowingStatus::Confirmed);
+        // Without hours of the week every time is as good as another.
+        let free = match is_open && !availability::get(crm, agent).await?.hours.is_empty() {
+            true => slots::free_to_move(crm, agent, id, now, OFFERED).await?,
+            false => Vec::new(),
+        };
         Ok(Self {
             shell,
             path: path(id),
             client: client::path(showing.client_id),
             listing: listing::path(showing.listing_id),
             instructions,
+            getting_in,
             dialled: showing.phone.as_deref().map(dialled).filter(|digits| !digits.is_empty()),
             status: words(showing.status),
             tone: tone(showing.status),
             at: showing.confirmed_time.map(|at| times.show_full(at)),
             asked: showing.requested_times.iter().map(|at| (times.show_day(*at, now), *at > now)).collect(),
+            free: free.into_iter().map(|at| times.show_day(at, now)).collect(),
             steps: history(&showing, &steps, &times, now),
             zone: session.time_zone.replace('_', " "),
             today,
