@@ -587,6 +587,16 @@ on_both_engines! {
         let from = UnixMillis::parse(TUESDAY_NINE).unwrap();
         let free = slots::free_to_move(&app.crm, app.agent.id, id, from, 1).await.unwrap();
         assert_eq!(free, [from]);
+        // Its page says who lets one in.
+        let rules = TypedRules { contact_name: "Olga".to_owned(), lock_box_type: "Combo".to_owned(), ..TypedRules::default() };
+        showing_rules::replace(&app.crm, app.agent.id, asker.listing.parse().unwrap(), &rules).await.unwrap();
+        let mut browser = app.sign_in(&app.agent).await;
+        let address = path.replace("/api/v1/", "/dashboard/");
+        let page = browser.get(&address).await.expect(200).text();
+        assert!(page.contains("name=\"at\" value=\"2026-11-23T18:00:00.000Z\">"), "{page}");
+        assert!(page.contains("<dd dir=\"auto\">Olga</dd>") && page.contains("<dd dir=\"auto\">Combo</dd>"), "{page}");
+        let _ = browser.post(&format!("{address}/confirm"), &[("at", "2026-11-23T18:00:00.000Z")]).await.expect(303);
+        let _ = browser.post(&format!("{address}/confirm"), &[("at", TUESDAY_NINE)]).await.expect(303);
         let free = slots::free(&app.crm, app.agent.id, asker.other.parse().unwrap(), from, 1).await.unwrap();
         assert_eq!(free[0].to_rfc3339(), "2026-11-24T15:00:00.000Z", "with the way there");
         let other = app.another_agent("Other").await;

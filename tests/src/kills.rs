@@ -1,6 +1,7 @@
 //! kill -9 under load: what was acknowledged is there with its event, nothing is half there, no idempotency key made two.
 
 mod imports;
+mod memory;
 mod nodes;
 mod uploads;
 mod webhooks;
@@ -14,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-pub(crate) use imports::sign_in;
+use imports::sign_in;
 use serde_json::{Value, json};
 use testkit::{Caller, Engine, process::Place};
 

@@ -144,7 +144,7 @@ on_both_engines! {
         let mut browser = app.sign_in(&app.agent).await;
         for (file, told) in [
             ("", "is empty"),
-            ("[{\"ListPrice\": 1},", "cannot be read as json"),
+            ("[{\"ListPrice\": 1},", "cannot be read as JSON"),
             ("[]", "has no record in it"),
             ("{\"a\": \"\\u0000\"}", "has a character that no text has"),
         ] {

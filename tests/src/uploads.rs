@@ -9,14 +9,12 @@ use crm::{
     jobs,
 };
 use http::Method;
-use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use image::{DynamicImage, ImageFormat};
 use serde_json::json;
 use testkit::{
-    Answer, Browser, Caller, EmptyDatabase, Engine, TestApp, block_on,
+    Answer, Browser, EmptyDatabase, Engine, TestApp, block_on,
     manual::{ManualClock, SeededRandomness},
-    on_both_engines,
-    process::Home,
-    until,
+    on_both_engines, until,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -429,61 +427,4 @@ fn two_nodes_show_each_others_uploads() {
             assert_eq!((&one.body, one.header("etag")), (&other.body, other.header("etag")), "{link}");
         }
     });
-}
-
-/// A picture that hardly packs: what is uploaded is as large as what is drawn of it.
-fn noise(width: u32, height: u32) -> Vec<u8> {
-    let mut seed = 1u32;
-    let drawn = RgbImage::from_fn(width, height, |_, _| {
-        seed ^= seed << 13;
-        seed ^= seed >> 17;
-        seed ^= seed << 5;
-        let [one, two, three, _] = seed.to_be_bytes();
-        Rgb([one, two, three])
-    });
-    let mut bytes = Cursor::new(Vec::new());
-    DynamicImage::from(drawn).write_to(&mut bytes, ImageFormat::Png).unwrap();
-    bytes.into_inner()
-}
-
-/// Fifty photos of 15 MiB at once, in a process of its own.
-async fn fifty_photos(engine: Engine) {
-    const MIB: u64 = 1024 * 1024;
-    let home = Home::new(engine);
-    let slug = home.place.output_of(&["agent", "create", "--name", "Sarah Johnson", "--email", "sarah@example.com"]);
-    let key = home.place.output_of(&["key", "create", "--agent", &slug, "--name", "Count"]);
-    let server = home.place.serve();
-    let browser = crate::kills::sign_in(&home, &slug, &server.base).await;
-    let listing = json!({"address": "456 Oak Ave", "price": 750_000});
-    let api = Caller::new(&server.base).with_key(&key);
-    let listing = api.post("/api/v1/listings", &listing).await.expect(201).json()["listingId"].clone();
-    let path = format!("/dashboard/listings/{}", listing.as_str().unwrap());
-    let photo = noise(2_280, 2_280);
-    assert!((14 * MIB..15 * MIB).contains(&(photo.len() as u64)), "{}", photo.len());
-    let door = Door { path: format!("{path}/photos"), field: "file", takes: Takes::Picture };
-    let form = door.form("a.png", "image/png", &photo);
-    let senders = (0..50).map(|_| {
-        let (mut browser, form, path) = (browser.at(&server.base), form.clone(), door.path.clone());
-        tokio::spawn(async move {
-            browser.send(Method::POST, &path, "multipart/form-data; boundary=edge", form).await.status
-        })
-    });
-    for sender in senders.collect::<Vec<_>>() {
-        assert_eq!(sender.await.unwrap(), 303);
-    }
-    let page = browser.at(&server.base).get(&path).await.expect(200).text();
-    assert_eq!(page.matches("data-photo=\"").count(), 50);
-    let (held, decoded) = (server.most_held(), 2_280 * 2_280 * 3);
-    assert!(held < 100 * MIB + decoded, "{} MiB", held / MIB);
-    server.kill();
-}
-
-#[test]
-fn fifty_photos_at_once_take_no_more_memory_than_one_on_sqlite() {
-    block_on(fifty_photos(Engine::Sqlite));
-}
-
-#[test]
-fn fifty_photos_at_once_take_no_more_memory_than_one_on_postgres() {
-    block_on(fifty_photos(Engine::Postgres));
 }

@@ -201,7 +201,7 @@ impl Plan {
             now,
             is_set,
             has_hours: is_set || listing.hours.is_some(),
-            takes_requests: listing.status.takes_requests(),
+            takes_requests: listing.takes_requests(),
             notice_minutes,
             days_ahead: kept.days_ahead,
             travel: kept.travel_minutes * MINUTE,

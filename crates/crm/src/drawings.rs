@@ -44,7 +44,7 @@ pub(crate) async fn finish(
     let draw = move || {
         // Held until it is drawn, also where nobody waits for it any more.
         let _turn = turn;
-        Picture::decode(&bytes)?.widths(widths)
+        Picture::decode(bytes)?.widths(widths)
     };
     let drawn = spawn_blocking(draw).await.map_err(|_| Error::Internal)?;
     let drawn = drawn.map_err(|message| Error::invalid("file", message))?;

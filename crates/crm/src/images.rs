@@ -39,15 +39,16 @@ pub(crate) struct Drawn {
 }
 
 impl Picture {
-    /// Decodes an upload: a JPEG, PNG or WebP by its contents, whatever it is called.
+    /// Decodes an upload: a JPEG, PNG or WebP by its contents, whatever it is called. The upload is let go of as soon as it can be: it and
+    /// the picture are the memory that this takes.
     ///
     /// # Errors
     /// With a sentence for the sender.
-    pub fn decode(upload: &[u8]) -> Result<Self, &'static str> {
-        let format = image::guess_format(upload).map_err(|_| NO_PICTURE)?;
-        let read = || Cursor::new(upload);
+    pub fn decode(upload: Vec<u8>) -> Result<Self, &'static str> {
+        let format = image::guess_format(&upload).map_err(|_| NO_PICTURE)?;
+        let read = || Cursor::new(&upload[..]);
         let is_moving = match format {
-            ImageFormat::Jpeg if !has_end(upload) => return Err(NO_PICTURE),
+            ImageFormat::Jpeg if !has_end(&upload) => return Err(NO_PICTURE),
             ImageFormat::Jpeg => false,
             ImageFormat::Png => PngDecoder::new(read()).and_then(|png| png.is_apng()).map_err(|_| NO_PICTURE)?,
             ImageFormat::WebP => WebPDecoder::new(read()).map_err(|_| NO_PICTURE)?.has_animation(),
@@ -59,7 +60,7 @@ impl Picture {
         let mut limits = Limits::default();
         (limits.max_image_width, limits.max_image_height) = (Some(LONGEST), Some(LONGEST));
         limits.max_alloc = Some(MOST_MEMORY);
-        let mut reader = ImageReader::with_format(read(), format);
+        let mut reader = ImageReader::with_format(Cursor::new(upload), format);
         reader.limits(limits);
         let mut decoder = reader.into_decoder().map_err(|error| match error {
             image::ImageError::Limits(_) => TOO_LARGE,
@@ -187,7 +188,7 @@ mod tests {
     }
 
     fn widths(upload: &[u8]) -> Vec<(u32, u32)> {
-        let drawn = Picture::decode(upload).unwrap().widths(&[320, 640, 1280, 1920]).unwrap();
+        let drawn = Picture::decode(upload.to_vec()).unwrap().widths(&[320, 640, 1280, 1920]).unwrap();
         for picture in &drawn {
             let read = image::load_from_memory(&picture.bytes).unwrap();
             assert_eq!((read.width(), read.height()), (picture.width, picture.height));
@@ -228,7 +229,7 @@ mod tests {
         for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP] {
             let whole = encoded(300, 300, format);
             for length in [8, whole.len() / 2, whole.len() - 20] {
-                assert!(Picture::decode(&whole[..length]).is_err(), "{format:?} {length}");
+                assert!(Picture::decode(whole[..length].to_vec()).is_err(), "{format:?} {length}");
             }
         }
         // The chunk that makes a PNG move, 10,000 times (PNG, third edition, 11.3.6.1), with its checksum.
@@ -238,7 +239,7 @@ mod tests {
         let sum = crc32fast::hash(&chunk);
         let png = encoded(4, 4, ImageFormat::Png);
         let moving = [&png[..33], &8u32.to_be_bytes(), &chunk, &sum.to_be_bytes(), &png[33..]].concat();
-        assert_eq!(Picture::decode(&moving).err(), Some(MOVES));
+        assert_eq!(Picture::decode(moving).err(), Some(MOVES));
     }
 
     #[test]
@@ -250,7 +251,7 @@ mod tests {
             png[20..24].copy_from_slice(&side.to_be_bytes());
             let sum = crc32fast::hash(&png[12..29]);
             png[29..33].copy_from_slice(&sum.to_be_bytes());
-            assert_eq!(Picture::decode(&png).err(), Some(TOO_LARGE), "{side}");
+            assert_eq!(Picture::decode(png).err(), Some(TOO_LARGE), "{side}");
         }
     }
 }

@@ -28,7 +28,7 @@ pub async fn replace(crm: &Crm, agent: AgentId, upload: Vec<u8>) -> Result<(), E
         return Err(wrong("must have at most 5 MiB"));
     }
     let turn = TURN.acquire().await.map_err(|_| Error::Unavailable)?;
-    let drawn = spawn_blocking(move || draw(&upload)).await.map_err(|_| Error::Internal)?.map_err(wrong)?;
+    let drawn = spawn_blocking(move || draw(upload)).await.map_err(|_| Error::Internal)?.map_err(wrong)?;
     drop(turn);
     let hash = hash(&drawn);
     crm.change("photos.replace", agent, move |tx, turn| {
@@ -84,7 +84,7 @@ fn hash(bytes: &[u8]) -> PhotoHash {
 }
 
 /// Draws an upload anew: upright, its middle as a square, what is transparent on white.
-fn draw(upload: &[u8]) -> Result<Vec<u8>, &'static str> {
+fn draw(upload: Vec<u8>) -> Result<Vec<u8>, &'static str> {
     Ok(Picture::decode(upload)?.square(SIDE)?.bytes)
 }
 
@@ -109,7 +109,7 @@ mod tests {
         for (width, height, format) in
             [(900, 600, ImageFormat::Jpeg), (20, 30, ImageFormat::Png), (513, 511, ImageFormat::WebP)]
         {
-            let drawn = draw(&encoded(width, height, format)).unwrap();
+            let drawn = draw(encoded(width, height, format)).unwrap();
             assert_eq!(image::guess_format(&drawn).unwrap(), ImageFormat::Jpeg);
             let picture = image::load_from_memory(&drawn).unwrap().to_rgb8();
             assert_eq!(picture.dimensions(), (SIDE, SIDE));
@@ -128,7 +128,7 @@ mod tests {
         told.extend(u16::try_from(exif.len() + 2).unwrap().to_be_bytes());
         told.extend(&exif);
         told.extend(&plain[2..]);
-        let drawn = draw(&told).unwrap();
+        let drawn = draw(told).unwrap();
         assert!(!drawn.windows(3).any(|part| part == b"GPS") && !drawn.windows(4).any(|part| part == b"Exif"));
         let picture = image::load_from_memory(&drawn).unwrap().to_rgb8();
         assert!(picture.get_pixel(200, 5).0[0] > 150 && picture.get_pixel(200, 500).0[2] > 150, "red is above");
@@ -143,13 +143,13 @@ mod tests {
             b"\x89PNG\r\n\x1a\nrest",
             b"\xff\xd8\xff",
         ] {
-            assert!(draw(bytes).is_err(), "{bytes:?}");
+            assert!(draw(bytes.to_vec()).is_err(), "{bytes:?}");
         }
         // A PNG that says it is 60,000 pixels wide.
         let mut png = encoded(4, 4, ImageFormat::Png);
         png[16..20].copy_from_slice(&60_000u32.to_be_bytes());
-        assert!(draw(&png).is_err());
+        assert!(draw(png).is_err());
         let wide = encoded(12_001, 1, ImageFormat::Png);
-        assert_eq!(draw(&wide), Err("must have at most 50 million pixels, and 12,000 on a side"));
+        assert_eq!(draw(wide), Err("must have at most 50 million pixels, and 12,000 on a side"));
     }
 }

@@ -74,14 +74,6 @@ choices! {
     }
 }
 
-impl ShowingsTaken {
-    /// Whether showings can be asked for.
-    #[must_use]
-    pub fn takes_requests(self) -> bool {
-        matches!(self, Self::Accepting | Self::Restricted)
-    }
-}
-
 /// What holds of a listing's showings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShowingRules {
@@ -101,6 +93,15 @@ pub struct ShowingRules {
     pub notice_minutes: i64,
     /// Hours of the listing's own, in the agent's time zone: shown only within them and the agent's.
     pub hours: Option<WeeklyHours>,
+}
+
+impl ShowingRules {
+    /// Whether showings can be asked for.
+    #[must_use]
+    pub fn takes_requests(&self) -> bool {
+        let is_shown = matches!(self.status, ShowingsTaken::Accepting | ShowingsTaken::Restricted);
+        is_shown && !self.requirements.contains(&ShowingRequirement::DoNotShow)
+    }
 }
 
 impl Default for ShowingRules {

@@ -28,14 +28,20 @@ impl Wrong {
 
     /// Of one field, or of its elements, as a sentence.
     pub fn at(&self, field: &str) -> Option<String> {
+        let text = self.after(field)?;
+        let mut letters = text.chars();
+        let first = letters.next()?;
+        Some(format!("{}{}", first.to_uppercase(), letters.as_str()))
+    }
+
+    /// Of one field, or of its elements, as the rest of a sentence that begins with its name.
+    pub fn after(&self, field: &str) -> Option<String> {
         let of = self.0.iter().filter(|error| {
             let rest = error.field.strip_prefix(field);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['[', '.']))
         });
         let text = of.map(|error| error.message.clone()).collect::<Vec<_>>().join("; ");
-        let mut letters = text.chars();
-        let first = letters.next()?;
-        Some(format!("{}{}.", first.to_uppercase(), letters.as_str()))
+        (!text.is_empty()).then(|| format!("{text}."))
     }
 
     /// Whether there is anything.

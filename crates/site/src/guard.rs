@@ -4,12 +4,12 @@ use axum::{
     Router,
     extract::{Request, State},
     middleware::{self, Next},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use http::{HeaderName, HeaderValue, header};
 use tower_http::csrf::CsrfLayer;
 
-use crate::Site;
+use crate::{Site, pages::Refusal};
 
 /// Nothing but our own; no inline script or style; no frame around it.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
@@ -29,7 +29,10 @@ pub(crate) fn around(pages: Router, site: &Site) -> Router {
 }
 
 async fn headers(State(is_secure): State<bool>, request: Request, next: Next) -> Response {
-    dressed(next.run(request).await, is_secure)
+    // No text has a NUL, and no database keeps one.
+    let is_text = !request.uri().query().unwrap_or_default().contains("%00");
+    let response = if is_text { next.run(request).await } else { Refusal::BadForm.into_response() };
+    dressed(response, is_secure)
 }
 
 /// A page with the headers that every one has.

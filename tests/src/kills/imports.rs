@@ -11,7 +11,7 @@ use super::{records, rounds, with_events};
 const ROWS: usize = 5_000;
 
 /// A browser that has just set a password by the link that the command prints.
-pub(crate) async fn sign_in(home: &Home, slug: &str, base: &str) -> Browser {
+pub(super) async fn sign_in(home: &Home, slug: &str, base: &str) -> Browser {
     let printed = home.place.output_of(&["agent", "reset-password", "--agent", slug]);
     let token = printed.split("/reset/").nth(1).unwrap_or_else(|| panic!("a link: {printed}"));
     let token = token.split_whitespace().next().unwrap();

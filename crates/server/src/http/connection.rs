@@ -26,6 +26,8 @@ use super::streams::Streams;
 
 /// What is read to tell the protocol.
 const FIRST_READ_BYTES: usize = 2 * 1024;
+/// Bytes that an HTTP/1 connection reads ahead of who uses them.
+const READ_AHEAD_BYTES: usize = 64 * 1024;
 /// h2's own bound on a header list. Up to here an oversized one is refused by us, with a request id; beyond, h2 words
 /// the 431, and past four times this it ends the connection.
 const H2_HEADER_LISTS: usize = 4;
@@ -134,6 +136,8 @@ where
         // A client may end its side and still read its answer; the guard tells hyper when a request breaks off.
         .half_close(true)
         .header_read_timeout(None)
+        // More than a head may have. What is read ahead of who uses it is held, for each connection.
+        .max_buf_size(READ_AHEAD_BYTES)
         .serve_connection(TokioIo::new(guard), service);
     let mut connection = pin!(connection);
     let ended = tokio::select! {

@@ -69,7 +69,7 @@ async fn take_document(
     SignedIn(session): SignedIn,
     Path(id): Path<String>,
     headers: HeaderMap,
-    form: Multipart,
+    uploads::Form(form): uploads::Form,
 ) -> Result<Response, Refusal> {
     take(&site, &session, &id, &headers, form, Part::Document).await
 }
@@ -79,7 +79,7 @@ async fn take_cover(
     SignedIn(session): SignedIn,
     Path(id): Path<String>,
     headers: HeaderMap,
-    form: Multipart,
+    uploads::Form(form): uploads::Form,
 ) -> Result<Response, Refusal> {
     take(&site, &session, &id, &headers, form, Part::Cover).await
 }

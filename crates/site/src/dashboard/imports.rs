@@ -179,7 +179,7 @@ async fn show_all<F: Files>(
 async fn upload<F: Files>(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    mut form: Multipart,
+    uploads::Form(mut form): uploads::Form,
 ) -> Result<Response, Refusal> {
     match take(&site.crm, session.agent, F::ABOUT.subject, &mut form).await {
         Ok(id) => Ok(see_other(&F::ABOUT.path_of(id))),

@@ -40,7 +40,7 @@ async fn upload(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
     Path(id): Path<String>,
-    mut form: Multipart,
+    uploads::Form(mut form): uploads::Form,
 ) -> Result<Response, Refusal> {
     let Ok(id) = id.parse::<ListingId>() else { return Ok(pages::not_found()) };
     match take(&site.crm, session.agent, id, &mut form).await {

@@ -2,7 +2,7 @@
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Multipart, Path, State},
+    extract::{DefaultBodyLimit, Path, State},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -104,7 +104,7 @@ async fn upload(
     SignedIn(session): SignedIn,
     Path(id): Path<String>,
     headers: HeaderMap,
-    mut form: Multipart,
+    uploads::Form(mut form): uploads::Form,
 ) -> Result<Response, Refusal> {
     let Ok(id) = id.parse::<ListingId>() else { return Ok(pages::not_found()) };
     let (mut arrived, mut wrong) = (Vec::new(), Vec::new());

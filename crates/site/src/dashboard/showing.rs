@@ -15,6 +15,7 @@ use crm::{
     ids::ShowingId,
     listings,
     sessions::Session,
+    showing_rules,
     showing_steps::{self, MOST_WORDS, ShowingStep},
     showings::{self, Showing, ShowingChange, ShowingStatus},
     slots,
@@ -27,7 +28,7 @@ use super::{
     leads::dialled,
     listing,
     shell::{Place, Shell, Undo},
-    showing_form,
+    showing_form, showing_rules as rules,
     showings::{PATH, tone, words},
 };
 use crate::{
@@ -81,6 +82,8 @@ struct Shown {
     client: String,
     listing: String,
     instructions: Option<String>,
+    /// Who lets one in, and how.
+    getting_in: Vec<(&'static str, String)>,
     dialled: Option<String>,
     status: &'static str,
     tone: &'static str,
@@ -109,6 +112,11 @@ impl Shown {
             Err(Error::NotFound) => None,
             Err(error) => return Err(error.into()),
         };
+        let getting_in = match showing_rules::get(crm, agent, showing.listing_id).await {
+            Ok(rules) => rules::getting_in(&rules),
+            Err(Error::NotFound) => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
         let steps = showing_steps::list(crm, agent, id).await?;
         let (times, now) = (Times::of(&session.time_zone), crm.clock().now());
         let (today, _) = times.fields(now);
@@ -124,6 +132,7 @@ impl Shown {
             client: client::path(showing.client_id),
             listing: listing::path(showing.listing_id),
             instructions,
+            getting_in,
             dialled: showing.phone.as_deref().map(dialled).filter(|digits| !digits.is_empty()),
             status: words(showing.status),
             tone: tone(showing.status),

@@ -44,6 +44,26 @@ pub(super) fn routes() -> Router<Site> {
     Router::new().route("/dashboard/listings/{id}/showing-rules", get(show).post(save))
 }
 
+/// Who lets one in, and how, in words.
+pub(super) fn getting_in(rules: &ShowingRules) -> Vec<(&'static str, String)> {
+    let requirements = rules.requirements.iter().map(|one| one.name()).collect::<Vec<_>>().join(", ");
+    let told = [
+        ("Ask", contact(rules)),
+        ("Phone", rules.contact_phone.clone()),
+        ("Lockbox", rules.lock_box_type.map(|one| one.name().to_owned())),
+        ("Requirements", Some(requirements).filter(|text| !text.is_empty())),
+    ];
+    told.into_iter().filter_map(|(label, text)| text.map(|text| (label, text))).collect()
+}
+
+fn contact(rules: &ShowingRules) -> Option<String> {
+    match (&rules.contact_name, rules.contact_type.map(ShowingContactType::name)) {
+        (Some(name), Some(role)) => Some(format!("{name} ({})", role.to_lowercase())),
+        (Some(name), None) => Some(name.clone()),
+        (None, role) => role.map(str::to_owned),
+    }
+}
+
 /// The card on a listing's page.
 pub(super) struct Card {
     pub status: &'static str,
@@ -63,12 +83,6 @@ impl Card {
     pub async fn read(site: &Site, session: &Session, id: ListingId, now: UnixMillis) -> Result<Self, Refusal> {
         let rules = showing_rules::get(&site.crm, session.agent, id).await?;
         let free = slots::free(&site.crm, session.agent, id, now, SHOWN).await?;
-        let ShowingRules { contact_name, contact_phone, contact_type, .. } = rules;
-        let contact = match (contact_name, contact_type.map(ShowingContactType::name)) {
-            (Some(name), Some(role)) => Some(format!("{name} ({})", role.to_lowercase())),
-            (Some(name), None) => Some(name),
-            (None, role) => role.map(str::to_owned),
-        };
         Ok(Self {
             status: rules.status.name(),
             tone: match rules.status {
@@ -77,13 +91,13 @@ impl Card {
                 ShowingsTaken::OnHold | ShowingsTaken::None => " bad",
             },
             requirements: rules.requirements.iter().map(|one| one.name()).collect(),
-            contact,
-            dialled: contact_phone.as_deref().map(dialled).unwrap_or_default(),
-            contact_phone,
+            contact: contact(&rules),
+            dialled: rules.contact_phone.as_deref().map(dialled).unwrap_or_default(),
             lock_box: rules.lock_box_type.map(LockBoxType::name),
             notice: Some(rules.notice_minutes).filter(|minutes| *minutes > 0).map(span),
             hours: rules.hours.as_ref().map(hours::words).unwrap_or_default(),
             free: by_day(free, &Times::of(&session.time_zone)),
+            contact_phone: rules.contact_phone,
         })
     }
 }
