@@ -189,14 +189,20 @@ impl Row {
             let parts = names.iter().filter_map(|name| self.text(name)).collect::<Vec<_>>();
             Some(parts.join(between)).filter(|joined| !joined.is_empty())
         };
-        let street = || {
-            let street = join(&["streetNumber", "streetDirPrefix", "streetName", "streetSuffix"], " ")?;
-            Some(
-                self.text("unitNumber")
-                    .map_or(street.clone(), |unit| format!("{street} #{}", unit.trim_start_matches('#'))),
-            )
-        };
-        let line = self.text("address").or_else(street)?;
+        let street = || join(&["streetNumber", "streetDirPrefix", "streetName", "streetSuffix"], " ");
+        let mut line = self.text("address").or_else(street)?;
+        // Without it all homes of a house would be one.
+        if let Some(unit) = self.text("unitNumber") {
+            let unit = unit.trim_start_matches('#').trim();
+            let (words, folded) = (fold(&line), fold(unit));
+            let mut words = words.split(|letter: char| !letter.is_alphanumeric() && letter != '-');
+            if !words.any(|word| word == folded) {
+                line = match line.split_once(',') {
+                    Some((street, place)) => format!("{street} #{unit},{place}"),
+                    None => format!("{line} #{unit}"),
+                };
+            }
+        }
         let region = join(&["stateOrProvince", "postalCode"], " ");
         let place = self.text("city").into_iter().chain(region).collect::<Vec<_>>().join(", ");
         let is_whole = match self.text("city") {
