@@ -289,4 +289,12 @@ on_both_engines! {
             assert!(!page.contains("Secret") && !page.contains("Hidden"), "{path}");
         }
     }
+
+    async fn a_nul_in_an_address_is_refused_on_every_list(app: TestApp) {
+        let mut browser = app.sign_in(&app.agent).await;
+        for path in ["leads?q=%00", "leads?tag=%00", "leads?source=%00", "clients?q=a%00b", "listings?q=%00", "showings?q=%00", "outbox?after=%00"] {
+            let _ = browser.get(&format!("/dashboard/{path}")).await.expect(400);
+        }
+        let _ = browser.get("/dashboard/leads?q=%2500").await.expect(200);
+    }
 }
