@@ -323,7 +323,7 @@ on_both_engines! {
         assert_eq!(count(&app, LEFT).await, 0);
     }
 
-    async fn a_copy_of_the_agents_data_has_guides_and_their_files(app: TestApp) {
+    async fn a_copy_of_the_agents_data_has_guides_and_listings_with_their_files(app: TestApp) {
         let mut browser = app.sign_in(&app.agent).await;
         let long = [b"%PDF-1.7\n".as_slice(), &(0..9 * PIECE + 7).map(|n| (n % 251) as u8).collect::<Vec<_>>()].concat();
         for title in ["First", "Second"] {
@@ -332,6 +332,18 @@ on_both_engines! {
             let _ = send(&mut browser, &format!("{path}/cover"), &[("a.png", "image/png", &picture(40, 30, ImageFormat::Png))]).await.expect(303);
         }
         make(&app, "Without a file").await;
+        let made = app.agent.api.post("/api/v1/listings", &json!({"address": "456 Oak Ave", "price": 750_000})).await.expect(201).json();
+        let listing = made["listingId"].as_str().unwrap();
+        let _ = app.agent.api.patch(&format!("/api/v1/listings/{listing}"), &json!({"price": 725_000})).await.expect(200);
+        let home = format!("/dashboard/listings/{listing}");
+        // More of them than are looked up at once, with their widths.
+        let photo = picture(700, 20, ImageFormat::Png);
+        for _ in 0..2 {
+            let _ = send(&mut browser, &format!("{home}/photos"), &[("a.png", "image/png", &photo); 20]).await.expect(303);
+        }
+        let hours = [("day", "2030-06-01"), ("starts", "14:00"), ("ends", "16:00"), ("notes", "Cookies")];
+        let _ = browser.post(&format!("{home}/open-houses"), &hours).await.expect(303);
+        let _ = send(&mut browser, &format!("{home}/documents"), &[("Deed.pdf", "application/pdf", &long)]).await.expect(303);
         let _ = browser.post("/dashboard/settings/data", &[]).await.expect(303);
         while jobs::run_due(&app.crm).await.unwrap() > 0 {}
         let copy = copy_of(&browser.get("/dashboard/settings/data").await.expect(200).text());
@@ -347,6 +359,15 @@ on_both_engines! {
             assert!(std::fs::read(folder.path().join(name)).unwrap() == *bytes, "{name} is as the command writes it");
         }
         assert_eq!(files.keys().filter(|name| name.starts_with("guides/")).count(), 4);
+        let of_listing = files.iter().filter(|(name, _)| name.starts_with(&format!("listings/{listing}/"))).collect::<Vec<_>>();
+        let photos = of_listing.iter().filter(|(name, _)| name.ends_with(".jpg")).collect::<Vec<_>>();
+        assert_eq!((of_listing.len(), photos.len()), (41, 40));
+        assert!(photos.iter().all(|(_, bytes)| image::load_from_memory(bytes).unwrap().width() == 700), "the widest form");
+        assert!(of_listing.iter().any(|(name, bytes)| name.ends_with(".pdf") && **bytes == long));
+        let extras = String::from_utf8_lossy(&files["extras.json"]).into_owned();
+        for told in ["\"kind\":\"price\"", "750000 USD", "\"kind\":\"photo\"", "\"kind\":\"document\"", "Deed", "\"kind\":\"openHouse\"", "Cookies"] {
+            assert!(extras.contains(told), "{told}: {extras}");
+        }
         let told: Value = serde_json::from_slice(&files["guides.json"]).unwrap();
         assert_eq!((&told[0]["slug"], &told[0]["fileName"], &told[2]["fileName"]), (&json!("first"), &json!("=x.pdf"), &json!(null)));
         assert!(std::str::from_utf8(&files["guides.csv"]).unwrap().contains(",'=x.pdf,"));

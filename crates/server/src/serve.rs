@@ -130,8 +130,10 @@ pub async fn listen(listener: TcpListener, app: App, stopping: CancellationToken
     let edge = Arc::new(app.clone());
     // Ends the streams of open pages at once when the server stops, so that their requests end within the grace.
     let watcher = tokio::spawn(app.site().watch(stopping.clone().cancelled_owned()));
-    let limits =
-        Limits { body_bytes: |method, path| site::body_bytes(method, path).unwrap_or(256 * 1024), ..Limits::default() };
+    let limits = Limits {
+        body_bytes: |method, path| site::body_bytes(method, path).unwrap_or(Limits::SHORT_BODY),
+        ..Limits::default()
+    };
     http::serve(listener, app.router(), limits, edge, stopping).await;
     if let Err(error) = watcher.await {
         tracing::error!(%error, "open pages were not told of changes");

@@ -259,7 +259,7 @@ struct FilePlace {
 async fn write_files(crm: &Crm, agent: AgentId, making: Making) -> Result<(), Error> {
     let Making { id, step, sheet, place } = making;
     let place = place.and_then(|place| serde_json::from_str::<FilePlace>(&place).ok());
-    let kept = files::kept(crm, agent).await?;
+    let kept = files::kept(crm, agent, place.as_ref().map(|place| place.file)).await?;
     let mut slice = Slice { id, step, additions: Vec::new(), records: 0, cut_off: None };
     // The file that was begun, or the one after it.
     let begun = place.as_ref().and_then(|place| Some((kept.iter().find(|kept| kept.id == place.file)?, place.piece?)));

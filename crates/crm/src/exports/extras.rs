@@ -1,5 +1,5 @@
 //! What an agent keeps beside leads, clients, listings and showings, for an export: tags, follow-ups, next steps, what merged leads asked,
-//! what became of showings, and what holds of them.
+//! what became of showings, and what holds of them; prices, open houses and the words under photos and documents of listings.
 
 use db::{Row, Tx, params};
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,7 @@ use crate::{
     clock::UnixMillis,
     ids::{self, ClientId, LeadId, ListingId, ShowingId},
     totals::Kind,
+    values::Money,
     weekly_hours::WeeklyHours,
 };
 
@@ -18,10 +19,11 @@ use crate::{
 pub struct Extra {
     /// The id of the lead, client, listing or showing.
     pub about: String,
-    /// `tag`, `followUp`, `nextStep`, `inquiry`, `showingStep` or `showingRules`.
+    /// `tag`, `followUp`, `nextStep`, `inquiry`, `showingStep`, `showingRules`, `price`, `openHouse`, `photo` or `document`.
     pub kind: &'static str,
-    /// The tag, when to follow up, what comes next, what was asked, what a showing became, with the words to the client, or what holds of a
-    /// listing's showings.
+    /// The tag, when to follow up, what comes next, what was asked, what a showing became, with the words to the client, what holds of a
+    /// listing's showings, what it cost from when on, when it is open to visitors, or where a file of it stands in the export, with its
+    /// caption or name.
     pub text: String,
 }
 
@@ -34,6 +36,9 @@ enum List {
     Inquiries,
     Steps,
     ShowingRules,
+    Prices,
+    OpenHouses,
+    Attachments,
 }
 
 /// A place among them: right after one.
@@ -56,7 +61,10 @@ impl ExtraCursor {
             List::NextSteps => List::Inquiries,
             List::Inquiries => List::Steps,
             List::Steps => List::ShowingRules,
-            List::ShowingRules => return None,
+            List::ShowingRules => List::Prices,
+            List::Prices => List::OpenHouses,
+            List::OpenHouses => List::Attachments,
+            List::Attachments => return None,
         };
         Some(Self::first_of(next))
     }
@@ -146,6 +154,45 @@ fn read(
             |row| {
                 last.ids.0 = row.get(0)?;
                 showing_rules(row)
+            },
+        ),
+        List::Prices => tx.query(
+            "SELECT p.listing_id, p.id, p.price, p.currency FROM listing_prices p
+             JOIN listings l ON l.agent_id = p.agent_id AND l.id = p.listing_id
+             WHERE p.agent_id = $1 AND (p.listing_id, p.id) > ($2, $3) ORDER BY p.listing_id, p.id LIMIT $4",
+            params![&agent, first, second, limit],
+            |row| {
+                last.ids = (row.get(0)?, row.get(1)?);
+                let (price, currency) = (Money::from_cents(row.get(2)?).units(), row.text(3)?);
+                let text = format!("{}\n{price} {currency}", ids::instant(&last.ids.1).to_rfc3339());
+                Ok(Extra { about: ListingId(last.ids.0).to_string(), kind: "price", text })
+            },
+        ),
+        List::OpenHouses => tx.query(
+            "SELECT h.id, h.listing_id, h.starts_at, h.ends_at, h.notes FROM open_houses h
+             JOIN listings l ON l.agent_id = h.agent_id AND l.id = h.listing_id
+             WHERE h.agent_id = $1 AND h.id > $2 ORDER BY h.id LIMIT $3",
+            params![&agent, first, limit],
+            |row| {
+                last.ids.0 = row.get(0)?;
+                let at = |column| Ok::<_, db::DbError>(UnixMillis(row.get(column)?).to_rfc3339());
+                let said = [Some(format!("{} to {}", at(2)?, at(3)?)), row.get(4)?];
+                let text = said.into_iter().flatten().collect::<Vec<_>>().join("\n");
+                Ok(Extra { about: row.get::<ListingId>(1)?.to_string(), kind: "openHouse", text })
+            },
+        ),
+        List::Attachments => tx.query(
+            "SELECT a.id, a.listing_id, a.kind, a.words FROM attachments a
+             JOIN listings l ON l.agent_id = a.agent_id AND l.id = a.listing_id
+             WHERE a.agent_id = $1 AND a.id > $2 AND a.deleted_at IS NULL ORDER BY a.id LIMIT $3",
+            params![&agent, first, limit],
+            |row| {
+                last.ids.0 = row.get(0)?;
+                let (listing, is_photo) = (row.get::<ListingId>(1)?, row.text(2)? == "photo");
+                let file = super::files::of_listing(listing, &last.ids.0, is_photo);
+                let text = [file, row.get::<String>(3)?].into_iter().filter(|text| !text.is_empty());
+                let (about, text) = (listing.to_string(), text.collect::<Vec<_>>().join("\n"));
+                Ok(Extra { about, kind: if is_photo { "photo" } else { "document" }, text })
             },
         ),
         // Those of showings whose client or listing is deleted are not among them.

@@ -1,4 +1,4 @@
-//! The files of an export: what an agent uploaded for their guides, as it is in the database, piece by piece.
+//! The files of an export: what an agent uploaded for their guides and listings, as it is in the database, piece by piece.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::{
     AgentId, Crm, Error,
     files::{self, PIECE},
     guides,
-    ids::FileId,
+    ids::{FileId, ListingId},
 };
 
 /// A file of an export.
@@ -38,12 +38,23 @@ impl Kept {
     }
 }
 
-/// The PDF of every guide, and its cover in the widest form, in the order of their ids.
+/// Where a photo or document of a listing stands in an export.
+pub(super) fn of_listing(listing: ListingId, attachment: &[u8; 16], is_photo: bool) -> String {
+    let id = attachment.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    format!("listings/{listing}/{id}.{}", if is_photo { "jpg" } else { "pdf" })
+}
+
+/// Files that are found at once.
+const PAGE: usize = 100;
+
+/// The PDF of every guide and the documents of every listing, their covers and photos in the widest form, in the order of their ids, from
+/// one on: a hundred at most.
 ///
 /// # Errors
 /// Storage's errors.
-pub async fn kept(crm: &Crm, agent: AgentId) -> Result<Vec<Kept>, Error> {
+pub async fn kept(crm: &Crm, agent: AgentId, from: Option<FileId>) -> Result<Vec<Kept>, Error> {
     let guides = guides::list(crm, agent).await?;
+    let from = from.unwrap_or(FileId([0; 16]));
     crm.db
         .read("exports.files", move |tx| {
             let mut kept = BTreeMap::new();
@@ -58,7 +69,23 @@ pub async fn kept(crm: &Crm, agent: AgentId) -> Result<Vec<Kept>, Error> {
                     }
                 }
             }
-            Ok::<_, Error>(kept.into_values().collect())
+            let of_listings = tx.query(
+                "SELECT f.id, f.size, a.id, a.listing_id, a.kind FROM files f
+                 JOIN attachments a ON a.agent_id = f.agent_id AND a.id = f.about_id
+                 JOIN listings l ON l.agent_id = a.agent_id AND l.id = a.listing_id
+                 WHERE f.agent_id = $1 AND f.id >= $2 AND a.deleted_at IS NULL AND NOT EXISTS (
+                     SELECT 1 FROM files w WHERE w.agent_id = f.agent_id AND w.about_id = f.about_id AND w.width > f.width
+                 ) ORDER BY f.id LIMIT $3",
+                params![&agent, &from, PAGE as i64],
+                |row| {
+                    let name = of_listing(row.get(3)?, &row.get(2)?, row.text(4)? == "photo");
+                    let size = u64::try_from(row.get::<i64>(1)?).unwrap_or(0);
+                    Ok(Kept { name, id: row.get(0)?, size })
+                },
+            )?;
+            kept.extend(of_listings.into_iter().map(|file| (file.id, file)));
+            let first = kept.into_values().filter(|file| file.id >= from).take(PAGE);
+            Ok::<_, Error>(first.collect())
         })
         .await
 }

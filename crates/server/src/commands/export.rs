@@ -45,8 +45,15 @@ pub async fn write(crm: &Crm, slug: &str, folder: &Path) -> Result<u64, String> 
         let bytes = photos::get(crm, agent.id, hash).await.map_err(|error| error.to_string())?;
         write_whole(folder, "photo.jpg", &bytes)?;
     }
-    for file in files::kept(crm, agent.id).await.map_err(|error| error.to_string())? {
-        write_file(crm, agent.id, &file, folder).await?;
+    let mut last = None;
+    loop {
+        let kept = files::kept(crm, agent.id, last).await.map_err(|error| error.to_string())?;
+        let rest = kept.iter().filter(|file| Some(file.id) != last).collect::<Vec<_>>();
+        let Some(end) = rest.last() else { break };
+        for file in &rest {
+            write_file(crm, agent.id, file, folder).await?;
+        }
+        last = Some(end.id);
     }
     let mut records = 1;
     for sheet in Sheet::ALL {

@@ -84,7 +84,8 @@ where
         Ok(limit) => {
             let watch = Arc::new(StreamWatch::default());
             let has_body = !request.body().is_end_stream();
-            let due = has_body.then(|| tokio::time::Instant::now() + house.limits.request_timeout);
+            let lasts = house.limits.time_of(declared_length(&request));
+            let due = has_body.then(|| tokio::time::Instant::now() + lasts);
             let request = request.map(|body| RequestBody::metered(body, limit, watch.clone()));
             let request = introduced(request, &*house.edge, &id, peer);
             let mut answer = pin!(house.service.clone().oneshot(request));
@@ -136,11 +137,15 @@ fn check_http2(request: &Request<Incoming>, limits: &Limits) -> Result<u64, Fram
     }
     check_host(request)?;
     let limit = (limits.body_bytes)(request.method().as_str(), uri.path());
-    let declared = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    match declared.unwrap_or(0) > limit {
+    match declared_length(request).unwrap_or(0) > limit {
         true => Err(FramingError::BodyTooLarge),
         false => Ok(limit),
     }
+}
+
+/// What Content-Length says.
+fn declared_length(request: &Request<Incoming>) -> Option<u64> {
+    request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// `:authority` or Host, and the same in both (RFC 9113, section 8.3.1).

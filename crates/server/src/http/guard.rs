@@ -13,6 +13,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -124,6 +125,8 @@ pub(super) struct Guard<IO> {
     /// When the connection began to wait, and when the request's first bytes came.
     idle_at: Instant,
     begun_at: Instant,
+    /// How long the request may take in all, once its head tells.
+    lasts: Duration,
     start: Start,
     stop: CancellationToken,
     /// When the idle connection saw that the server stops.
@@ -145,6 +148,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Guard<IO> {
         Guard {
             socket,
             framing: Framing::new(&limits),
+            lasts: limits.request_timeout,
             limits,
             seat,
             exchange: Arc::default(),
@@ -214,6 +218,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Guard<IO> {
                         return 0;
                     }
                     let head = self.framing.head();
+                    self.lasts = match head.length {
+                        BodyLength::Known(length) => self.limits.time_of(Some(length)),
+                        _ => self.limits.request_timeout,
+                    };
                     self.phase = match head.length {
                         BodyLength::None => return self.end(was_body),
                         BodyLength::Known(length) if length <= WHOLE_BYTES && !head.has_expect => Phase::Whole,
@@ -309,7 +317,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Guard<IO> {
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let due = match self.phase {
             Phase::Head => self.begun_at + self.limits.head_timeout.min(self.limits.request_timeout),
-            Phase::Whole | Phase::Body => self.begun_at + self.limits.request_timeout,
+            Phase::Whole | Phase::Body => self.begun_at + self.lasts,
             // A request may be on its way that was sent before the peer could know.
             _ if self.stop.is_cancelled() => {
                 let stopped_at = *self.stopped_at.get_or_insert_with(Instant::now);

@@ -11,7 +11,8 @@ pub struct Limits {
     pub uri_bytes: usize,
     /// From a request's first byte to the end of its head; beyond: 408.
     pub head_timeout: Duration,
-    /// From a request's first byte to its last; beyond: 408.
+    /// From a request's first byte to its last; beyond: 408. A body that is longer than [`Limits::SHORT_BODY`], as some paths are
+    /// granted, has as much longer as it takes at [`Limits::LEAST_PACE`].
     pub request_timeout: Duration,
     /// How long a connection may wait for a request's first byte; then it is closed silently.
     pub idle_timeout: Duration,
@@ -29,6 +30,20 @@ pub struct Limits {
     pub body_bytes: fn(method: &str, path: &str) -> u64,
 }
 
+impl Limits {
+    /// Bytes of a body that has no longer than any other request. No path of the API is granted more.
+    pub const SHORT_BODY: u64 = 256 * 1024;
+    /// Bytes a second at which a file arrives at least: a phone with a poor connection, a quarter of a megabit.
+    pub const LEAST_PACE: u64 = 32 * 1024;
+
+    /// How long a request with a body of so many bytes may take, by what its Content-Length says. Without one it is
+    /// [`Limits::request_timeout`].
+    pub(super) fn time_of(&self, length: Option<u64>) -> Duration {
+        let beyond = length.unwrap_or(0).saturating_sub(Self::SHORT_BODY);
+        self.request_timeout + Duration::from_secs(beyond / Self::LEAST_PACE)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Limits {
@@ -42,7 +57,7 @@ impl Default for Limits {
             stop_timeout: Duration::from_secs(30),
             connections: 1024,
             streams: 100,
-            body_bytes: |_, _| 256 * 1024,
+            body_bytes: |_, _| Limits::SHORT_BODY,
         }
     }
 }

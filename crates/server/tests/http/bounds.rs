@@ -145,6 +145,22 @@ async fn a_body_that_does_not_end_in_time_is_refused() {
 }
 
 #[tokio::test]
+async fn a_long_body_has_the_time_that_a_poor_connection_takes() {
+    let server = Server::start_with(Limits { request_timeout: SHORT, ..limits() }).await;
+    let length = 256 * 1024 + 10 * 32 * 1024;
+    let mut client = server.connect().await;
+    client
+        .send(format!("POST /large HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"))
+        .await;
+    client.send(vec![b'x'; 100]).await;
+    // Past the time of a short one.
+    tokio::time::sleep(SHORT * 2).await;
+    client.send(vec![b'x'; length - 100]).await;
+    let answers = client.rest().await;
+    assert_eq!((answers.len(), answers[0].status), (1, 200));
+}
+
+#[tokio::test]
 async fn an_idle_connection_is_closed_silently() {
     let server = Server::start_with(Limits { idle_timeout: SHORT, ..limits() }).await;
     let mut fresh = server.connect().await;
