@@ -339,7 +339,7 @@ on_both_engines! {
         // More of them than are looked up at once, with their widths.
         let photo = picture(700, 20, ImageFormat::Png);
         for _ in 0..2 {
-            let _ = send(&mut browser, &format!("{home}/photos"), &[("a.png", "image/png", &photo); 20]).await.expect(303);
+            let _ = send(&mut browser, &format!("{home}/photos"), &[("a.png", "image/png", photo.as_slice()); 20]).await.expect(303);
         }
         let hours = [("day", "2030-06-01"), ("starts", "14:00"), ("ends", "16:00"), ("notes", "Cookies")];
         let _ = browser.post(&format!("{home}/open-houses"), &hours).await.expect(303);
