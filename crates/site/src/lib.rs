@@ -14,6 +14,7 @@ mod fields;
 mod forgotten;
 mod forms;
 mod guard;
+mod id_in_path;
 mod manifests;
 mod pages;
 mod prose;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::{
     Router,
-    extract::{Path, Query, State},
+    extract::{Query, State},
     response::Response,
     routing::{get, post},
 };
@@ -23,7 +23,8 @@ use crate::{
     Site,
     fields::Fields,
     forms::Wrong,
-    pages::{self, Refusal, ok, page, see_other},
+    id_in_path::Id,
+    pages::{Refusal, ok, page, see_other},
     seen::From,
     signed_in::SignedIn,
     times::{Time, Times},
@@ -147,9 +148,8 @@ async fn change_password(
 async fn end(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<SessionId>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<SessionId>() else { return Ok(pages::not_found()) };
     sessions::end(&site.crm, session.agent, session.account, id).await?;
     Ok(see_other(&format!("{PATH}?done=session-ended")))
 }

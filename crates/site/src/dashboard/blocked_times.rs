@@ -1,11 +1,6 @@
 //! Times at which an agent shows nothing: typed and shown in the agent's time zone.
 
-use axum::{
-    Router,
-    extract::{Path, State},
-    response::Response,
-    routing::post,
-};
+use axum::{Router, extract::State, response::Response, routing::post};
 use crm::{
     Error,
     blocked_times::{self, BlockedTime},
@@ -21,7 +16,8 @@ use crate::{
     Site,
     fields::Fields,
     forms::Wrong,
-    pages::{self, Refusal, page, see_other},
+    id_in_path::Id,
+    pages::{Refusal, page, see_other},
     signed_in::SignedIn,
     times::Times,
 };
@@ -89,9 +85,8 @@ async fn create(State(site): State<Site>, SignedIn(session): SignedIn, fields: F
 async fn delete(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<BlockedTimeId>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<BlockedTimeId>() else { return Ok(pages::not_found()) };
     blocked_times::delete(&site.crm, session.agent, id).await?;
     Ok(see_other(&format!("{PATH}?done=unblocked&undo={id}")))
 }
@@ -99,9 +94,8 @@ async fn delete(
 async fn restore(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<BlockedTimeId>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<BlockedTimeId>() else { return Ok(pages::not_found()) };
     blocked_times::restore(&site.crm, session.agent, id).await?;
     Ok(see_other(&format!("{PATH}?done=undone")))
 }

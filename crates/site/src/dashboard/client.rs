@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::{
     Router,
-    extract::{Path, Query, State},
+    extract::{Query, State},
     response::Response,
     routing::{get, post},
 };
@@ -38,7 +38,8 @@ use crate::{
     Site,
     fields::{Fields, token},
     forms::Wrong,
-    pages::{self, Refusal, ok, page, see_other},
+    id_in_path::Id,
+    pages::{Refusal, ok, page, see_other},
     signed_in::SignedIn,
     times::{Time, Times},
 };
@@ -164,9 +165,8 @@ async fn create(State(site): State<Site>, SignedIn(session): SignedIn, fields: F
 async fn show_edit(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ClientId>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ClientId>() else { return Ok(pages::not_found()) };
     let client = clients::get(&site.crm, session.agent, id).await?;
     Ok(ok(&Form::read(&site, &session, Some(&client), Typed::of(&client), Wrong::default()).await?))
 }
@@ -174,10 +174,9 @@ async fn show_edit(
 async fn update(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ClientId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ClientId>() else { return Ok(pages::not_found()) };
     let typed = Typed::read(&fields);
     let changed = match ClientChange::read(&typed.fields()) {
         Ok(change) => {
@@ -231,10 +230,9 @@ struct Shown {
 async fn show(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ClientId>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ClientId>() else { return Ok(pages::not_found()) };
     let shell = Shell::new(&session, Place::Clients).following(&site, &session).await?;
     let stages = stages::list(&site.crm, session.agent).await?;
     let shell = match query.get("done").map(String::as_str) {
@@ -302,10 +300,9 @@ impl Shown {
 async fn add_note(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ClientId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ClientId>() else { return Ok(pages::not_found()) };
     let text = fields.get("text").to_owned();
     let given = Map::from_iter([(String::from("text"), json!(text))]);
     let made = match NewNote::read(&given) {
@@ -328,10 +325,9 @@ async fn add_note(
 async fn set_next_step(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ClientId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ClientId>() else { return Ok(pages::not_found()) };
     next_steps::set(&site.crm, session.agent, id, fields.get("nextStep")).await?;
     Ok(see_other(&format!("{}?done=next-step-saved", path(id))))
 }
@@ -339,9 +335,8 @@ async fn set_next_step(
 async fn delete(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ClientId>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ClientId>() else { return Ok(pages::not_found()) };
     clients::delete(&site.crm, session.agent, id, |_| true).await?;
     Ok(see_other(&format!("{PATH}?done=deleted&undo={id}")))
 }

@@ -27,6 +27,7 @@ use crate::{
     cookies::{self, Held},
     fields::Fields,
     forms::Wrong,
+    id_in_path::Id,
     pages::{self, Refusal, ok, page, see_other},
     seen::From,
     sign_in_codes::explain,
@@ -142,9 +143,8 @@ async fn request(State(site): State<Site>, SignedIn(session): SignedIn) -> Resul
 async fn delete(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ExportId>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ExportId>() else { return Ok(pages::not_found()) };
     copies::delete(&site.crm, session.agent, id).await?;
     Ok(see_other(&format!("{PATH}?done=export-deleted")))
 }

@@ -21,6 +21,7 @@ use super::webhooks::path;
 use crate::{
     Site,
     fields::Fields,
+    id_in_path::Id,
     pages::{self, Refusal, see_other},
     signed_in::SignedIn,
     times::{Time, Times},
@@ -131,10 +132,9 @@ async fn redeliver(
 async fn redeliver_since(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<WebhookId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<WebhookId>() else { return Ok(pages::not_found()) };
     let Some(since) = local_instant(fields.get("since"), &session.time_zone) else {
         return Err(crm::Error::invalid("since", "must be a date and a time").into());
     };

@@ -1,11 +1,6 @@
 //! Settings → Notifications, the devices: which are told by Web Push, one more, one less, and trying one.
 
-use axum::{
-    Router,
-    extract::{Path, State},
-    response::Response,
-    routing::post,
-};
+use axum::{Router, extract::State, response::Response, routing::post};
 use crm::{
     Error,
     ids::DeviceId,
@@ -25,7 +20,8 @@ use crate::{
     cookies::{self, Held},
     fields::Fields,
     forms::Wrong,
-    pages::{self, Refusal, page, see_other},
+    id_in_path::Id,
+    pages::{Refusal, page, see_other},
     seen::From,
     signed_in::SignedIn,
     times::{Time, Times},
@@ -115,9 +111,8 @@ async fn save(
 async fn remove(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<DeviceId>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<DeviceId>() else { return Ok(pages::not_found()) };
     match devices::remove(&site.crm, session.agent, session.account, id).await {
         // What is not there any more is removed: it may have gone by itself meanwhile.
         Ok(()) | Err(Error::NotFound) => Ok(see_other(&format!("{}?done=device-removed", notifications::PATH))),
@@ -128,9 +123,8 @@ async fn remove(
 async fn test(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<DeviceId>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<DeviceId>() else { return Ok(pages::not_found()) };
     devices::test(&site.crm, session.agent, session.account, id).await?;
     Ok(see_other(&format!("{}?done=device-tested", notifications::PATH)))
 }

@@ -1,11 +1,6 @@
 //! When to think of somebody again: set at one tap from the person's page and from Today, in the agent's time zone.
 
-use axum::{
-    Router,
-    extract::{Path, State},
-    response::Response,
-    routing::post,
-};
+use axum::{Router, extract::State, response::Response, routing::post};
 use crm::{
     Error,
     clock::UnixMillis,
@@ -19,7 +14,8 @@ use super::{client, lead, today};
 use crate::{
     Site,
     fields::Fields,
-    pages::{self, Refusal, see_other},
+    id_in_path::Id,
+    pages::{Refusal, see_other},
     signed_in::SignedIn,
     times::{Time, Times},
 };
@@ -49,20 +45,18 @@ impl FollowUp {
 async fn of_lead(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<LeadId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<LeadId>() else { return Ok(pages::not_found()) };
     set(&site, &session, About::Lead(id), &fields).await
 }
 
 async fn of_client(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ClientId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ClientId>() else { return Ok(pages::not_found()) };
     set(&site, &session, About::Client(id), &fields).await
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::{
     Router,
-    extract::{Path, Query, State},
+    extract::{Query, State},
     response::Response,
     routing::{get, post},
 };
@@ -28,7 +28,8 @@ use crate::{
     Site,
     assets::{self, Assets},
     forms::Wrong,
-    pages::{self, Refusal, ok, page, see_other},
+    id_in_path::Id,
+    pages::{Refusal, ok, page, see_other},
     prose::{self, Block},
     signed_in::SignedIn,
     times::{Time, Times},
@@ -164,10 +165,9 @@ pub(super) fn size(bytes: u64) -> String {
 async fn show(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<GuideId>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<GuideId>() else { return Ok(pages::not_found()) };
     let shell = Shell::new(&session, Place::Guides).following(&site, &session).await?;
     let shell = shell.saying(query.get("done").map(String::as_str));
     Ok(ok(&Shown::read(&site, &session, shell, id).await?))
@@ -186,9 +186,8 @@ struct Preview {
 async fn preview(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<GuideId>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<GuideId>() else { return Ok(pages::not_found()) };
     let guide = guides::get(&site.crm, session.agent, id).await?;
     let landing = Landing::read(&site, &session, &guide).await?;
     let brand = session.brand.map(super::brands::path);
@@ -198,9 +197,8 @@ async fn preview(
 async fn publish(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<GuideId>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<GuideId>() else { return Ok(pages::not_found()) };
     match guides::set_status(&site.crm, session.agent, id, GuideStatus::Published).await {
         Ok(()) => Ok(see_other(&format!("{}?done=guide-published", path(id)))),
         Err(error @ Error::Invalid(_)) => refused(&site, &session, id, error).await,
@@ -218,9 +216,8 @@ pub(super) async fn refused(site: &Site, session: &Session, id: GuideId, error: 
 async fn withdraw(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<GuideId>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<GuideId>() else { return Ok(pages::not_found()) };
     guides::set_status(&site.crm, session.agent, id, GuideStatus::Draft).await?;
     Ok(see_other(&format!("{}?done=guide-withdrawn", path(id))))
 }
@@ -228,9 +225,8 @@ async fn withdraw(
 async fn delete(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<GuideId>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<GuideId>() else { return Ok(pages::not_found()) };
     guides::delete(&site.crm, session.agent, id).await?;
     Ok(see_other(&format!("{PATH}?done=deleted&undo={id}")))
 }

@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     Site,
+    id_in_path::Id,
     pages::{self, Refusal, see_other},
     served,
     signed_in::SignedIn,
@@ -67,32 +68,31 @@ impl Part {
 async fn take_document(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<GuideId>,
     headers: HeaderMap,
     uploads::Form(form): uploads::Form,
 ) -> Result<Response, Refusal> {
-    take(&site, &session, &id, &headers, form, Part::Document).await
+    take(&site, &session, id, &headers, form, Part::Document).await
 }
 
 async fn take_cover(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<GuideId>,
     headers: HeaderMap,
     uploads::Form(form): uploads::Form,
 ) -> Result<Response, Refusal> {
-    take(&site, &session, &id, &headers, form, Part::Cover).await
+    take(&site, &session, id, &headers, form, Part::Cover).await
 }
 
 async fn take(
     site: &Site,
     session: &Session,
-    id: &str,
+    id: GuideId,
     headers: &HeaderMap,
     mut form: Multipart,
     part: Part,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<GuideId>() else { return Ok(pages::not_found()) };
     let is_script = headers.get(header::ACCEPT).is_some_and(|accept| accept == "text/plain");
     match receive(&site.crm, session.agent, id, &mut form, part).await {
         Ok(()) if is_script => Ok(StatusCode::NO_CONTENT.into_response()),
@@ -168,9 +168,8 @@ async fn cover(
 async fn remove_cover(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<GuideId>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<GuideId>() else { return Ok(pages::not_found()) };
     guides::remove_cover(&site.crm, session.agent, id).await?;
     Ok(see_other(&format!("{}?done=guide-cover-removed#cover", path(id))))
 }

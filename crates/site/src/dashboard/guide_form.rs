@@ -1,10 +1,7 @@
 //! The form of a guide: its words.
 
 use askama::Template;
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use crm::{
     Error,
     guides::{self, Guide, TypedGuide},
@@ -22,7 +19,8 @@ use crate::{
     Site,
     fields::{Fields, token},
     forms::Wrong,
-    pages::{self, Refusal, ok, page, see_other},
+    id_in_path::Id,
+    pages::{Refusal, ok, page, see_other},
     signed_in::SignedIn,
 };
 
@@ -99,9 +97,8 @@ pub(super) async fn create(
 pub(super) async fn show_edit(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<GuideId>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<GuideId>() else { return Ok(pages::not_found()) };
     let guide = guides::get(&site.crm, session.agent, id).await?;
     Ok(ok(&Form::new(&site, &session, Some(&guide), held(&guide), Wrong::default())))
 }
@@ -109,10 +106,9 @@ pub(super) async fn show_edit(
 pub(super) async fn update(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<GuideId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<GuideId>() else { return Ok(pages::not_found()) };
     let (typed, seen) = (read(&fields), fields.get("seen").to_owned());
     let is_as_seen = move |guide: &Guide| seen.is_empty() || guide.updated_at.to_rfc3339() == seen;
     match guides::update(&site.crm, session.agent, id, &typed, is_as_seen).await {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::{
     Router,
-    extract::{Path, Query, State},
+    extract::{Query, State},
     response::Response,
     routing::{get, post},
 };
@@ -22,6 +22,7 @@ use super::{
 use crate::{
     Site,
     fields::Fields,
+    id_in_path::Id,
     pages::{self, Refusal, ok, see_other},
     signed_in::SignedIn,
 };
@@ -105,10 +106,9 @@ async fn restore(State(site): State<Site>, SignedIn(session): SignedIn, fields: 
 async fn shift(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<GuideId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<GuideId>() else { return Ok(pages::not_found()) };
     let to = match fields.get("to") {
         "earlier" => Shift::Earlier,
         "later" => Shift::Later,

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{DefaultBodyLimit, Multipart, Path, Query, State, multipart::Field as Part},
+    extract::{DefaultBodyLimit, Multipart, Query, State, multipart::Field as Part},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -32,6 +32,7 @@ use crate::{
     Site,
     fields::Fields,
     forms::Wrong,
+    id_in_path::Id,
     pages::{self, Refusal, ok, page, see_other},
     signed_in::SignedIn,
     times::{Time, Times},
@@ -121,9 +122,8 @@ impl About {
         format!("{count} {}", if count == 1 { self.one } else { self.many })
     }
 
-    /// The import of an id in a path; `None` where it is one of another subject.
-    async fn find(self, site: &Site, session: &Session, id: &str) -> Result<Option<Import>, Error> {
-        let Ok(id) = id.parse::<ImportId>() else { return Ok(None) };
+    /// The import of an id; `None` where it is one of another subject.
+    async fn find(self, site: &Site, session: &Session, id: ImportId) -> Result<Option<Import>, Error> {
         let import = imports::get(&site.crm, session.agent, id).await?;
         Ok(Some(import).filter(|import| import.subject == self.subject))
     }
@@ -356,19 +356,19 @@ impl Shown {
 async fn show<F: Files>(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ImportId>,
 ) -> Result<Response, Refusal> {
-    let Some(import) = F::ABOUT.find(&site, &session, &id).await? else { return Ok(pages::not_found()) };
+    let Some(import) = F::ABOUT.find(&site, &session, id).await? else { return Ok(pages::not_found()) };
     Ok(ok(&Shown::read(&site, &session, F::ABOUT, import, Wrong::default()).await?))
 }
 
 async fn check<F: Files>(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ImportId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    let Some(import) = F::ABOUT.find(&site, &session, &id).await? else { return Ok(pages::not_found()) };
+    let Some(import) = F::ABOUT.find(&site, &session, id).await? else { return Ok(pages::not_found()) };
     let known = F::ABOUT.subject.fields();
     let chosen = import.columns.iter().enumerate().map(|(n, column)| {
         let chosen = fields.get(&format!("column{n}"));
@@ -387,9 +387,9 @@ async fn check<F: Files>(
 async fn run<F: Files>(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ImportId>,
 ) -> Result<Response, Refusal> {
-    let Some(Import { id, .. }) = F::ABOUT.find(&site, &session, &id).await? else { return Ok(pages::not_found()) };
+    let Some(Import { id, .. }) = F::ABOUT.find(&site, &session, id).await? else { return Ok(pages::not_found()) };
     imports::start(&site.crm, session.agent, id).await?;
     Ok(see_other(&F::ABOUT.path_of(id)))
 }
@@ -397,9 +397,9 @@ async fn run<F: Files>(
 async fn cancel<F: Files>(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ImportId>,
 ) -> Result<Response, Refusal> {
-    let Some(Import { id, .. }) = F::ABOUT.find(&site, &session, &id).await? else { return Ok(pages::not_found()) };
+    let Some(Import { id, .. }) = F::ABOUT.find(&site, &session, id).await? else { return Ok(pages::not_found()) };
     imports::cancel(&site.crm, session.agent, id).await?;
     Ok(see_other(&F::ABOUT.path_of(id)))
 }
@@ -407,9 +407,9 @@ async fn cancel<F: Files>(
 async fn delete<F: Files>(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ImportId>,
 ) -> Result<Response, Refusal> {
-    let Some(Import { id, .. }) = F::ABOUT.find(&site, &session, &id).await? else { return Ok(pages::not_found()) };
+    let Some(Import { id, .. }) = F::ABOUT.find(&site, &session, id).await? else { return Ok(pages::not_found()) };
     imports::delete(&site.crm, session.agent, id).await?;
     Ok(see_other(&format!("{}?done=import-deleted", F::ABOUT.path)))
 }
@@ -427,9 +427,9 @@ struct Rest {
 async fn errors<F: Files>(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ImportId>,
 ) -> Result<Response, Refusal> {
-    let Some(import) = F::ABOUT.find(&site, &session, &id).await? else { return Ok(pages::not_found()) };
+    let Some(import) = F::ABOUT.find(&site, &session, id).await? else { return Ok(pages::not_found()) };
     let headers = import.columns.iter().map(|column| harmless(column.header.clone()));
     let cells = [String::from("line"), String::from("error")].into_iter().chain(headers).collect::<Vec<_>>();
     let head = Some(format!("\u{feff}{}", row(&cells)?));

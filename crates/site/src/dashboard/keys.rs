@@ -5,7 +5,7 @@ use std::time::Duration;
 use askama::Template;
 use axum::{
     Router,
-    extract::{Path, Query, State},
+    extract::{Query, State},
     response::Response,
     routing::{get, post},
 };
@@ -26,7 +26,8 @@ use crate::{
     Site,
     fields::Fields,
     forms::Wrong,
-    pages::{self, Refusal, page, see_other},
+    id_in_path::Id,
+    pages::{Refusal, page, see_other},
     signed_in::SignedIn,
     times::{Time, Times},
 };
@@ -155,9 +156,8 @@ async fn create(State(site): State<Site>, SignedIn(session): SignedIn, fields: F
 async fn revoke(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ApiKeyId>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ApiKeyId>() else { return Ok(pages::not_found()) };
     match api_keys::revoke(&site.crm, session.agent, id).await {
         // Twice is as good as once.
         Ok(()) | Err(Error::NotFound) => Ok(see_other("/dashboard/settings/api?done=key-revoked")),

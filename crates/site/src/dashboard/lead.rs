@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::{
     Router,
-    extract::{Path, Query, State},
+    extract::{Query, State},
     response::Response,
     routing::{get, post},
 };
@@ -32,7 +32,8 @@ use crate::{
     Site,
     fields::{Fields, token},
     forms::Wrong,
-    pages::{self, Refusal, ok, page, see_other},
+    id_in_path::Id,
+    pages::{Refusal, ok, page, see_other},
     signed_in::SignedIn,
     times::{Time, Times},
 };
@@ -156,9 +157,8 @@ async fn create(State(site): State<Site>, SignedIn(session): SignedIn, fields: F
 async fn show_edit(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<LeadId>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<LeadId>() else { return Ok(pages::not_found()) };
     let lead = leads::get(&site.crm, session.agent, id).await?;
     Ok(ok(&edit_form(&site, &session, &lead, Typed::of(&lead)).await?))
 }
@@ -183,10 +183,9 @@ async fn edit_form(site: &Site, session: &Session, lead: &Lead, typed: Typed) ->
 async fn update(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<LeadId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<LeadId>() else { return Ok(pages::not_found()) };
     let typed = Typed::read(&fields);
     let changed = match LeadChange::read(&typed.fields()) {
         Ok(change) => {
@@ -236,10 +235,9 @@ struct Shown {
 async fn show(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<LeadId>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<LeadId>() else { return Ok(pages::not_found()) };
     let done = query.get("done").map(String::as_str);
     let shell = Shell::new(&session, Place::Leads).following(&site, &session).await?;
     let merge = query.get("undo").filter(|_| done == Some("merged")).and_then(|undo| undo.parse::<MergeId>().ok());
@@ -310,10 +308,9 @@ impl Shown {
 async fn set_status(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<LeadId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<LeadId>() else { return Ok(pages::not_found()) };
     let given = Map::from_iter([(String::from("status"), json!(fields.get("status")))]);
     leads::update(&site.crm, session.agent, id, LeadChange::read(&given)?, |_| true).await?;
     Ok(see_other(&format!("{}?done=lead-saved", path(id))))
@@ -322,10 +319,9 @@ async fn set_status(
 async fn add_note(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<LeadId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<LeadId>() else { return Ok(pages::not_found()) };
     let text = fields.get("text").to_owned();
     let given = Map::from_iter([(String::from("text"), json!(text))]);
     let made = match NewNote::read(&given) {
@@ -346,9 +342,8 @@ async fn add_note(
 async fn convert(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<LeadId>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<LeadId>() else { return Ok(pages::not_found()) };
     leads::convert(&site.crm, session.agent, id).await?;
     Ok(see_other(&format!("{}?done=converted", path(id))))
 }
@@ -356,9 +351,8 @@ async fn convert(
 async fn delete(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<LeadId>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<LeadId>() else { return Ok(pages::not_found()) };
     let deleted = delete_all(&site, session.agent, &[id]).await?;
     Ok(see_other(&format!("{PATH}?done=deleted&undo={}", deleted.join(","))))
 }

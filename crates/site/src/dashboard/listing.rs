@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::{
     Router,
-    extract::{Path, Query, State},
+    extract::{Query, State},
     response::Response,
     routing::{get, post},
 };
@@ -34,7 +34,8 @@ use super::{
 use crate::{
     Site,
     forms::Wrong,
-    pages::{self, Refusal, ok, see_other},
+    id_in_path::Id,
+    pages::{Refusal, ok, see_other},
     signed_in::SignedIn,
     times::{Time, Times},
 };
@@ -120,10 +121,9 @@ pub(super) struct Shown {
 async fn show(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ListingId>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ListingId>() else { return Ok(pages::not_found()) };
     let shell = Shell::new(&session, Place::Listings).following(&site, &session).await?;
     let shell = said(shell, id, &query);
     Ok(ok(&Shown::read(&site, &session, shell, id).await?))
@@ -244,9 +244,8 @@ fn facts(listing: &Listing, times: &Times) -> Vec<(&'static str, String)> {
 async fn publish(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ListingId>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ListingId>() else { return Ok(pages::not_found()) };
     let change = Map::from_iter([(String::from("status"), json!(ListingStatus::Active.name()))]);
     let change = ListingChange::read(&change)?;
     // Whatever it has become meanwhile stays.
@@ -258,9 +257,8 @@ async fn publish(
 async fn delete(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ListingId>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ListingId>() else { return Ok(pages::not_found()) };
     listings::delete(&site.crm, session.agent, id, |_| true).await?;
     Ok(see_other(&format!("{PATH}?done=deleted&undo={id}")))
 }

@@ -20,7 +20,8 @@ use super::{
 use crate::{
     Site,
     forms::Wrong,
-    pages::{self, Refusal, page, see_other},
+    id_in_path::Id,
+    pages::{Refusal, page, see_other},
     served,
     signed_in::SignedIn,
     uploads,
@@ -39,10 +40,9 @@ pub(super) fn routes() -> Router<Site> {
 async fn upload(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ListingId>,
     uploads::Form(mut form): uploads::Form,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ListingId>() else { return Ok(pages::not_found()) };
     match take(&site.crm, session.agent, id, &mut form).await {
         Ok(_) => Ok(see_other(&format!("{}?done=document-added#documents", path(id)))),
         Err(Refusal::Failed(Error::Invalid(errors))) => {

@@ -1,10 +1,7 @@
 //! The form of a listing: every field that the API has, in groups.
 
 use askama::Template;
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use crm::{
     Error,
     ids::ListingId,
@@ -23,7 +20,8 @@ use crate::{
     Site,
     fields::{Fields, token},
     forms::Wrong,
-    pages::{self, Refusal, ok, page, see_other},
+    id_in_path::Id,
+    pages::{Refusal, ok, page, see_other},
     signed_in::SignedIn,
 };
 
@@ -261,9 +259,8 @@ pub(super) async fn create(
 pub(super) async fn show_edit(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ListingId>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ListingId>() else { return Ok(pages::not_found()) };
     let listing = listings::get(&site.crm, session.agent, id).await?;
     Ok(ok(&Form::new(&site, &session, Some(&listing), &Typed::of(&listing), Wrong::default())))
 }
@@ -271,10 +268,9 @@ pub(super) async fn show_edit(
 pub(super) async fn update(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ListingId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ListingId>() else { return Ok(pages::not_found()) };
     let typed = Typed::all(|name| fields.get(name).to_owned());
     let changed = match ListingChange::read(&typed.fields()) {
         Ok(change) => {

@@ -22,6 +22,7 @@ use crate::{
     Site,
     fields::Fields,
     forms::Wrong,
+    id_in_path::Id,
     pages::{self, Refusal, page, see_other},
     served,
     signed_in::SignedIn,
@@ -102,11 +103,10 @@ impl Shown {
 async fn upload(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ListingId>,
     headers: HeaderMap,
     uploads::Form(mut form): uploads::Form,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ListingId>() else { return Ok(pages::not_found()) };
     let (mut arrived, mut wrong) = (Vec::new(), Vec::new());
     let mut refuse = |name: &str, error: Error| match error {
         Error::Invalid(errors) => {
@@ -227,10 +227,9 @@ async fn shift(
 async fn order(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ListingId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ListingId>() else { return Ok(pages::not_found()) };
     let wanted = fields.all("photo").take(listing_photos::MOST).filter_map(|id| id.parse().ok()).collect();
     listing_photos::order(&site.crm, session.agent, id, wanted).await?;
     Ok(see_other(&format!("{}?done=photos-ordered#photos", path(id))))

@@ -26,6 +26,7 @@ use super::{
 use crate::{
     Site,
     fields::Fields,
+    id_in_path::Id,
     pages::{self, Refusal, ok, see_other},
     signed_in::SignedIn,
     times::{Time, Times},
@@ -109,12 +110,7 @@ fn field(all: &[&Lead], (name, words): (&'static str, &'static str), names: &Sou
     Field { name, words, values }
 }
 
-async fn show(
-    State(site): State<Site>,
-    SignedIn(session): SignedIn,
-    Path(id): Path<String>,
-) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<LeadId>() else { return Ok(pages::not_found()) };
+async fn show(State(site): State<Site>, SignedIn(session): SignedIn, Id(id): Id<LeadId>) -> Result<Response, Refusal> {
     let (kept, others) = merges::candidates(&site.crm, session.agent, id).await?;
     let names = SourceNames::read(&site.crm, session.agent).await?;
     let (times, now) = (Times::of(&session.time_zone), site.crm.clock().now());
@@ -144,10 +140,9 @@ async fn show(
 async fn merge(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<LeadId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<LeadId>() else { return Ok(pages::not_found()) };
     let others = fields.all("lead").filter_map(|id| id.parse().ok()).take(merges::MOST + 1).collect::<Vec<LeadId>>();
     // A value of somebody who is left out is not taken: the kept lead's stands.
     let chosen = FIELDS.map(|(name, _)| (name, fields.get(name).parse::<LeadId>().unwrap_or(id)));

@@ -21,6 +21,7 @@ use crate::{
     Site,
     fields::Fields,
     forms::Wrong,
+    id_in_path::Id,
     pages::{self, Refusal, page, see_other},
     signed_in::SignedIn,
     times::Times,
@@ -36,10 +37,9 @@ pub(super) fn routes() -> Router<Site> {
 async fn create(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ListingId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ListingId>() else { return Ok(pages::not_found()) };
     let [day, starts, ends, notes] = ["day", "starts", "ends", "notes"].map(|name| fields.get(name).to_owned());
     let times = Times::of(&session.time_zone);
     let made = match (times.at(&day, &starts), times.at(&day, &ends)) {

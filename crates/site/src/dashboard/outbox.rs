@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::{
     Router,
-    extract::{Path, Query, State},
+    extract::{Query, State},
     response::{Html, IntoResponse, Response},
     routing::{get, post},
 };
@@ -19,6 +19,7 @@ use mail::{Rendered, render};
 use super::shell::{Place, Shell};
 use crate::{
     Site,
+    id_in_path::Id,
     pages::{self, Refusal, ok, see_other},
     signed_in::SignedIn,
     times::{Time, Times},
@@ -136,10 +137,9 @@ fn path(id: MailId) -> String {
 async fn show(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<MailId>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<MailId>() else { return Ok(pages::not_found()) };
     let mail = mails::get(&site.crm, session.agent, id).await?;
     let times = Times::of(&session.time_zone);
     let Rendered { subject, text, .. } = rendered(&site, &mail);
@@ -166,9 +166,8 @@ async fn show(
 async fn letter(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<MailId>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<MailId>() else { return Ok(pages::not_found()) };
     let mail = mails::get(&site.crm, session.agent, id).await?;
     let mut response = Html(rendered(&site, &mail).html).into_response();
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(LETTER_POLICY));
@@ -178,9 +177,8 @@ async fn letter(
 async fn send_again(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<MailId>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<MailId>() else { return Ok(pages::not_found()) };
     let again = mails::send_again(&site.crm, session.agent, id).await?;
     Ok(see_other(&format!("{}?done=mail-again", path(again))))
 }

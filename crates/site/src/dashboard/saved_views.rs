@@ -1,11 +1,6 @@
 //! Saved views of the list of leads.
 
-use axum::{
-    Router,
-    extract::{Path, State},
-    response::Response,
-    routing::post,
-};
+use axum::{Router, extract::State, response::Response, routing::post};
 use crm::{ids::ViewId, saved_views};
 
 use super::{
@@ -15,7 +10,8 @@ use super::{
 use crate::{
     Site,
     fields::Fields,
-    pages::{self, Refusal, see_other},
+    id_in_path::Id,
+    pages::{Refusal, see_other},
     signed_in::SignedIn,
 };
 
@@ -39,9 +35,8 @@ async fn create(State(site): State<Site>, SignedIn(session): SignedIn, fields: F
 async fn delete(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ViewId>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ViewId>() else { return Ok(pages::not_found()) };
     saved_views::delete(&site.crm, session.agent, id).await?;
     Ok(see_other(&format!("{PATH}?done=view-deleted")))
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::{
     Router,
-    extract::{Path, Query, State},
+    extract::{Query, State},
     response::Response,
     routing::{get, post},
 };
@@ -35,7 +35,8 @@ use crate::{
     Site,
     fields::Fields,
     forms::Wrong,
-    pages::{self, Refusal, ok, page, see_other},
+    id_in_path::Id,
+    pages::{Refusal, ok, page, see_other},
     signed_in::SignedIn,
     times::{Time, Times},
 };
@@ -213,10 +214,9 @@ fn history(showing: &Showing, steps: &[ShowingStep], times: &Times, now: UnixMil
 async fn show(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ShowingId>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ShowingId>() else { return Ok(pages::not_found()) };
     let shell = Shell::new(&session, Place::Showings).following(&site, &session).await?;
     Ok(ok(&Shown::read(&site, &session, said(shell, id, &query), id).await?))
 }
@@ -250,10 +250,9 @@ fn with(address: &str, done: &str) -> String {
 async fn confirm(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ShowingId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ShowingId>() else { return Ok(pages::not_found()) };
     let before = showings::get(&site.crm, session.agent, id).await?;
     let times = Times::of(&session.time_zone);
     let at = match fields.get("at") {
@@ -282,10 +281,9 @@ async fn confirm(
 async fn end(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ShowingId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ShowingId>() else { return Ok(pages::not_found()) };
     let (status, done) = match fields.get("status") {
         "declined" => (ShowingStatus::Declined, "showing-declined"),
         "cancelled" => (ShowingStatus::Cancelled, "showing-cancelled"),
@@ -305,10 +303,9 @@ async fn end(
 async fn keep_notes(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ShowingId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ShowingId>() else { return Ok(pages::not_found()) };
     let notes = fields.get("notes");
     let notes = if notes.trim().is_empty() { json!(null) } else { json!(notes) };
     let changed = match ShowingChange::read(&Map::from_iter([(String::from("notes"), notes)])) {

@@ -1,12 +1,7 @@
 //! What holds of a listing's showings: the card on its page, and the form.
 
 use askama::Template;
-use axum::{
-    Router,
-    extract::{Path, State},
-    response::Response,
-    routing::get,
-};
+use axum::{Router, extract::State, response::Response, routing::get};
 use crm::{
     clock::UnixMillis,
     ids::ListingId,
@@ -31,7 +26,8 @@ use crate::{
     Site,
     fields::Fields,
     forms::Wrong,
-    pages::{self, Refusal, ok, page, see_other},
+    id_in_path::Id,
+    pages::{Refusal, ok, page, see_other},
     signed_in::SignedIn,
     times::Times,
 };
@@ -175,9 +171,8 @@ impl Form {
 async fn show(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ListingId>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ListingId>() else { return Ok(pages::not_found()) };
     let held = showing_rules::get(&site.crm, session.agent, id).await?;
     let typed = TypedRules {
         status: held.status.name().to_owned(),
@@ -195,10 +190,9 @@ async fn show(
 async fn save(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ListingId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ListingId>() else { return Ok(pages::not_found()) };
     let field = |name| fields.get(name).to_owned();
     let typed = TypedRules {
         status: field("status"),

@@ -22,6 +22,7 @@ use crate::{
     Site,
     fields::Fields,
     forms::Wrong,
+    id_in_path::Id,
     pages::{self, Refusal, ok, page, see_other},
     signed_in::SignedIn,
 };
@@ -153,10 +154,9 @@ async fn set_kind(
 async fn shift(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<StageId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<StageId>() else { return Ok(pages::not_found()) };
     let direction = if fields.get("to") == "up" { Direction::Up } else { Direction::Down };
     stages::shift(&site.crm, session.agent, id, direction).await?;
     Ok(see_other(&format!("{PATH}?done=stages-ordered#{id}")))

@@ -1,11 +1,6 @@
 //! Tags: put on and taken off on a person's page.
 
-use axum::{
-    Router,
-    extract::{Path, State},
-    response::Response,
-    routing::post,
-};
+use axum::{Router, extract::State, response::Response, routing::post};
 use crm::{
     Error,
     ids::{ClientId, LeadId},
@@ -18,7 +13,8 @@ use super::{client, lead};
 use crate::{
     Site,
     fields::Fields,
-    pages::{self, Refusal, see_other},
+    id_in_path::Id,
+    pages::{Refusal, see_other},
     signed_in::SignedIn,
 };
 
@@ -50,20 +46,18 @@ impl Tags {
 async fn change_lead(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<LeadId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<LeadId>() else { return Ok(pages::not_found()) };
     change(&site, &session, About::Lead(id), &lead::path(id), &fields).await
 }
 
 async fn change_client(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<ClientId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<ClientId>() else { return Ok(pages::not_found()) };
     change(&site, &session, About::Client(id), &client::path(id), &fields).await
 }
 

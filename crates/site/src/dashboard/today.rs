@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use askama::Template;
 use axum::{
     Router,
-    extract::{Path, Query, State},
+    extract::{Query, State},
     response::Response,
     routing::{get, post},
 };
@@ -34,7 +34,8 @@ use super::{
 };
 use crate::{
     Site,
-    pages::{self, Refusal, ok, see_other},
+    id_in_path::Id,
+    pages::{Refusal, ok, see_other},
     signed_in::SignedIn,
     times::{Time, Times},
 };
@@ -356,9 +357,8 @@ fn said(shell: Shell, query: &HashMap<String, String>) -> Shell {
 async fn contacted(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<LeadId>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<LeadId>() else { return Ok(pages::not_found()) };
     let before = leads::set_status(&site.crm, session.agent, vec![(id, "contacted")]).await?;
     let undo = before.first().map(|(id, status)| format!("&undo={id}.{status}")).unwrap_or_default();
     Ok(see_other(&format!("{PATH}?done=contacted{undo}")))

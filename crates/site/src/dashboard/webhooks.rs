@@ -27,6 +27,7 @@ use crate::{
     Site,
     fields::{Fields, token},
     forms::Wrong,
+    id_in_path::Id,
     pages::{self, Refusal, ok, page, see_other},
     seen::From,
     sign_in::too_often,
@@ -251,10 +252,9 @@ type Asked = Query<std::collections::HashMap<String, String>>;
 async fn show(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<WebhookId>,
     Query(asked): Asked,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<WebhookId>() else { return Ok(pages::not_found()) };
     let after = asked.get("after").and_then(|after| after.parse::<DeliveryId>().ok());
     let shell = Shell::new(&session, Place::Api).following(&site, &session).await?;
     let shell = shell.saying(asked.get("done").map(String::as_str));
@@ -305,10 +305,9 @@ impl Shown {
 async fn update(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<WebhookId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<WebhookId>() else { return Ok(pages::not_found()) };
     let typed = Typed::read(&fields);
     let changed = match WebhookChange::read(&typed.fields(), site.crm.webhook_url_rule()) {
         Ok(change) => webhooks::update(&site.crm, session.agent, id, change, |_| true).await,
@@ -354,9 +353,8 @@ async fn disable(
 async fn delete(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<WebhookId>,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<WebhookId>() else { return Ok(pages::not_found()) };
     match webhooks::delete(&site.crm, session.agent, id, |_| true).await {
         Ok(()) | Err(Error::NotFound) => Ok(see_other(&format!("{}?done=webhook-deleted", keys::PATH))),
         Err(error) => Err(error.into()),
@@ -367,10 +365,9 @@ async fn rotate(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
     From(visitor): From,
-    Path(id): Path<String>,
+    Id(id): Id<WebhookId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<WebhookId>() else { return Ok(pages::not_found()) };
     if let Some(refused) = ask_password(&site, &session, id, &fields, visitor.address).await? {
         return Ok(refused);
     }
@@ -390,10 +387,9 @@ async fn reveal(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
     From(visitor): From,
-    Path(id): Path<String>,
+    Id(id): Id<WebhookId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<WebhookId>() else { return Ok(pages::not_found()) };
     if let Some(refused) = ask_password(&site, &session, id, &fields, visitor.address).await? {
         return Ok(refused);
     }
@@ -437,10 +433,9 @@ async fn show_secret(
 async fn test(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
-    Path(id): Path<String>,
+    Id(id): Id<WebhookId>,
     fields: Fields,
 ) -> Result<Response, Refusal> {
-    let Ok(id) = id.parse::<WebhookId>() else { return Ok(pages::not_found()) };
     let kind = EventKind::from_name(fields.get("event"));
     webhooks::test(&site.crm, session.agent, id, kind, None).await?;
     Ok(see_other(&format!("{}?done=test-sent{}", path(id), deliveries::ANCHOR)))
