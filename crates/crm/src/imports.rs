@@ -59,7 +59,7 @@ impl Import {
     /// Whether its rows are records of JSON rather than cells.
     #[must_use]
     pub fn is_of_records(&self) -> bool {
-        self.delimiter == records::DELIMITER
+        listing_columns::are_of_records(&self.columns)
     }
 
     /// Rows that the run is done with.

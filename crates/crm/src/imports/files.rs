@@ -6,9 +6,7 @@ use db::{Tx, params};
 use tokio::sync::Semaphore;
 
 use super::{
-    Import, MOST_AT_ONCE, State, Subject,
-    columns::Column,
-    listing_columns, records,
+    Import, MOST_AT_ONCE, State, Subject, listing_columns, records,
     rows::{self, Broken, Encoding, Rest, Utf8Check},
 };
 use crate::{AgentId, Crm, Error, ids::ImportId};
@@ -148,8 +146,7 @@ impl Upload {
         let encoding = self.utf8.encoding();
         let begun = self.crm.change_unseen("imports.finish", agent, move |tx, turn| {
             let (columns, delimiter, place) = if is_of_records {
-                let record = Column { header: String::from("record"), field: listing_columns::RECORD.to_owned() };
-                (vec![record], records::DELIMITER, Place { position: 0, line: 1 })
+                (listing_columns::of_records(), records::DELIMITER, Place { position: 0, line: 1 })
             } else {
                 let (headers, delimiter, place) = Window::read(tx, agent, id, 0, size)?.header(encoding)?;
                 (subject.guess(headers), delimiter, place)

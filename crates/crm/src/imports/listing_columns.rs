@@ -38,7 +38,17 @@ pub(super) struct Field {
 /// What is left out.
 pub(super) const IGNORED: &str = "ignored";
 /// What a JSON file's one column is: the record itself.
-pub(super) const RECORD: &str = "record";
+const RECORD: &str = "record";
+
+/// The one column of a file of records.
+pub(super) fn of_records() -> Vec<Column> {
+    vec![Column { header: RECORD.to_owned(), field: RECORD.to_owned() }]
+}
+
+/// Whether these columns are those of a file of records.
+pub(super) fn are_of_records(columns: &[Column]) -> bool {
+    matches!(columns, [only] if only.field == RECORD)
+}
 
 macro_rules! fields {
     ($($name:literal $kind:ident $words:literal [$($header:literal)*])+) => {

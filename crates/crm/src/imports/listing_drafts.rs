@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{
     columns::Column,
-    listing_columns::{self, FIELDS, IGNORED, Kind, RECORD, told_by},
+    listing_columns::{self, FIELDS, IGNORED, Kind, told_by},
     listing_values::{currency, date, flag, is_in_acres, number, square_feet, value, word},
 };
 use crate::{
@@ -33,7 +33,7 @@ pub struct ListingDraft {
 /// # Errors
 /// What is wrong with it, in words for whoever made the file.
 pub(super) fn read(cells: &[String], columns: &[Column]) -> Result<ListingDraft, String> {
-    let row = if columns.len() == 1 && columns[0].field == RECORD {
+    let row = if listing_columns::are_of_records(columns) {
         Row::of_record(cells.first().map_or("", String::as_str))?
     } else {
         if cells.len() > columns.len() && cells[columns.len()..].iter().any(|cell| !cell.trim().is_empty()) {
@@ -263,8 +263,7 @@ mod tests {
     }
 
     fn of_record(record: &Value) -> Result<ListingDraft, String> {
-        let columns = [Column { header: String::from("record"), field: RECORD.to_owned() }];
-        read(&[record.to_string()], &columns)
+        read(&[record.to_string()], &listing_columns::of_records())
     }
 
     #[test]

@@ -72,11 +72,12 @@ pub(super) fn value(number: f64) -> Value {
 
 /// An area in square feet, of one in this unit; whole, as nobody measures finer.
 pub(super) fn square_feet(area: f64, unit: &str) -> f64 {
-    match key(unit).as_str() {
-        "squaremeters" | "squaremetres" | "squaremeter" | "sqm" | "m2" | "m" => (area * SQUARE_METRE).round(),
-        _ if is_in_acres(unit) => (area * ACRE).round(),
-        _ => area.round(),
-    }
+    let feet = match key(unit).as_str() {
+        "squaremeters" | "squaremetres" | "squaremeter" | "sqm" | "m2" | "m" => SQUARE_METRE,
+        _ if is_in_acres(unit) => ACRE,
+        _ => 1.0,
+    };
+    (area * feet).round()
 }
 
 /// Yes or no.

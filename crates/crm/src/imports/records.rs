@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{
     Deserialize, Deserializer,
-    de::{self, SeqAccess, Visitor},
+    de::{IgnoredAny, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
@@ -21,7 +21,11 @@ struct Answer<'a> {
 }
 
 /// Records, no more than an import may have: a short file can name very many.
-struct List<'a>(Vec<&'a RawValue>);
+struct List<'a> {
+    records: Vec<&'a RawValue>,
+    /// Whether there are more.
+    is_cut: bool,
+}
 
 impl<'de: 'a, 'a> Deserialize<'de> for List<'a> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
@@ -36,13 +40,15 @@ impl<'de: 'a, 'a> Deserialize<'de> for List<'a> {
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Self::Value, A::Error> {
                 let mut records = Vec::new();
-                while let Some(record) = from.next_element()? {
-                    if records.len() as u64 == MOST_ROWS {
-                        return Err(de::Error::custom("more than 100,000 records: split the file"));
-                    }
+                while (records.len() as u64) < MOST_ROWS {
+                    let Some(record) = from.next_element()? else { return Ok(List { records, is_cut: false }) };
                     records.push(record);
                 }
-                Ok(List(records))
+                let mut is_cut = false;
+                while from.next_element::<IgnoredAny>()?.is_some() {
+                    is_cut = true;
+                }
+                Ok(List { records, is_cut })
             }
         }
 
@@ -67,16 +73,21 @@ pub(super) fn lines(file: &[u8]) -> Result<String, String> {
     let mut lines = String::with_capacity(text.len());
     for part in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
         let part = part.map_err(wrong)?.get();
-        if part.starts_with('[') {
-            let List(records) = serde_json::from_str(part).map_err(wrong)?;
-            records.iter().for_each(|record| push(&mut lines, record.get()));
-            continue;
+        let list: List<'_> = if part.starts_with('[') {
+            serde_json::from_str(part).map_err(wrong)?
+        } else {
+            match serde_json::from_str::<Answer<'_>>(part) {
+                Ok(Answer { value }) => value,
+                Err(_) => {
+                    push(&mut lines, part);
+                    continue;
+                }
+            }
+        };
+        if list.is_cut {
+            return Err(String::from("has more than 100,000 records: split the file"));
         }
-        match serde_json::from_str::<Answer<'_>>(part) {
-            Ok(Answer { value: List(records) }) => records.iter().for_each(|record| push(&mut lines, record.get())),
-            Err(error) if error.to_string().contains("split the file") => return Err(wrong(error)),
-            Err(_) => push(&mut lines, part),
-        }
+        list.records.iter().for_each(|record| push(&mut lines, record.get()));
     }
     Ok(lines)
 }

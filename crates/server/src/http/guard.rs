@@ -218,10 +218,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Guard<IO> {
                         return 0;
                     }
                     let head = self.framing.head();
-                    self.lasts = match head.length {
-                        BodyLength::Known(length) => self.limits.time_of(Some(length)),
-                        _ => self.limits.request_timeout,
-                    };
+                    self.lasts = self.limits.time_of(match head.length {
+                        BodyLength::Known(length) => Some(length),
+                        _ => None,
+                    });
                     self.phase = match head.length {
                         BodyLength::None => return self.end(was_body),
                         BodyLength::Known(length) if length <= WHOLE_BYTES && !head.has_expect => Phase::Whole,
