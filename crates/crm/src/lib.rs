@@ -33,6 +33,7 @@ pub mod idempotency;
 pub mod ids;
 mod images;
 pub mod imports;
+pub mod inbox;
 pub mod input;
 pub mod jobs;
 pub mod json;

@@ -148,4 +148,9 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: Some("-- PostgreSQL counts for itself"),
         ..step(47, "listing_import_statistics", include_str!("../migrations/0047_listing_import_statistics.sqlite.sql"))
     },
+    step(58, "inbox", include_str!("../migrations/0058_inbox.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(59, "inbox_statistics", include_str!("../migrations/0059_inbox_statistics.sqlite.sql"))
+    },
 ];

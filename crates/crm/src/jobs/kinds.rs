@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::ClaimedJob;
 use crate::{
-    Crm, Error, departures, exports::copies, files, idempotency, imports, mails, search, sessions, showing_reminders,
-    trash, webhooks,
+    Crm, Error, departures, exports::copies, files, idempotency, imports, inbox, mails, search, sessions,
+    showing_reminders, trash, webhooks,
 };
 
 /// What is to be done.
@@ -45,6 +45,8 @@ pub enum JobKind {
     PruneFiles,
     /// Agents are reminded of showings.
     RemindShowings,
+    /// Mails that came in and that nothing came of are thrown away past their time.
+    PruneInbox,
 }
 
 /// How far a run came.
@@ -75,7 +77,7 @@ struct Payload {
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::PruneIdempotency,
         Self::EraseTrash,
         Self::SweepSearch,
@@ -92,10 +94,11 @@ impl JobKind {
         Self::TellFailing,
         Self::PruneFiles,
         Self::RemindShowings,
+        Self::PruneInbox,
     ];
 
     /// The kinds that come round again, and how often.
-    pub const RECURRING: [(Self, Duration); 14] = [
+    pub const RECURRING: [(Self, Duration); 15] = [
         (Self::PruneIdempotency, HOUR),
         (Self::EraseTrash, HOUR),
         (Self::SweepSearch, Duration::from_secs(24 * 60 * 60)),
@@ -110,6 +113,7 @@ impl JobKind {
         (Self::TellFailing, Duration::from_secs(5 * 60)),
         (Self::PruneFiles, HOUR),
         (Self::RemindShowings, Duration::from_secs(60)),
+        (Self::PruneInbox, HOUR),
     ];
 
     /// The name in the database.
@@ -132,6 +136,7 @@ impl JobKind {
             Self::TellFailing => "webhooks.tell_failing",
             Self::PruneFiles => "files.prune",
             Self::RemindShowings => "showings.remind",
+            Self::PruneInbox => "inbox.prune",
         }
     }
 
@@ -184,6 +189,7 @@ pub(super) async fn run_once(crm: &Crm, job: &ClaimedJob) -> Result<Progress, St
         JobKind::RemindShowings => {
             showing_reminders::remind(crm).await.map(|count| Progress::after(count, showing_reminders::SLICE))
         }
+        JobKind::PruneInbox => inbox::prune(crm).await.map(|count| Progress::after(count, inbox::SLICE)),
     };
     ran.map_err(|error| error.to_string())
 }
