@@ -8,6 +8,7 @@ mod compose;
 mod headers;
 mod messages;
 mod notices;
+pub mod receiving;
 mod rendering;
 pub mod sender;
 mod server;
