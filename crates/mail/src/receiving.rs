@@ -15,4 +15,4 @@ mod talk;
 
 pub use envelope::{Checker, Envelope, Protocol};
 pub use limits::Limits;
-pub use listener::{Receiver, Tls, run};
+pub use listener::{Receiver, run};

@@ -17,16 +17,13 @@ use super::{Checker, Envelope, Limits, Protocol, places::Places, talk};
 /// After a failed accept: the wait.
 const BACKOFF: Duration = Duration::from_millis(100);
 
-/// What TLS is begun with, asked for at each time; `None` where it cannot be read.
-pub type Tls = Arc<dyn Fn() -> Option<Arc<ServerConfig>> + Send + Sync>;
-
 /// What takes mail.
 pub struct Receiver {
     pub(super) crm: Crm,
     pub(super) host: String,
     pub(super) domain: String,
     pub(super) limits: Limits,
-    pub(super) tls: Option<Tls>,
+    pub(super) tls: Option<Arc<ServerConfig>>,
     pub(super) room: Arc<Semaphore>,
     pub(super) places: Places,
     checker: Option<Arc<dyn Checker>>,
@@ -49,7 +46,7 @@ impl Receiver {
 
     /// The same, offering STARTTLS.
     #[must_use]
-    pub fn with_tls(mut self, tls: Tls) -> Self {
+    pub fn with_tls(mut self, tls: Arc<ServerConfig>) -> Self {
         self.tls = Some(tls);
         self
     }

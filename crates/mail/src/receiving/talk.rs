@@ -274,7 +274,7 @@ impl Talk {
     async fn encrypt(&mut self) -> Result<(), Gone> {
         // What came in clear after the command was said by whoever sits in between.
         self.inbox.clear();
-        let Some(config) = self.receiver.tls.as_ref().and_then(|tls| tls()) else { return Err(Gone::Peer) };
+        let Some(config) = self.receiver.tls.clone() else { return Err(Gone::Peer) };
         let (closed, _) = tokio::io::duplex(1);
         let stream = std::mem::replace(&mut self.stream, Box::new(closed));
         let accepted = timeout(self.receiver.patience(), TlsAcceptor::from(config).accept(stream)).await;
