@@ -43,6 +43,8 @@ mod hooks;
 #[cfg(test)]
 mod imports;
 #[cfg(test)]
+mod inbox;
+#[cfg(test)]
 mod isolation;
 #[cfg(test)]
 mod jobs;
@@ -94,6 +96,8 @@ mod published;
 mod pushes;
 #[cfg(test)]
 mod receivers;
+#[cfg(test)]
+mod receiving;
 #[cfg(test)]
 mod redeliveries;
 #[cfg(test)]
