@@ -108,6 +108,13 @@ on_both_engines_with! { settings();
         assert_eq!((reply.outcome, reply.lead), (Outcome::Ignored, first.lead));
         assert!(reply.reason.contains("reply from a person you know"), "{}", reply.reason);
         assert_eq!(notes_of(&app, first.lead.unwrap()).await, ["Mail: Re: Saturday\n\nTen is fine."]);
+        // What reads like a part of a conversation is one; what a program sent is not.
+        let answer = with(own("ada@example.com"), json!({"verdict": "ignored", "notes": found("See you.")}));
+        assert_eq!(take(&app, "2b", &answer).await.lead, first.lead);
+        assert_eq!(notes_of(&app, first.lead.unwrap()).await.len(), 2);
+        let away = with(answer, json!({"isAutomatic": true, "reason": "An automatic answer"}));
+        assert_eq!(take(&app, "2c", &away).await.reason, "An automatic answer");
+        assert_eq!(notes_of(&app, first.lead.unwrap()).await.len(), 2);
         // Of a client who was never a lead.
         let client = json!({"name": "Cy", "email": "cy@example.com"});
         let client = app.agent.api.post("/api/v1/clients", &client).await.expect(201).json()["clientId"].as_str().unwrap().to_owned();
@@ -246,7 +253,7 @@ on_both_engines_with! { settings();
 
     async fn a_question_about_forwarding_stands_apart_until_it_is_done(app: TestApp) {
         let agent = app.agent.id;
-        let asks = json!({"verdict": "ignored", "reason": "Gmail asks you to confirm", "isConfirmation": true, "sender": "Gmail"});
+        let asks = json!({"verdict": "ignored", "reason": "Gmail asks you to confirm", "forwarding": {"code": "123456789"}, "sender": "Gmail"});
         let taken = take(&app, "1", &asks).await;
         assert_eq!(taken.outcome, Outcome::Ignored);
         assert_eq!(inbox::confirmations(&app.crm, agent).await.unwrap().len(), 1);
@@ -282,6 +289,10 @@ struct Better;
 impl inbox::Reader for Better {
     fn read(&self, _: &[u8], _: &inbox::Known) -> inbox::Reading {
         serde_json::from_value(inquiry("Ada", Some("ada@example.com"), None, None)).unwrap()
+    }
+
+    fn show(&self, _: &[u8]) -> inbox::Shown {
+        inbox::Shown::default()
     }
 
     fn rules(&self) -> i64 {

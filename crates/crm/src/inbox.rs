@@ -13,8 +13,8 @@ mod taking_in;
 mod trust;
 
 pub use addresses::{Host, address, host_of, renew, token};
-pub use lists::{Inbox, Message, Place, confirmations, count_waiting, get, list, of_lead, raw};
-pub use readings::{Found, Known, NoReader, Reader, Reading, Verdict};
+pub use lists::{Inbox, Message, Place, confirmations, count_waiting, get, list, of_lead, raw, show};
+pub use readings::{Forwarding, Found, Known, NoReader, Reader, Reading, Shown, Verdict};
 pub(crate) use retention::{SLICE, erase_of, forget_merged, prune};
 pub use reviews::{REREAD, accept, count_outdated, dismiss, reread, reread_outdated, set_aside, undo};
 pub use taking_in::{Incoming, TakenIn, take_in};

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use crm::{
     Settings,
-    inbox::{self, Known, Reader, Reading},
+    inbox::{self, Known, Reader, Reading, Shown},
 };
 use mail::receiving::{self, Limits, Receiver};
 use tokio::{
@@ -29,6 +29,12 @@ impl Reader for JsonReader {
         assert!(!text.contains("panic!"), "a reader that fails");
         let body = text.split_once("\n\n").map_or("", |(_, body)| body);
         serde_json::from_str(body).unwrap_or_else(|_| Reading::review("It cannot be read"))
+    }
+
+    fn show(&self, raw: &[u8]) -> Shown {
+        let text = String::from_utf8_lossy(raw).into_owned();
+        let html = text.contains("<html>").then(|| text.clone());
+        Shown { text, html }
     }
 
     fn rules(&self) -> i64 {

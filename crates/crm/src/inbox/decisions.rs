@@ -54,7 +54,7 @@ pub(super) fn decide(
     trust: Option<&Trust>,
 ) -> Result<Decision, Error> {
     let agent = turn.agent;
-    if reading.is_confirmation {
+    if reading.forwarding.is_some() {
         return Ok(Decision::of(Outcome::Ignored, Tray::Confirmation, reading.reason.as_str()));
     }
     let person = Person::of(reading);
@@ -66,7 +66,7 @@ pub(super) fn decide(
         return Ok(Decision::of(Outcome::Duplicate, Tray::Ignored, reason).about(lead));
     }
     if reading.is_personal
-        && reading.verdict != Verdict::Ignored
+        && !reading.is_automatic
         && let Some(decision) = reply(tx, turn, reading, &person)?
     {
         return Ok(decision);

@@ -2,7 +2,7 @@
 
 use db::params;
 
-use super::{Outcome, Reading, Tray, Trust, Way, storage};
+use super::{Outcome, Reading, Shown, Tray, Trust, Way, storage, taking_in};
 use crate::{
     AgentId, Crm, Error,
     clock::UnixMillis,
@@ -196,4 +196,14 @@ pub async fn raw(crm: &Crm, agent: AgentId, id: MessageId) -> Result<Vec<u8>, Er
         raw.extend(files::piece(crm, agent, file, number as u64).await?);
     }
     Ok(raw)
+}
+
+/// A mail opened, to be looked at.
+///
+/// # Errors
+/// [`Error::NotFound`]; storage's errors.
+pub async fn show(crm: &Crm, agent: AgentId, id: MessageId) -> Result<Shown, Error> {
+    let raw = raw(crm, agent, id).await?;
+    let reader = std::sync::Arc::clone(crm.reader());
+    taking_in::apart(move || reader.show(&raw)).await.map(Option::unwrap_or_default)
 }

@@ -34,6 +34,27 @@ impl Found {
     }
 }
 
+/// What a mail service asks for before it forwards mail here.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Forwarding {
+    /// The code to type in there.
+    pub code: Option<String>,
+    /// The link that confirms: to be shown, and followed by nobody but the agent.
+    pub link: Option<String>,
+    /// The mailbox that is to be forwarded.
+    pub mailbox: Option<String>,
+}
+
+/// A mail to be looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Shown {
+    /// Its text, without what it quotes.
+    pub text: String,
+    /// Its HTML as it came, where it has one: not safe to be shown as it is.
+    pub html: Option<String>,
+}
+
 /// What was read out of a mail.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -58,8 +79,12 @@ pub struct Reading {
     pub provider_id: Option<String>,
     /// Whether it is a person's own mail, or a reply, and not a notice about one.
     pub is_personal: bool,
-    /// Whether it asks to confirm that mail be forwarded.
-    pub is_confirmation: bool,
+    /// What a mail service asks that is to forward mail here.
+    pub forwarding: Option<Forwarding>,
+    /// Whether a program sent it.
+    pub is_automatic: bool,
+    /// The domain that a true one is signed for; none where it is not known, and for what somebody passed on.
+    pub provider_domain: Option<String>,
     /// Who sent it, for the list: a name, else an address.
     pub sender: String,
     /// The address that it is from.
@@ -92,6 +117,9 @@ pub trait Reader: Debug + Send + Sync {
     /// Reads one; never panics, whatever the bytes are.
     fn read(&self, raw: &[u8], known: &Known) -> Reading;
 
+    /// Opens one, to be looked at.
+    fn show(&self, raw: &[u8]) -> Shown;
+
     /// The version of the rules: what was read by older ones can be read again.
     fn rules(&self) -> i64;
 }
@@ -103,6 +131,10 @@ pub struct NoReader;
 impl Reader for NoReader {
     fn read(&self, _: &[u8], _: &Known) -> Reading {
         Reading::review("No reader is set up")
+    }
+
+    fn show(&self, raw: &[u8]) -> Shown {
+        Shown { text: String::from_utf8_lossy(raw).into_owned(), html: None }
     }
 
     fn rules(&self) -> i64 {

@@ -6,7 +6,7 @@ use db::{Tx, params};
 use tokio::sync::Semaphore;
 
 use super::{
-    Known, MOST, Outcome, Reading, Trust, Verdict, Way,
+    Known, MOST, Outcome, Reading, Trust, Way,
     decisions::{self, Decision, Person},
     retention, storage,
     storage::{Raw, Row},
@@ -121,20 +121,25 @@ pub(super) fn email_key(reading: &Reading) -> Option<String> {
 
 /// Reads a mail on a thread of its own.
 pub(super) async fn read(crm: &Crm, raw: Vec<u8>, known: Known) -> Result<(Vec<u8>, Reading), Error> {
+    let (reader, raw) = (Arc::clone(crm.reader()), Arc::new(raw));
+    let held = Arc::clone(&raw);
+    // Should the reader fail on a mail nonetheless, somebody looks at it.
+    let reading = apart(move || reader.read(&held, &known)).await?;
+    let reading = reading.unwrap_or_else(|| Reading::review("This mail could not be read"));
+    Ok((Arc::try_unwrap(raw).unwrap_or_else(|raw| raw.to_vec()), reading))
+}
+
+/// Does what a processor is busy with, a few at a time; `None` where it panicked.
+pub(super) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<Option<T>, Error> {
     let _turn = READERS.acquire().await.map_err(|_| Error::Unavailable)?;
-    let reader = Arc::clone(crm.reader());
-    let (raw, reading) = tokio::task::spawn_blocking(move || {
-        // Should the reader fail on a mail nonetheless, somebody looks at it.
-        let reading = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| reader.read(&raw, &known)));
-        (raw, reading)
-    })
-    .await
-    .map_err(|_| Error::Unavailable)?;
-    let reading = reading.unwrap_or_else(|_| {
-        tracing::error!("the reader of mails panicked");
-        Reading { verdict: Verdict::Review, ..Reading::review("This mail could not be read") }
-    });
-    Ok((raw, reading))
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => Ok(Some(done)),
+        Err(error) if error.is_panic() => {
+            tracing::error!("the reader of mails panicked");
+            Ok(None)
+        }
+        Err(_) => Err(Error::Unavailable),
+    }
 }
 
 /// What is known of the agent: never the consumer of a mail.
