@@ -17,7 +17,7 @@ pub use lists::{Inbox, Message, Place, confirmations, count_waiting, get, list, 
 pub use readings::{Forwarding, Found, Known, NoReader, Reader, Reading, Shown, Verdict};
 pub(crate) use retention::{SLICE, erase_of, forget_merged, prune};
 pub use reviews::{REREAD, accept, count_outdated, dismiss, reread, reread_outdated, set_aside, undo};
-pub use taking_in::{Incoming, TakenIn, take_in};
+pub use taking_in::{Incoming, TakenIn, apart, take_in};
 pub use trust::{Standing, Trust};
 
 /// The most bytes that a mail may have.

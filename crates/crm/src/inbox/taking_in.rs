@@ -130,7 +130,10 @@ pub(super) async fn read(crm: &Crm, raw: Vec<u8>, known: Known) -> Result<(Vec<u
 }
 
 /// Does what a processor is busy with, a few at a time; `None` where it panicked.
-pub(super) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<Option<T>, Error> {
+///
+/// # Errors
+/// [`Error::Unavailable`] when the server stops.
+pub async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<Option<T>, Error> {
     let _turn = READERS.acquire().await.map_err(|_| Error::Unavailable)?;
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => Ok(Some(done)),

@@ -159,8 +159,8 @@ impl Talk {
     /// Waits for more from the peer.
     async fn read(&mut self, wait: Wait) -> Result<(), Gone> {
         let patience = self.receiver.patience();
-        let mut piece = [0; READ];
-        let reading = timeout(patience, self.stream.read(&mut piece));
+        self.inbox.reserve(READ);
+        let reading = timeout(patience, self.stream.read_buf(&mut self.inbox));
         let read = match wait {
             Wait::Idle => tokio::select! {
                 read = reading => read,
@@ -171,10 +171,7 @@ impl Talk {
         };
         match read.map_err(|_| Gone::Silent)?? {
             0 => Err(Gone::Peer),
-            length => {
-                self.inbox.extend_from_slice(&piece[..length]);
-                Ok(())
-            }
+            _ => Ok(()),
         }
     }
 
@@ -289,7 +286,7 @@ impl Talk {
         self.flush().await?;
         let _ = self.stream.shutdown().await;
         let drain = async {
-            let (mut piece, mut drained) = ([0; READ], 0);
+            let (mut piece, mut drained) = (vec![0; READ], 0);
             while drained < DRAINED {
                 match self.stream.read(&mut piece).await {
                     Ok(length) if length > 0 => drained += length,

@@ -14,6 +14,7 @@ use crate::{
 pub(crate) enum Place {
     Today,
     Leads,
+    Inbox,
     Clients,
     Listings,
     Showings,
@@ -144,6 +145,8 @@ impl Shell {
                 "guide-withdrawn" => "The guide is a draft again: you alone see it.",
                 "guide-restored" => "The guide is back.",
                 "guides-ordered" => "The order is changed.",
+                "inbox-renewed" => "You have a new address. The one before takes nothing any more.",
+                "mail-read-again" => "It is read again, by the rules of today.",
                 "undone" => "Taken back.",
                 "none-chosen" => "No lead was ticked, so nothing was changed.",
                 _ => return None,
