@@ -28,28 +28,43 @@ pub(crate) fn subject_name(subject: &str) -> Option<String> {
     let mut from = 0;
     while let Some(found) = AFTER.captures_at(subject, from) {
         let group = found.name("name")?;
-        static ROLE: LazyLock<Regex> = LazyLock::new(|| {
-            Regex::new(r"(?i)^(?:buyer|seller|renter|tenant|client|lead|new)\b[\s:–-]*").expect("tested")
-        });
-        let text = ROLE.replace(group.as_str(), "");
-        static ENDS: LazyLock<Regex> = LazyLock::new(|| {
-            Regex::new(
-                r"(?i)\s+(?:in|for|about|at|on|via|regarding|re|wants|is|has|through|from)\b.*$|\s+[-–—].*$|\s*/.*$",
-            )
-            .expect("tested")
-        });
-        let text = ENDS.replace(&text, "");
-        if let Some(name) =
-            contacts::name(&text).filter(|name| name.split_whitespace().count() <= 4 && !is_generic(name))
-        {
+        if let Some(name) = part_name(group.as_str()) {
             return Some(name);
         }
-        from = group.start().max(from + 1);
-        if !subject.is_char_boundary(from) || from >= subject.len() {
+        from = subject.ceil_char_boundary(group.start().max(from + 1));
+        if from >= subject.len() {
             break;
         }
     }
-    None
+    if !NEWS.is_match(subject) {
+        return None;
+    }
+    subject
+        .split([':', '|', '–', '—'])
+        .flat_map(|part| part.split(" - "))
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
+        .take(6)
+        .find_map(|part| part_name(part).filter(|name| name.contains(' ')))
+}
+
+static NEWS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:leads?|inquiry|enquiry|registration|referral|claimed|submission)\b").expect("tested")
+});
+
+/// The name that a part of a subject is, less what stands around it.
+fn part_name(part: &str) -> Option<String> {
+    static ROLE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\s*(?:buyer|seller|renter|tenant|client|lead|new)\b[\s:–-]*").expect("tested")
+    });
+    static ENDS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\s+(?:in|for|about|at|on|via|regarding|re|wants|is|has|through|from)\b.*$|\s+[-–—].*$|\s*/.*$")
+            .expect("tested")
+    });
+    let text = ROLE.replace(part, "");
+    let text = ENDS.replace(&text, "");
+    contacts::name(&text).filter(|name| name.split_whitespace().count() <= 4 && !is_generic(name))
 }
 
 fn is_generic(name: &str) -> bool {
