@@ -36,6 +36,9 @@ pub enum Command {
     /// Make webhooks
     #[command(subcommand)]
     Webhook(WebhookCommand),
+    /// Read mails that tell of leads, or take them in
+    #[command(subcommand)]
+    Email(EmailCommand),
     /// Write everything of one agent into a folder, as CSV and JSON
     Export {
         /// The agent's slug
@@ -126,5 +129,25 @@ pub enum WebhookCommand {
         /// The events to send, such as lead.created; all when missing
         #[arg(long, num_args = 1.., value_name = "NAME")]
         event: Vec<String>,
+    },
+}
+
+/// What can be done with mails.
+#[derive(Debug, Subcommand)]
+pub enum EmailCommand {
+    /// Take mails in for an agent, each once; prints what is read and what became of each, one JSON line for each
+    Import {
+        /// The agent's slug
+        #[arg(long)]
+        agent: String,
+        /// Mails as they are on the wire (.eml); - is standard input
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Print what is read out of mails, one JSON line for each; stores nothing
+    Parse {
+        /// Mails as they are on the wire (.eml); - is standard input
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
     },
 }

@@ -9,6 +9,7 @@ use std::{
 
 use crm::{Crm, Settings, backup, migrations::MIGRATIONS, seal};
 use db::{Database, DbError, Options};
+use mail::MailReader;
 
 use crate::{
     config::{Config, mask_password},
@@ -51,7 +52,7 @@ pub async fn open_for(config: &Config, address: SocketAddr) -> Result<Crm, Strin
         webhook_url_rule: sending::url_rule(config, address),
         sends_mail: config.mail_url.is_some(),
         inbound_domain: config.inbound_domain.clone(),
-        ..Settings::default()
+        reader: Arc::new(MailReader),
     };
     Ok(Crm::new(database, Arc::new(MachineClock::default()), Arc::new(MachineRandomness), keyring, &settings))
 }

@@ -28,7 +28,8 @@ pub(crate) fn body_bytes(method: &str, path: &str) -> Option<u64> {
 }
 
 async fn take(State(site): State<Site>, Path(token): Path<String>, headers: HeaderMap, body: Body) -> Response {
-    let answer = |status: StatusCode, text: &'static str| (status, [(header::CACHE_CONTROL, "no-store")], text).into_response();
+    let answer =
+        |status: StatusCode, text: &'static str| (status, [(header::CACHE_CONTROL, "no-store")], text).into_response();
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     // What a page of another site could post by a form is no mail.

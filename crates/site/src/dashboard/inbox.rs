@@ -279,9 +279,10 @@ pub(super) fn said(shell: Shell, query: &HashMap<String, String>) -> Shell {
     match done {
         "mail-accepted" => shell.noting(String::from("A lead is made of it."), undo),
         "mail-put-aside" => shell.noting(String::from("It is put aside."), undo),
-        "mails-uploaded" => {
-            shell.noting(inbox_files::told([counted("leads"), counted("review"), counted("ignored"), counted("known")]), None)
-        }
+        "mails-uploaded" => shell.noting(
+            inbox_files::told([counted("leads"), counted("review"), counted("ignored"), counted("known")]),
+            None,
+        ),
         "mails-read-again" => {
             let text = match counted("leads") {
                 0 => String::from("They are read again. No new lead was found in them."),

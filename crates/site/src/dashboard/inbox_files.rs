@@ -46,7 +46,11 @@ pub(super) fn told([leads, review, ignored, known]: Counts) -> String {
         plural(known, "was known already", "were known already"),
     ];
     let parts = parts.into_iter().flatten().collect::<Vec<_>>();
-    if parts.is_empty() { String::from("There was no mail in it.") } else { format!("The mails are read: {}.", parts.join(", ")) }
+    if parts.is_empty() {
+        String::from("There was no mail in it.")
+    } else {
+        format!("The mails are read: {}.", parts.join(", "))
+    }
 }
 
 pub(super) async fn upload(
@@ -113,7 +117,10 @@ fn count(counts: &mut Counts, outcome: Outcome) {
 
 async fn keep(crm: &Crm, agent: AgentId, raw: Vec<u8>, mails: usize) -> Result<Outcome, Error> {
     if mails > MOST_MAILS {
-        return Err(Error::invalid("file", "must hold at most 2,000 mails: those before are read, upload the rest after it"));
+        return Err(Error::invalid(
+            "file",
+            "must hold at most 2,000 mails: those before are read, upload the rest after it",
+        ));
     }
     let taken = inbox::take_in(crm, agent, Incoming { raw, way: Way::Upload, trust: None }).await?;
     Ok(taken.outcome)
@@ -199,7 +206,11 @@ mod tests {
     fn a_mailbox_is_cut_into_its_mails_however_it_comes() {
         let file = b"From a@b Sat Nov 28\r\nSubject: 1\r\n\r\nOne\r\n>From here\r\n\r\nFrom c@d Sat\r\nSubject: 2\r\n\r\nTwo\r\nFrom e@f Sun\r\n\r\n";
         for step in 1..file.len() {
-            assert_eq!(read(file, step), ["Subject: 1\r\n\r\nOne\r\nFrom here\r\n\r\n", "Subject: 2\r\n\r\nTwo\r\n"], "{step}");
+            assert_eq!(
+                read(file, step),
+                ["Subject: 1\r\n\r\nOne\r\nFrom here\r\n\r\n", "Subject: 2\r\n\r\nTwo\r\n"],
+                "{step}"
+            );
         }
     }
 
@@ -215,7 +226,10 @@ mod tests {
 
     #[test]
     fn an_upload_is_told_in_words() {
-        assert_eq!(told([2, 1, 0, 1]), "The mails are read: 2 became leads, 1 is to be looked at, 1 was known already.");
+        assert_eq!(
+            told([2, 1, 0, 1]),
+            "The mails are read: 2 became leads, 1 is to be looked at, 1 was known already."
+        );
         assert_eq!(told([0; 4]), "There was no mail in it.");
     }
 }

@@ -38,8 +38,7 @@ use crate::{
 };
 
 /// For a mail's own page within ours: our few styles, and nothing else; no script, no form, no picture, nothing from elsewhere.
-const LETTER_POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox";
+const LETTER_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox";
 
 #[expect(clippy::disallowed_methods, reason = "pages are no part of the API")]
 pub(super) fn routes() -> Router<Site> {
@@ -112,9 +111,10 @@ fn trusted(message: &Message) -> Option<Trusted> {
     let domain = if trust.domain.is_empty() { "its sender" } else { &trust.domain };
     let (words, tone) = match trust.standing {
         Standing::Verified => (format!("It is from {domain}."), "good"),
-        Standing::Unverified => {
-            (format!("It says that it is from {domain}, and {domain} says that it is not. Do not trust its links."), "bad")
-        }
+        Standing::Unverified => (
+            format!("It says that it is from {domain}, and {domain} says that it is not. Do not trust its links."),
+            "bad",
+        ),
         Standing::Unknown => (format!("Whether it is from {domain} could not be told."), ""),
     };
     let details = format!("SPF {}, DKIM {}, DMARC {}", trust.spf, trust.dkim, trust.dmarc);
@@ -173,7 +173,10 @@ impl Shown {
         let (word, tone) = words(&message);
         let is_open = message.lead.is_none() && message.client.is_none();
         let person = match (message.lead, message.client) {
-            (Some(lead), _) => Some((lead::path(lead), if message.outcome == Outcome::Lead { "The lead" } else { "The lead it is about" })),
+            (Some(lead), _) => Some((
+                lead::path(lead),
+                if message.outcome == Outcome::Lead { "The lead" } else { "The lead it is about" },
+            )),
             (None, Some(client)) => Some((client::path(client), "The client it is about")),
             (None, None) => None,
         };
@@ -250,7 +253,11 @@ fn cleaned(html: &str) -> String {
 }
 
 /// The mail as it came.
-async fn raw(State(site): State<Site>, SignedIn(session): SignedIn, Id(id): Id<MessageId>) -> Result<Response, Refusal> {
+async fn raw(
+    State(site): State<Site>,
+    SignedIn(session): SignedIn,
+    Id(id): Id<MessageId>,
+) -> Result<Response, Refusal> {
     let raw = inbox::raw(&site.crm, session.agent, id).await?;
     let name = format!("attachment; filename=\"{id}.eml\"");
     let mut response = raw.into_response();
@@ -269,7 +276,8 @@ async fn accept(
     fields: Fields,
 ) -> Result<Response, Refusal> {
     let names = ["name", "email", "phone", "source", "propertyAddress", "notes"];
-    let mut typed = names.map(|name| (name.to_owned(), Value::from(fields.get(name)))).into_iter().collect::<Map<_, _>>();
+    let mut typed =
+        names.map(|name| (name.to_owned(), Value::from(fields.get(name)))).into_iter().collect::<Map<_, _>>();
     if fields.get("source").trim().is_empty() {
         typed.insert(String::from("source"), Value::from("email"));
     }
@@ -342,9 +350,27 @@ mod tests {
              <p style=\"background:url(https://x.example)\">c</p><table background=https://x.example><tr><td>d</td></tr></table>\
              <svg><use href=https://x.example/></svg><link rel=stylesheet href=https://x.example><base href=https://x.example>",
         );
-        for gone in ["onclick", "onerror", "<img", "alert(2)", "javascript:", "<form", "<input", "<iframe", "url(", "background", "<svg", "<link", "<base"] {
+        for gone in [
+            "onclick",
+            "onerror",
+            "<img",
+            "alert(2)",
+            "javascript:",
+            "<form",
+            "<input",
+            "<iframe",
+            "url(",
+            "background",
+            "<svg",
+            "<link",
+            "<base",
+        ] {
             assert!(!html.contains(gone), "{gone}: {html}");
         }
-        assert!(html.contains("Hello <b>you</b>") && html.contains("href=\"https://x.example\" rel=\"noopener noreferrer nofollow\""), "{html}");
+        assert!(
+            html.contains("Hello <b>you</b>")
+                && html.contains("href=\"https://x.example\" rel=\"noopener noreferrer nofollow\""),
+            "{html}"
+        );
     }
 }
