@@ -45,6 +45,8 @@ mod imports;
 #[cfg(test)]
 mod inbox;
 #[cfg(test)]
+mod inbox_pages;
+#[cfg(test)]
 mod isolation;
 #[cfg(test)]
 mod jobs;

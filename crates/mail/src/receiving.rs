@@ -5,6 +5,7 @@
 //! agent's address is kept, and only then answered with 250.
 
 mod addresses;
+mod checks;
 mod envelope;
 mod framing;
 mod limits;
@@ -13,6 +14,7 @@ mod places;
 mod session;
 mod talk;
 
+pub use checks::SenderChecks;
 pub use envelope::{Checker, Envelope, Protocol};
 pub use limits::Limits;
 pub use listener::{Receiver, run};

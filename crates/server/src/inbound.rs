@@ -3,7 +3,7 @@
 use std::{future::Future, sync::Arc};
 
 use crm::Crm;
-use mail::receiving::{self, Limits, Receiver};
+use mail::receiving::{self, Limits, Receiver, SenderChecks};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -34,6 +34,10 @@ pub fn run(
     let mut receiver = Receiver::new(crm.clone(), domain, Limits::default());
     if let Some(certificates) = certificates {
         receiver = receiver.with_tls(tls::for_mail(Arc::clone(certificates)));
+    }
+    match SenderChecks::of_system(domain) {
+        Ok(checks) => receiver = receiver.with_checker(Arc::new(checks)),
+        Err(error) => tracing::warn!(error, "senders of mails are not checked: the system names no name server"),
     }
     receiving::run(listener, receiver, stopping)
 }

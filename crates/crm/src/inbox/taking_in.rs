@@ -68,6 +68,7 @@ pub async fn take_in(crm: &Crm, agent: AgentId, incoming: Incoming) -> Result<Ta
     };
     known.addresses.extend(super::address(crm, agent).await?);
     let (raw, reading) = read(crm, raw, known).await?;
+    let trust = trust.map(|trust| trust.of_portal(reading.provider_domain.as_deref()));
     let size = i64::try_from(raw.len()).unwrap_or(i64::MAX);
     let rules = crm.reader().rules();
     let (raw, stored) = Raw::prepare(crm, agent, raw).await?;

@@ -27,6 +27,45 @@ pub struct Trust {
     pub dmarc: String,
     /// The domain of the sender that it names.
     pub domain: String,
+    /// The domains that it is signed for, whether or not the signatures hold.
+    pub signed_for: Vec<String>,
     /// What it comes to.
     pub standing: Standing,
+}
+
+impl Trust {
+    /// The same of a mail that says that it is from a portal: one that is not signed for the portal's domain, and was not found to be from
+    /// there, is not.
+    #[must_use]
+    pub fn of_portal(mut self, domain: Option<&str>) -> Self {
+        let Some(domain) = domain else { return self };
+        let is_of = |signed: &String| {
+            signed == domain || signed.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
+        };
+        if self.standing == Standing::Unknown && !self.signed_for.iter().any(is_of) {
+            self.standing = Standing::Unverified;
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_portals_mail_without_its_signature_is_not_verified() {
+        let trust = |signed: &[&str]| Trust { signed_for: signed.iter().map(|one| (*one).to_owned()).collect(), ..Trust::default() };
+        assert_eq!(trust(&[]).of_portal(None).standing, Standing::Unknown);
+        for (signed, expected) in [
+            (&["zillow.com"][..], Standing::Unknown),
+            (&["amazonses.com", "convo.zillow.com"], Standing::Unknown),
+            (&["evilzillow.com"], Standing::Unverified),
+            (&[], Standing::Unverified),
+        ] {
+            assert_eq!(trust(signed).of_portal(Some("zillow.com")).standing, expected, "{signed:?}");
+        }
+        let verified = Trust { standing: Standing::Verified, ..Trust::default() };
+        assert_eq!(verified.of_portal(Some("zillow.com")).standing, Standing::Verified);
+    }
 }

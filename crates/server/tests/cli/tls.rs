@@ -18,7 +18,7 @@ use rustls::{
 use crate::desk::{Desk, Serving, text};
 
 /// Writes a new certificate for `localhost` and its key; returns the certificate.
-fn certify(desk: &Desk) -> CertificateDer<'static> {
+pub(crate) fn certify(desk: &Desk) -> CertificateDer<'static> {
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed([String::from("localhost")]).unwrap();
     fs::write(desk.path("cert.pem"), cert.pem()).unwrap();
     fs::write(desk.path("key.pem"), signing_key.serialize_pem()).unwrap();
