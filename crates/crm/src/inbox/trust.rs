@@ -39,9 +39,8 @@ impl Trust {
     #[must_use]
     pub fn of_portal(mut self, domain: Option<&str>) -> Self {
         let Some(domain) = domain else { return self };
-        let is_of = |signed: &String| {
-            signed == domain || signed.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
-        };
+        let is_of =
+            |signed: &String| signed == domain || signed.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
         if self.standing == Standing::Unknown && !self.signed_for.iter().any(is_of) {
             self.standing = Standing::Unverified;
         }
@@ -55,7 +54,10 @@ mod tests {
 
     #[test]
     fn a_portals_mail_without_its_signature_is_not_verified() {
-        let trust = |signed: &[&str]| Trust { signed_for: signed.iter().map(|one| (*one).to_owned()).collect(), ..Trust::default() };
+        let trust = |signed: &[&str]| Trust {
+            signed_for: signed.iter().map(|one| (*one).to_owned()).collect(),
+            ..Trust::default()
+        };
         assert_eq!(trust(&[]).of_portal(None).standing, Standing::Unknown);
         for (signed, expected) in [
             (&["zillow.com"][..], Standing::Unknown),

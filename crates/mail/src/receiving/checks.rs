@@ -111,7 +111,8 @@ impl Checker for SenderChecks {
             let mut trust = Trust { spf: none(), dkim: none(), dmarc: none(), ..Trust::default() };
             let Some(mut message) = AuthenticatedMessage::parse(raw) else { return Some(trust) };
             message.dkim_headers.truncate(SIGNATURES);
-            trust.signed_for = message.dkim_headers.iter().filter_map(|held| Some(held.header.d.to_lowercase())).collect();
+            trust.signed_for =
+                message.dkim_headers.iter().filter_map(|held| Some(held.header.d.to_lowercase())).collect();
             // Who names several senders is none of them.
             if let [from] = message.from.as_slice() {
                 trust.domain = from.rsplit_once('@').map(|(_, domain)| domain.to_lowercase()).unwrap_or_default();
@@ -152,7 +153,10 @@ fn is_public(address: IpAddr) -> bool {
             !(address.is_loopback() || address.is_private() || address.is_link_local() || address.is_unspecified())
         }
         IpAddr::V6(address) => {
-            !(address.is_loopback() || address.is_unspecified() || address.is_unique_local() || address.is_unicast_link_local())
+            !(address.is_loopback()
+                || address.is_unspecified()
+                || address.is_unique_local()
+                || address.is_unicast_link_local())
         }
     }
 }
@@ -229,7 +233,12 @@ mod tests {
         let kind = u16::from_be_bytes([question[at + 1], question[at + 2]]);
         let asked = &question[12..at + 5];
         let found = texts.iter().find(|(held, _)| kind == 16 && format!("{held}.") == name).map(|(_, text)| *text);
-        let mut answer = [&question[..2], &[0x81, if found.is_some() { 0x80 } else { 0x83 }], &[0, 1, 0, u8::from(found.is_some()), 0, 0, 0, 0]].concat();
+        let mut answer = [
+            &question[..2],
+            &[0x81, if found.is_some() { 0x80 } else { 0x83 }],
+            &[0, 1, 0, u8::from(found.is_some()), 0, 0, 0, 0],
+        ]
+        .concat();
         answer.extend_from_slice(asked);
         if let Some(text) = found {
             answer.extend_from_slice(&[0xc0, 12, 0, 16, 0, 1, 0, 0, 0, 60]);
@@ -268,10 +277,16 @@ mod tests {
     fn a_sender_is_who_the_domain_says_and_no_other() {
         let checks = SenderChecks::of_server("mx.example.com", name_server(TEXTS)).unwrap();
         let true_one = check(&checks, &envelope("192.0.2.7", "bounce@portal.example"), MAIL);
-        assert_eq!((true_one.spf.as_str(), true_one.dmarc.as_str(), true_one.standing), ("pass", "pass", Standing::Verified));
+        assert_eq!(
+            (true_one.spf.as_str(), true_one.dmarc.as_str(), true_one.standing),
+            ("pass", "pass", Standing::Verified)
+        );
         // The catalogue's M7.
         let forged = check(&checks, &envelope("203.0.113.9", "bounce@portal.example"), MAIL);
-        assert_eq!((forged.spf.as_str(), forged.dmarc.as_str(), forged.standing), ("fail", "fail", Standing::Unverified));
+        assert_eq!(
+            (forged.spf.as_str(), forged.dmarc.as_str(), forged.standing),
+            ("fail", "fail", Standing::Unverified)
+        );
         let elsewhere = check(&checks, &envelope("192.0.2.7", "x@plain.example"), MAIL);
         assert_eq!((elsewhere.spf.as_str(), elsewhere.standing), ("pass", Standing::Unverified));
         let without = MAIL.replace("portal.example", "plain.example");
@@ -285,7 +300,12 @@ mod tests {
     #[test]
     fn what_is_no_mail_or_names_two_senders_is_nobodys() {
         let checks = SenderChecks::of_server("mx.example.com", name_server(TEXTS)).unwrap();
-        for raw in ["", "no mail", "From: a@portal.example, b@other.example\r\n\r\nx", "From: nobody\r\nDKIM-Signature: v=1; rubbish\r\n\r\n"] {
+        for raw in [
+            "",
+            "no mail",
+            "From: a@portal.example, b@other.example\r\n\r\nx",
+            "From: nobody\r\nDKIM-Signature: v=1; rubbish\r\n\r\n",
+        ] {
             let trust = check(&checks, &envelope("192.0.2.7", ""), raw);
             assert_ne!(trust.standing, Standing::Verified, "{raw:?}");
         }
@@ -301,10 +321,14 @@ mod tests {
 
     #[test]
     fn domains_are_aligned_within_one_another() {
-        for (one, other) in [("zillow.com", "zillow.com"), ("convo.zillow.com", "zillow.com"), ("Zillow.com", "mail.zillow.com")] {
+        for (one, other) in
+            [("zillow.com", "zillow.com"), ("convo.zillow.com", "zillow.com"), ("Zillow.com", "mail.zillow.com")]
+        {
             assert!(is_aligned(one, other));
         }
-        for (one, other) in [("evilzillow.com", "zillow.com"), ("com", "zillow.com"), ("", ""), ("zillow.com.example", "zillow.com")] {
+        for (one, other) in
+            [("evilzillow.com", "zillow.com"), ("com", "zillow.com"), ("", ""), ("zillow.com.example", "zillow.com")]
+        {
             assert!(!is_aligned(one, other), "{one} {other}");
         }
     }
