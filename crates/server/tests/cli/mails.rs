@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
+    process::Command,
     sync::Arc,
     time::Duration,
 };
@@ -179,4 +180,42 @@ fn s3_what_comes_before_tls_is_thrown_away() {
     assert_eq!(peer.say("MAIL FROM:<a@b.example>"), 250);
     assert_eq!(peer.say("STARTTLS"), 502);
     assert_eq!(peer.say("QUIT"), 221);
+}
+
+/// What it says where the program is there; `None` where it is not.
+fn swaks(address: &str, arguments: &[&str]) -> Option<String> {
+    let mut command = Command::new("swaks");
+    command.args(["--server", address, "--helo", "there.example", "--from", "wordpress@forms.example"]).args(arguments);
+    let output = match command.output() {
+        Ok(output) => output,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+        Err(error) => panic!("{error}"),
+    };
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+fn another_program_hands_mails_over_by_smtp_and_lmtp() {
+    let desk = Desk::new();
+    desk.agent();
+    let key = desk.key();
+    let mut server = desk.serve(&[&["--smtp-listen", "127.0.0.1:0"][..], &DOMAIN].concat());
+    let to = address(&server, &key);
+    let listens = server.line();
+    let listens = listens.strip_prefix("smtp on ").unwrap();
+    for (number, protocol) in ["SMTP", "ESMTP", "LMTP"].into_iter().enumerate() {
+        let file = desk.path("mail.eml");
+        fs::write(&file, inquiry(&format!("swaks-{number}"), &format!("Person Number{number}"))).unwrap();
+        let file = format!("@{}", file.display());
+        let Some(said) = swaks(listens, &["--protocol", protocol, "--to", &to, "--data", &file]) else {
+            println!("skipped: swaks is not installed");
+            return;
+        };
+        assert!(said.contains("<-  250 2.0.0 Kept"), "{said}");
+        assert_eq!(total(&server, &key), number + 1);
+    }
+    let refused = swaks(listens, &["--to", "victim@other.example"]).unwrap();
+    assert!(refused.contains("<** 550 5.7.1"), "{refused}");
+    let refused = swaks(listens, &["--to", &to, "--auth-user", "x", "--auth-password", "y"]).unwrap();
+    assert!(refused.contains("Auth not attempted") || refused.contains("not available"), "{refused}");
 }
