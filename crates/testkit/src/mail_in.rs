@@ -135,6 +135,11 @@ impl Peer {
         Self { stream: TcpStream::connect(address).await.expect("somebody listens"), read: Vec::new() }
     }
 
+    /// The same; `None` where nobody listens any more.
+    pub async fn try_to(address: SocketAddr) -> Option<Self> {
+        Some(Self { stream: TcpStream::connect(address).await.ok()?, read: Vec::new() })
+    }
+
     /// The next reply, with all its lines; empty when the connection was closed.
     pub async fn reply(&mut self) -> String {
         let mut reply = String::new();
