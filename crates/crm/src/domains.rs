@@ -180,13 +180,10 @@ pub async fn slug_of(crm: &Crm, host: &str) -> Result<Option<String>, Error> {
     crm.db.read("domains.slug_of", move |tx| Ok(tx.query_opt(sql, params![&host], |row| row.get(0))?)).await
 }
 
-/// The domain under which an agent's website is known: the first that led here.
-///
-/// # Errors
-/// Storage's errors.
-pub async fn first_of(crm: &Crm, agent: AgentId) -> Result<Option<String>, Error> {
+/// The domain under which an agent's website is known, within a transaction: the first that led here.
+pub(crate) fn first(tx: &mut Tx<'_>, agent: AgentId) -> Result<Option<String>, Error> {
     let sql = "SELECT name FROM hosts WHERE agent_id = $1 ORDER BY verified_at LIMIT 1";
-    crm.db.read("domains.first_of", move |tx| Ok(tx.query_opt(sql, params![&agent], |row| row.get(0))?)).await
+    Ok(tx.query_opt(sql, params![&agent], |row| row.get(0))?)
 }
 
 /// What this server answers at a host to a question of its own.

@@ -35,7 +35,7 @@ pub struct Certificates {
 /// What is known of a name.
 #[derive(Debug, Clone)]
 struct Named {
-    pair: Option<Arc<CertifiedKey>>,
+    pair: Arc<CertifiedKey>,
     /// When it was read, by the clock that only goes forward.
     read_at: Duration,
 }
@@ -110,9 +110,11 @@ impl Certificates {
                 None
             }
         });
-        // A name without one is looked for again at once: it may be issued the next moment.
-        let read_at = if pair.is_some() { now } else { Duration::ZERO };
-        self.named.insert(name.to_owned(), Named { pair, read_at });
+        match pair {
+            Some(pair) => self.named.insert(name.to_owned(), Named { pair, read_at: now }),
+            // It is looked for again each time: it may be issued the next moment.
+            None => drop(self.named.remove(name)),
+        }
     }
 }
 
@@ -137,6 +139,6 @@ impl ResolvesServerCert for Certificates {
         if offered.next() == Some(ACME_PROTOCOL) && offered.next().is_none() {
             return self.challenges.get(&name?);
         }
-        name.and_then(|name| self.named.get(&name)).and_then(|named| named.pair).or_else(|| self.usual())
+        name.and_then(|name| self.named.get(&name)).map(|named| named.pair).or_else(|| self.usual())
     }
 }
