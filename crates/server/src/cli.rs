@@ -39,6 +39,9 @@ pub enum Command {
     /// An agent's own domains, where their website is found
     #[command(subcommand)]
     Domain(DomainCommand),
+    /// Read mails that tell of leads
+    #[command(subcommand)]
+    Email(EmailCommand),
     /// Write everything of one agent into a folder, as CSV and JSON
     Export {
         /// The agent's slug
@@ -156,5 +159,16 @@ pub enum WebhookCommand {
         /// The events to send, such as lead.created; all when missing
         #[arg(long, num_args = 1.., value_name = "NAME")]
         event: Vec<String>,
+    },
+}
+
+/// What can be done with mails.
+#[derive(Debug, Subcommand)]
+pub enum EmailCommand {
+    /// Print what is read out of mails, one JSON line for each; stores nothing
+    Parse {
+        /// Mails as they are on the wire (.eml); - is standard input
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
     },
 }
