@@ -87,11 +87,11 @@ on_both_engines! {
     async fn what_is_no_domain_is_told_so_and_ten_are_enough(app: TestApp) {
         let mut browser = app.sign_in(&app.agent).await;
         for (name, told) in [
-            ("", "is needed"),
-            ("127.0.0.1", "must be a name, not an address"),
-            ("localhost", "is no domain"),
-            ("a b.example", "is no domain"),
-            ("<script>", "is no domain"),
+            ("", "Is needed"),
+            ("127.0.0.1", "Must be a name, not an address"),
+            ("localhost", "Is no domain"),
+            ("a b.example", "Is no domain"),
+            ("<script>", "Is no domain"),
         ] {
             let page = browser.post(SETTINGS, &[("name", name)]).await.expect(422).text();
             assert!(page.contains(told) && !page.contains("<script>"), "{name}: {page}");
