@@ -38,7 +38,7 @@ const unsure = (name) =>
     `Subject: A question from ${name}`,
     "Content-Type: text/html; charset=utf-8",
     "",
-    "<html><body onload=\"alert(1)\"><p>Hello, could you <b>call me back</b> some time?</p><img src=\"https://tracker.example/pixel\"></body></html>",
+    "<html><body onload=\"alert(1)\"><p>Hello, I walked past the house on Elm Street yesterday. Please <b>call me back</b>.</p><img src=\"https://tracker.example/pixel\"></body></html>",
   );
 
 /** A form of a website. */

@@ -17,6 +17,7 @@ mod guard;
 mod id_in_path;
 mod inbound;
 mod manifests;
+mod own_domain;
 mod pages;
 mod prose;
 mod public;
@@ -32,6 +33,7 @@ mod times;
 mod uploads;
 mod workers;
 
+pub use own_domain::OwnDomain;
 pub use seen::Seen;
 pub use state::{SignUp, Site};
 
