@@ -36,14 +36,10 @@ pub enum Command {
     /// Make webhooks
     #[command(subcommand)]
     Webhook(WebhookCommand),
-<<<<<<< HEAD
-    /// Read mails that tell of leads, or take them in
-=======
     /// An agent's own domains, where their website is found
     #[command(subcommand)]
     Domain(DomainCommand),
-    /// Read mails that tell of leads
->>>>>>> main
+    /// Read mails that tell of leads, or take them in
     #[command(subcommand)]
     Email(EmailCommand),
     /// Write everything of one agent into a folder, as CSV and JSON

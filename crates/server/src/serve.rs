@@ -17,13 +17,9 @@ use webhooks::client::Client;
 use crate::{
     app::App,
     config::Config,
-<<<<<<< HEAD
-    demo, inbound, listening, machine,
-=======
     demo,
     domains::{self, Keeper},
-    listening, machine,
->>>>>>> main
+    inbound, listening, machine,
     meters::{self, Operator},
     sending::{self, Reach},
     storage,

@@ -15,38 +15,24 @@ use rustls::{ServerConfig, crypto::aws_lc_rs};
 use self::certificates::Certificates;
 use crate::http::{ACME_PROTOCOL, Tls};
 
-<<<<<<< HEAD
-/// The same for connections that begin in clear, and speak no HTTP: STARTTLS.
-///
-/// # Panics
-/// As [`acceptor`].
-#[must_use]
-pub fn for_mail(certificates: Arc<Certificates>) -> Arc<ServerConfig> {
-    Arc::new(config(certificates))
-}
-
-/// What takes TLS connections: 1.2 and 1.3, HTTP/2 and HTTP/1.1, with these certificates.
-=======
 /// TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1, with these certificates.
->>>>>>> main
 ///
 /// # Panics
 /// Never: the cryptographic library knows TLS 1.2 and 1.3.
 #[must_use]
-<<<<<<< HEAD
-pub fn acceptor(certificates: Arc<Certificates>) -> TlsAcceptor {
-    let mut config = config(certificates);
-=======
 pub fn with(certificates: Arc<Certificates>) -> Tls {
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("TLS 1.2 and 1.3")
-        .with_no_client_auth()
-        .with_cert_resolver(certificates.clone());
->>>>>>> main
+    let mut config = config(Arc::clone(&certificates));
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec(), ACME_PROTOCOL.to_vec()];
     Tls { config: Arc::new(config), names: certificates }
+}
+
+/// The same for connections that begin in clear, and speak no HTTP: STARTTLS.
+///
+/// # Panics
+/// As [`with`].
+#[must_use]
+pub fn for_mail(certificates: Arc<Certificates>) -> Arc<ServerConfig> {
+    Arc::new(config(certificates))
 }
 
 fn config(certificates: Arc<Certificates>) -> ServerConfig {
