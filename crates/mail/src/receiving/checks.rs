@@ -111,8 +111,7 @@ impl Checker for SenderChecks {
             let mut trust = Trust { spf: none(), dkim: none(), dmarc: none(), ..Trust::default() };
             let Some(mut message) = AuthenticatedMessage::parse(raw) else { return Some(trust) };
             message.dkim_headers.truncate(SIGNATURES);
-            trust.signed_for =
-                message.dkim_headers.iter().filter_map(|held| Some(held.header.d.to_lowercase())).collect();
+            trust.signed_for = message.dkim_headers.iter().map(|held| held.header.d.to_lowercase()).collect();
             // Who names several senders is none of them.
             if let [from] = message.from.as_slice() {
                 trust.domain = from.rsplit_once('@').map(|(_, domain)| domain.to_lowercase()).unwrap_or_default();
