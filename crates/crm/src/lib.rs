@@ -34,6 +34,7 @@ pub mod ids;
 mod images;
 pub mod imports;
 pub mod input;
+pub mod inquiries;
 pub mod jobs;
 pub mod json;
 pub mod leads;
@@ -83,6 +84,7 @@ mod trashed_showings;
 mod turns;
 pub mod two_step;
 pub mod values;
+pub mod visits;
 pub mod webhooks;
 pub mod weekly_hours;
 
