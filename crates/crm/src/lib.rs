@@ -86,6 +86,7 @@ pub mod two_step;
 pub mod values;
 pub mod visits;
 pub mod webhooks;
+pub mod websites;
 pub mod weekly_hours;
 
 pub use changes::Stamp;

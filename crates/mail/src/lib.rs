@@ -15,8 +15,8 @@ mod server;
 mod showings;
 mod words;
 
+pub use self::words::{Language, languages, nearest};
 pub use messages::Origin;
 pub use notices::{Notification, notification};
 pub use rendering::{Rendered, render};
 pub use server::Server;
-pub use words::{Language, languages, nearest};
