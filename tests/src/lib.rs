@@ -43,6 +43,8 @@ mod hooks;
 #[cfg(test)]
 mod imports;
 #[cfg(test)]
+mod inquiries;
+#[cfg(test)]
 mod isolation;
 #[cfg(test)]
 mod jobs;
@@ -130,6 +132,8 @@ mod trash;
 mod two_step;
 #[cfg(test)]
 mod uploads;
+#[cfg(test)]
+mod visits;
 #[cfg(test)]
 mod webhook_changes;
 #[cfg(test)]

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     acknowledgements::MOST_A_DAY,
     doubts::Doubt,
-    downloads::{Download, LASTS as DOWNLOAD_LASTS, find_download, take_download},
+    downloads::{Download, LASTS as DOWNLOAD_LASTS, find_download, link as download_link, take_download},
     origins::{DIRECT, origin_of},
     other_sites::{MOST as MOST_SITES, is_of_other_site, other_sites, set_other_sites},
     posts::MOST as MOST_POSTS,
@@ -494,6 +494,20 @@ pub async fn doubtful(crm: &Crm, agent: AgentId) -> Result<Vec<(leads::Lead, Inq
             let found = tx.query(sql, values, from_row)?;
             let with_lead = |inquiry: Inquiry| Ok((leads::find(tx, agent, inquiry.lead)?, inquiry));
             found.into_iter().map(with_lead).collect::<Result<Vec<_>, Error>>()
+        })
+        .await
+}
+
+/// How many of them there are, to [`LISTED`].
+///
+/// # Errors
+/// Storage's errors.
+pub async fn count_doubtful(crm: &Crm, agent: AgentId) -> Result<usize, Error> {
+    crm.db
+        .read("inquiries.count_doubtful", move |tx| {
+            let sql = "SELECT 1 FROM website_inquiries i JOIN leads l ON l.agent_id = i.agent_id AND l.id = i.lead_id
+                       WHERE i.agent_id = $1 AND i.standing = $2 LIMIT $3";
+            Ok(tx.query(sql, params![&agent, Standing::Doubtful.number(), LISTED], |_| Ok(()))?.len())
         })
         .await
 }

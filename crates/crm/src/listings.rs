@@ -302,14 +302,7 @@ pub(crate) fn require(tx: &mut Tx<'_>, agent: AgentId, id: ListingId) -> Result<
 /// A listing whose page is there for everybody.
 pub(crate) fn find_shown(tx: &mut Tx<'_>, agent: AgentId, id: ListingId) -> Result<Listing, Error> {
     let listing = find(tx, agent, id)?.listing;
-    let is_shown = matches!(
-        listing.status,
-        ListingStatus::ComingSoon
-            | ListingStatus::Active
-            | ListingStatus::ActiveUnderContract
-            | ListingStatus::Pending
-            | ListingStatus::Closed
-    );
+    let is_shown = listing.status.publicity() == Publicity::Shown;
     if is_shown { Ok(listing) } else { Err(Error::NotFound) }
 }
 

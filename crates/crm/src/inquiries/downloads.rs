@@ -9,7 +9,7 @@ use crate::{
     clock::UnixMillis,
     files::File,
     guides::{self, Guide, GuideStatus},
-    ids::GuideId,
+    ids::{GuideId, LeadId},
     seal::{hex, unhex},
 };
 
@@ -24,6 +24,12 @@ pub enum Download {
     Open(Box<Guide>),
     /// The guide's page, where it can be asked for anew: the time of the link is over.
     Over(Box<Guide>),
+}
+
+/// What the link to a guide ends with for who asked for it with a lead: always the same.
+#[must_use]
+pub fn link(crm: &Crm, agent: AgentId, guide: GuideId, lead: LeadId) -> String {
+    make(crm, agent, guide, lead.created_at())
 }
 
 /// A link to a guide that was asked for at an instant: the same for the same instant.

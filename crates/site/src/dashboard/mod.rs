@@ -21,6 +21,7 @@ mod guide_form;
 mod guides;
 mod hours;
 mod imports;
+mod inquiry;
 mod keys;
 mod lead;
 mod lead_sheets;
@@ -49,7 +50,9 @@ mod tags;
 mod timeline;
 mod today;
 mod two_step;
+mod visits;
 mod webhooks;
+mod website_forms;
 
 use axum::Router;
 
@@ -98,4 +101,6 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(devices::routes())
         .merge(outbox::routes())
         .merge(live::routes())
+        .merge(visits::routes())
+        .merge(website_forms::routes())
 }

@@ -5,7 +5,7 @@ use crm::{AgentId, Error, websites, websites::Website};
 use http::{header, request::Parts};
 use words::Words;
 
-use super::words as said;
+use super::{arrivals::Arrived, words as said};
 use crate::{Site, pages::Refusal, times::Times};
 
 /// The website that a request is for. Where no agent has the slug in its path, there is nothing.
@@ -18,6 +18,8 @@ pub(crate) struct Visited {
     is_named: bool,
     /// The path behind the website's own, such as `/listings`; empty for its home.
     pub rest: String,
+    /// Where the visitor comes from.
+    pub arrived: Arrived,
 }
 
 impl Visited {
@@ -42,6 +44,14 @@ impl Visited {
         let is_usual = self.website.languages.first().is_some_and(|usual| usual == tag);
         let named = if is_usual { String::new() } else { format!("{}lang={tag}", joint(rest)) };
         format!("{}{}{rest}{named}", site.public_url, self.base())
+    }
+
+    /// The same in the language of a form that was sent, if the website has it.
+    pub fn speaking(mut self, tag: &str) -> Self {
+        if self.website.languages.iter().any(|offered| offered == tag) {
+            self.words = said::of(tag);
+        }
+        self
     }
 
     /// Times of the agent's zone.
@@ -70,6 +80,6 @@ impl FromRequestParts<Site> for Visited {
         let is_named = named.is_some();
         let tag = named.or_else(liked).or_else(|| website.languages.first().cloned()).unwrap_or_default();
         let rest = parts.uri.path().splitn(4, '/').nth(3).map(|rest| format!("/{rest}")).unwrap_or_default();
-        Ok(Self { words: said::of(&tag), website, is_named, rest })
+        Ok(Self { words: said::of(&tag), website, is_named, rest, arrived: Arrived::read(site, parts) })
     }
 }
