@@ -8,7 +8,7 @@ use crm::{
     inquiries, jobs,
     leads::{self, Lead},
     mails::{self, Letter, Mail},
-    trash,
+    trash, visits,
     webhooks::UrlRule,
 };
 use serde_json::json;
@@ -25,6 +25,15 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 fn settings() -> Settings {
     Settings { webhook_url_rule: UrlRule::new(|_| Ok(())), ..Settings::default() }
+}
+
+/// A row of each table of these, for whoever needs one.
+pub(crate) async fn fill_rows(app: &TestApp) {
+    let _ = app.browser().post("/a/sarah-johnson/contact", &JANE).await.expect(303);
+    inquiries::set_other_sites(&app.crm, app.agent.id, "https://www.example.com").await.unwrap();
+    let (address, user_agent) = (std::net::Ipv4Addr::LOCALHOST.into(), Some("Firefox"));
+    visits::saw(&app.crm, &visits::Look { agent: app.agent.id, page: "/", origin: "direct", address, user_agent });
+    let _ = visits::write_down(&app.crm).await.unwrap();
 }
 
 /// Everything of an agent's leads, oldest first.
@@ -332,7 +341,6 @@ on_both_engines! {
     }
 
     async fn what_is_doubtful_is_kept_and_marked_and_what_is_spam_is_told_to_nobody_until_it_is_none(app: TestApp) {
-        let mut agent = app.sign_in(&app.agent).await;
         let mut visitor = app.browser();
         // Without a token, and within two seconds: leads like any other, with a mark.
         let _ = visitor.post("/a/sarah-johnson/contact", &[("name", "Plain"), ("email", "plain@example.com")]).await.expect(303);
@@ -361,6 +369,7 @@ on_both_engines! {
         assert_eq!((mails_to(&app, "plain@example.com").await.len(), mails_to(&app, "robot@example.com").await.len()), (1, 0));
         mails::tell_leads(&app.crm).await.unwrap();
         assert_eq!(mails_to(&app, &app.agent.email).await.len(), 2);
+        let mut agent = app.sign_in(&app.agent).await;
         let list = agent.get("/dashboard/leads").await.expect(200).text();
         assert!(list.contains("6 messages from your website may be spam") && list.matches(">doubtful</span>").count() == 6, "{list}");
         let doubtful = agent.get("/dashboard/leads/doubtful").await.expect(200).text();
