@@ -133,7 +133,7 @@ fn drawn(days: &[(jiff::civil::Date, Visited)], span: Span) -> Vec<Day> {
             height,
             middle: left + span.column / 2,
             // Counted from today, so that today has one; not so near the left edge that it would be cut off.
-            dated: ((last - at) % span.dated == 0 && left + span.column / 2 >= 24)
+            dated: ((last - at).is_multiple_of(span.dated) && left + span.column / 2 >= 24)
                 .then(|| date.strftime("%-d %b").to_string()),
             name: date.strftime("%a %-d %b %Y").to_string(),
             count: *count,

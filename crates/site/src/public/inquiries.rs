@@ -173,7 +173,7 @@ async fn receive(
         }
     };
     // A script on one of the agent's sites may read the answer.
-    if let Some(Ok(origin)) = origin.map(|origin| HeaderValue::try_from(origin)) {
+    if let Some(Ok(origin)) = origin.map(HeaderValue::try_from) {
         answer.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         answer.headers_mut().append(header::VARY, HeaderValue::from_static("Origin"));
     }
