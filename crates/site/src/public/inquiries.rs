@@ -213,7 +213,7 @@ async fn thanked(
     if sender.wants_json {
         let mut told = json!({"success": true});
         if let Some(link) = &link {
-            told["download"] = json!(format!("{}{}/downloads/{link}", site.public_url, visited.base()));
+            told["download"] = json!(visited.canonical(site, &format!("/downloads/{link}"), visited.words.tag));
         }
         return Ok((StatusCode::CREATED, axum::Json(told)).into_response());
     }
