@@ -7,7 +7,7 @@ use regex::Regex;
 use super::{
     addresses, contacts, facts,
     pages::{Page, cut},
-    texts,
+    texts, vocabulary,
 };
 
 /// The name that a subject tells: `New lead - Jane Doe`, `Jane Doe is requesting …`.
@@ -69,46 +69,15 @@ fn part_name(part: &str) -> Option<String> {
 
 fn is_generic(name: &str) -> bool {
     let folded = texts::fold(name);
-    texts::has_word(
-        &folded,
-        &[
-            "new",
-            "a",
-            "the",
-            "potential",
-            "prospective",
-            "client",
-            "buyer",
-            "seller",
-            "lead",
-            "price",
-            "open house",
-            "house",
-            "contact",
-            "from",
-            "tour",
-            "showing",
-            "someone",
-            "you",
-            "re",
-            "request",
-            "alert",
-            "connection",
-            "opportunity",
-            "your",
-            "and",
-            "for",
-            "about",
-            "question",
-        ],
-    ) || name.chars().next().is_some_and(char::is_lowercase)
+    texts::has_word(&folded, vocabulary::list("generic_names"))
+        || name.chars().next().is_some_and(char::is_lowercase)
         || super::providers::named_in(&folded).is_some()
 }
 
 /// The name that a person gives in a mail of their own.
 pub(crate) fn own_name(text: &str) -> Option<String> {
     static SAYS: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?:[Mm]y name is|[Mm]y name's|I am|I'm|I’m|[Tt]his is|[Mm]e llamo|[Mm]i nombre es|[Ss]oy|[Jj]e m'appelle|[Jj]e m’appelle|[Mm]ein Name ist|[Ii]ch heiße|[Mm]i chiamo|[Mm]eu nome é|[Mm]ijn naam is)\s+(?P<name>[\p{Lu}][\p{L}'’-]+(?:\s+(?:de|la|van|von|der|del|da|di|dos)\b)*(?:\s+[\p{Lu}][\p{L}'’-]+\.?){0,3})").expect("tested")
+        Regex::new(r"(?:[Mm]y name is|[Mm]y name's|I am|I'm|I’m|[Tt]his is|[Mm]e llamo|[Mm]i nombre es|[Ss]oy|[Jj]e m'appelle|[Jj]e m’appelle|[Mm]ein Name ist|[Ii]ch heiße|[Mm]i chiamo|[Mm]eu nome é|[Mm]ijn naam is)\s+(?P<name>[\p{Lu}][\p{L}'’-]+(?:\s+(?:de|la|van|von|der|del|da|di|dos)\b)*(?:\s+[\p{Lu}][\p{L}'’-]+){0,3})").expect("tested")
     });
     SAYS.captures(text).and_then(|found| contacts::name(&found["name"]))
 }
@@ -152,10 +121,7 @@ fn looks_written(name: &str) -> bool {
     name.split_whitespace().count() <= 4
         && name.split_whitespace().all(|word| {
             word.chars().next().is_some_and(|first| first.is_uppercase() || texts::is_wide(first))
-                || matches!(
-                    word,
-                    "de" | "la" | "van" | "von" | "der" | "del" | "da" | "di" | "dos" | "&" | "and" | "y" | "e"
-                )
+                || vocabulary::list("small_name_words").contains(&word)
         })
 }
 
@@ -167,80 +133,10 @@ pub(crate) fn phone(page: &Page, others: &contacts::Others, is_lenient: bool) ->
             continue;
         }
         let folded = texts::fold(cut(&plain, 400));
-        if texts::has_word(
-            &folded,
-            &[
-                "office",
-                "fax",
-                "toll free",
-                "support",
-                "customer service",
-                "questions",
-                "help desk",
-                "call us",
-                "mls",
-                "mls#",
-                "license",
-                "lic",
-                "dre",
-                "nmls",
-                "your agent",
-                "listing agent",
-                "order",
-                "invoice",
-                "id",
-            ],
-        ) {
+        if texts::has_word(&folded, vocabulary::list("not_persons_phones")) {
             continue;
         }
-        let is_spoken = texts::has_word(
-            &folded,
-            &[
-                "call",
-                "text",
-                "phone",
-                "cell",
-                "tel",
-                "tel.",
-                "mobile",
-                "number",
-                "reach",
-                "whatsapp",
-                "telefono",
-                "numero",
-                "movil",
-                "celular",
-                "telephone",
-                "portable",
-                "telefon",
-                "nummer",
-                "handy",
-                "cellulare",
-                "telefone",
-                "mobiel",
-                "telefoon",
-                "numer",
-                "llamar",
-                "llamame",
-                "llame",
-                "appeler",
-                "joindre",
-                "anrufen",
-                "erreichen",
-                "erreichbar",
-                "电话",
-                "手机",
-                "電話",
-                "携帯",
-                "전화",
-                "연락처",
-                "телефон",
-                "c",
-                "m",
-                "t",
-                "p",
-            ],
-        );
+        let is_spoken = texts::has_word(&folded, vocabulary::list("spoken_phones"));
         for phone in contacts::phones(&plain) {
             let digits = contacts::digits(&phone.text).len();
             let is_alone = plain.trim().len() <= phone.text.len() + 4;
@@ -310,34 +206,37 @@ pub(crate) fn address(page: &Page) -> Option<(String, usize)> {
     None
 }
 
+/// Whether a line is a company's own: its name with its address, its rights, its advice.
+pub(crate) fn is_small_print(line: &str) -> bool {
+    static COMPANY: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\W*(?:\(c\)|©|copyright\b|(?:[\w.&' -]{2,40}(?:\binc\b|\bllc\b|\bcorp\b|\bcorporation\b|\bltd\b|\bgmbh\b|\.com\b)\.?(?:,|\s*[|·•-]|\s+\d))|call [\p{L}]+ now\b|call now\b|does this (?:submission|message) look)").expect("tested")
+    });
+    let line = cut(line.trim(), 300);
+    if COMPANY.is_match(line) {
+        return true;
+    }
+    // `Portal, 12 Main St, …`
+    let folded = texts::fold(cut(line, 80));
+    super::providers::named_in(&folded).is_some_and(|(_, at)| at < 4)
+        && line.contains(',')
+        && line.contains(char::is_numeric)
+        && !line.contains(':')
+        || texts::has_word(
+            &folded,
+            &["help center", "advertising with", "your account manager", "your advisor", "success team"],
+        )
+}
+
 /// Whether a line is small print: that of a company, not of the inquiry.
 pub(crate) fn is_footer(page: &Page, index: usize) -> bool {
-    const MARKS: &[&str] = &[
-        "©",
-        "unsubscribe",
-        "privacy policy",
-        "all rights reserved",
-        "terms of use",
-        "terms of service",
-        "you are receiving",
-        "manage your",
-        "email preferences",
-        "notification settings",
-        "equal housing",
-        "inc.",
-        "llc",
-        "do not reply",
-        "powered by",
-        "darse de baja",
-        "abmelden",
-        "impressum",
-        "desinscrire",
-    ];
     let from = index.saturating_sub(1);
-    let to = page.lines.len().min(index + 3);
+    let to = page.lines.len().min(index + 2);
+    if is_small_print(&page.lines[index].text) {
+        return true;
+    }
     page.lines[from..to].iter().any(|line| {
         let folded = texts::fold(cut(&line.text, 300));
-        MARKS.iter().any(|mark| folded.contains(mark)) && line.text.len() < 1_000
+        vocabulary::list("footers").iter().any(|mark| folded.contains(mark)) && line.text.len() < 1_000
     })
 }
 

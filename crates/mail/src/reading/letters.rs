@@ -23,6 +23,8 @@ pub(crate) struct Letter {
     pub is_sender_lost: bool,
     pub is_reply: bool,
     pub is_list: bool,
+    /// It invites to something.
+    pub has_calendar: bool,
     pub forwarder: Option<Mailbox>,
     pub others: Others,
     pub files: Vec<String>,
@@ -182,6 +184,7 @@ pub(crate) fn open(
         is_sender_lost,
         is_reply: was_answer || prefixes.is_reply && message.headers.has("in-reply-to"),
         is_list,
+        has_calendar: message.has_calendar,
         forwarder,
         others: Others::default(),
         files: message

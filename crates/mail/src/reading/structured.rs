@@ -193,6 +193,59 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
     Some(rest.split(['"', '\'', ' ', '/']).next().unwrap_or_default().to_owned())
 }
 
+/// A lead in XML of its own making: elements named as labels are.
+pub(crate) fn xml(text: &str) -> Vec<Item> {
+    let trimmed = text.trim_start();
+    let head = cut(trimmed, 400).to_ascii_lowercase();
+    let is_lead = ["<?xml", "<lead", "<lts", "<contact"].iter().any(|start| head.starts_with(start));
+    if !is_lead || ["<adf", "<?adf", "<html", "<prospect"].iter().any(|other| head.contains(other)) {
+        return Vec::new();
+    }
+    let mut items = Vec::new();
+    let mut foreign = 0_u32;
+    let mut rest = trimmed;
+    while let Some(start) = rest.find('<') {
+        rest = &rest[start + 1..];
+        let Some(end) = rest.find('>') else { break };
+        let tag = cut(&rest[..end], 100);
+        rest = &rest[end + 1..];
+        let (is_end, tag) = tag.strip_prefix('/').map_or((false, tag), |tag| (true, tag));
+        let name = tag.split([' ', '/', '\n']).next().unwrap_or_default();
+        let field = labels::find(name);
+        let value = value_of(rest);
+        if field == Some(Field::Foreign) && value.is_empty() {
+            foreign = if is_end { foreign.saturating_sub(1) } else { foreign + 1 };
+        }
+        if is_end || foreign > 0 || value.is_empty() || items.len() > 200 {
+            continue;
+        }
+        if let Some(field) = field.filter(|field| !matches!(field, Field::Foreign | Field::Heading)) {
+            push(&mut items, field, name, &value, 92);
+        }
+    }
+    items
+}
+
+/// A business card (RFC 6350).
+pub(crate) fn vcard(text: &str) -> Vec<Item> {
+    let mut items = Vec::new();
+    if !cut(text.trim_start(), 40).to_ascii_uppercase().starts_with("BEGIN:VCARD") {
+        return items;
+    }
+    for (key, value) in text.lines().take(200).filter_map(|line| line.split_once(':')) {
+        let key = key.rsplit('.').next().unwrap_or(key).split(';').next().unwrap_or_default().to_ascii_uppercase();
+        let field = match key.as_str() {
+            "FN" => Field::Name,
+            "EMAIL" => Field::Email,
+            "TEL" => Field::Phone,
+            "NOTE" => Field::Message,
+            _ => continue,
+        };
+        push(&mut items, field, &key, value.trim_start_matches("tel:"), 60);
+    }
+    items
+}
+
 /// h-card classes and schema.org's properties.
 pub(crate) fn card(page: &Page) -> Vec<Item> {
     let mut items = Vec::new();

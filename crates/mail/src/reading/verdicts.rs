@@ -6,7 +6,7 @@ use super::{
     contacts::Others,
     envelopes, forwardings,
     letters::{self, Letter},
-    mime,
+    mime, origins,
     providers::{self, Kind, Provider},
     topics::{self, Topic},
 };
@@ -46,7 +46,8 @@ pub(crate) fn judge(raw: &[u8], known: &Known) -> Reading {
 }
 
 fn decide(letter: &mut Letter, reading: &mut Reading) {
-    let provider = providers::by_address(&letter.from.address);
+    let by_content = || if letter.is_sender_lost { origins::by_content(letter) } else { None };
+    let provider = providers::by_address(&letter.from.address).or_else(by_content);
     reading.provider = provider.map(|provider| provider.slug.as_str());
     if !letter.is_forwarded {
         reading.provider_domain =
@@ -74,6 +75,10 @@ fn conclude(
     }
     if provider.is_some_and(|provider| provider.is_noise(&letter.from.address, &folded_subject)) {
         return ignored(&format!("{} sends this kind of mail about other things than new leads.", letter.from.address));
+    }
+    let is_portal = provider.is_some_and(|provider| provider.kind == Kind::Portal);
+    if letter.has_calendar && !is_portal && !found.is_form() {
+        return ignored("A calendar invitation.");
     }
     let topic = topics::of(letter, provider, found);
     let is_form = found.is_form();
@@ -107,6 +112,17 @@ fn conclude(
     }
     if letter.is_list {
         return ignored("Mail that goes to a list of people.");
+    }
+    // A site's own address, with the person behind `Reply-To`.
+    let is_passed_on = super::contacts::is_shared(&letter.from.address) && has_contact;
+    if is_passed_on
+        && topic == Topic::Interest
+        && letter
+            .reply_to
+            .as_ref()
+            .is_some_and(|reply_to| super::fallbacks::is_persons(&reply_to.address, &letter.others))
+    {
+        return (Verdict::Lead, "An inquiry that a website passed on.".to_owned());
     }
     let is_persons = reading.email.is_some() && !super::contacts::is_shared(&letter.from.address);
     match topic {

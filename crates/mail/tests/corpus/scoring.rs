@@ -64,7 +64,8 @@ pub fn score(folder: &Path) -> Score {
         score.counts.insert(field, Count::default());
     }
     let files = fs::read_dir(folder).expect("the folder of mails").map(|file| file.expect("a file").path());
-    let mut files = files.filter(|file| file.extension().is_some_and(|extension| extension == "eml")).collect::<Vec<_>>();
+    let mut files =
+        files.filter(|file| file.extension().is_some_and(|extension| extension == "eml")).collect::<Vec<_>>();
     files.sort();
     for file in files {
         let expected = fs::read(file.with_extension("json")).expect("the JSON beside the mail");
