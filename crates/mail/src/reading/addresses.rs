@@ -46,6 +46,7 @@ pub(crate) fn find(text: &str) -> Option<String> {
 /// The addresses in a text, in their order.
 pub(crate) fn all(text: &str) -> Vec<String> {
     let text = super::pages::cut(text, limits::MAX_LINE_BYTES);
+    limits::work(text.len());
     let mut found = Vec::new();
     for address in WITH_STATE.find_iter(text).take(20) {
         let tight = tighten(address.as_str());

@@ -495,6 +495,12 @@ fn running_text(letter: &Letter, provider: Option<&'static Provider>, found: &mu
             if let Some(name) = fallbacks::own_name(cut(&body, 4_000)).filter(|name| !letter.others.has_name(name)) {
                 found.names.push(one(&name, 66, Origin::Text, &name));
             }
+            if letter.others.has_email(&letter.from.address)
+                && let Some(name) =
+                    fallbacks::mentioned_name(cut(&body, 4_000)).filter(|name| !letter.others.has_name(name))
+            {
+                found.names.push(one(&name, 68, Origin::Text, &name));
+            }
             if let Some(name) = fallbacks::signature(page).filter(|name| !letter.others.has_name(name)) {
                 found.names.push(one(&name, 64, Origin::Text, &name));
             }

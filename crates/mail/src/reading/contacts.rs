@@ -78,6 +78,7 @@ static EMAIL: LazyLock<Regex> = LazyLock::new(|| {
 
 /// The addresses in a text, as written.
 pub(crate) fn emails(text: &str) -> impl Iterator<Item = &str> {
+    super::limits::work(text.len());
     EMAIL.find_iter(text).map(|found| trim_email(found.as_str())).filter(|email| is_email(email))
 }
 
@@ -147,7 +148,7 @@ pub(crate) struct Phone {
 
 /// The numbers in a text.
 pub(crate) fn phones(text: &str) -> Vec<Phone> {
-    let text = &*text;
+    super::limits::work(text.len());
     let mut found = Vec::new();
     for number in PHONE.find_iter(text) {
         let before = text[..number.start()].chars().next_back();

@@ -82,6 +82,14 @@ pub(crate) fn own_name(text: &str) -> Option<String> {
     SAYS.captures(text).and_then(|found| contacts::name(&found["name"]))
 }
 
+/// The name of whom a colleague passes on: `please call Jane Doe`.
+pub(crate) fn mentioned_name(text: &str) -> Option<String> {
+    static CALLS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"\b(?:[Cc]all|[Cc]ontact|[Mm]eet|named|with|[Tt]ext|[Ee]mail|reach out to|introduce(?: you to)?|client|friend|neighbor|[Rr]eferral:?|[Ll]ead:?)\s+(?P<name>[\p{Lu}][\p{L}'’-]+(?:\s+[\p{Lu}][\p{L}'’-]+){1,3})").expect("tested")
+    });
+    CALLS.captures(text).and_then(|found| contacts::name(&found["name"]))
+}
+
 /// The name that a mail ends with.
 pub(crate) fn signature(page: &Page) -> Option<String> {
     static CLOSING: LazyLock<Regex> = LazyLock::new(|| {

@@ -80,6 +80,7 @@ pub(crate) fn find(label: &str) -> Option<Field> {
     if label.len() > MAX_LABEL * 3 {
         return None;
     }
+    super::limits::work(label.len());
     let label = strip(label);
     if label.is_empty() || label.len() > MAX_LABEL * 2 {
         return None;

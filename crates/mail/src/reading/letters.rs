@@ -129,7 +129,7 @@ pub(crate) fn open(
         message = inner;
     }
     let (prefixes, base) = wrappers::subject(&subject);
-    let mut base = base.to_owned();
+    let mut base = cut(base, limits::MAX_SUBJECT).to_owned();
     let mut reply_to = message.headers.mailboxes("reply-to").into_iter().next();
     let was_from = from.clone();
     let is_agents = known.emails.iter().any(|email| email.eq_ignore_ascii_case(&from.address));
@@ -171,7 +171,7 @@ pub(crate) fn open(
         from = innermost.from.unwrap_or_default();
         reply_to = innermost.reply_to;
         if let Some(subject) = innermost.subject {
-            base = wrappers::subject(&subject).1.to_owned();
+            base = cut(wrappers::subject(&subject).1, limits::MAX_SUBJECT).to_owned();
         }
         is_list = false;
     }
