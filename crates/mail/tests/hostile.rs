@@ -59,7 +59,9 @@ fn the_whole_mail_is_a_lead() {
 /// M1 to M4 of the catalogue: nesting, parts, sizes, charsets.
 #[test]
 fn bombs_are_bounded() {
-    let nested = (0..1_000).map(|level| format!("Content-Type: multipart/mixed; boundary=b{level}\n\n--b{level}\n")).collect::<String>();
+    let nested = (0..1_000)
+        .map(|level| format!("Content-Type: multipart/mixed; boundary=b{level}\n\n--b{level}\n"))
+        .collect::<String>();
     let messages = "Content-Type: message/rfc822\n\n".repeat(1_000);
     let parts = format!("Content-Type: multipart/mixed; boundary=b\n\n{}", "--b\n\nName: x\n".repeat(100_000));
     let encoded = format!("Content-Transfer-Encoding: base64\n\n{}", "QUFBQUFB".repeat(16 << 20 >> 3));

@@ -25,6 +25,8 @@ pub(crate) struct Candidates {
     sources: Vec<Found>,
     /// It holds a lead for machines.
     pub has_structure: bool,
+    /// It holds a card of a person.
+    has_card: bool,
     /// Labels of the form that a person fills in: names, addresses, numbers, messages.
     has_name_label: bool,
     has_email_label: bool,
@@ -45,7 +47,7 @@ impl Candidates {
     /// Whether labels were filled in by a person: who, and how to reach them or what they want.
     pub(crate) fn is_form(&self) -> bool {
         let contacts = u8::from(self.has_email_label) + u8::from(self.has_phone_label);
-        contacts > 0 && (self.has_name_label || self.has_message_label || contacts > 1)
+        self.has_card || contacts > 0 && (self.has_name_label || self.has_message_label || contacts > 1)
     }
 
     /// Whether a message stands behind a label.
@@ -61,6 +63,13 @@ impl Candidates {
                 for email in contacts::emails(value).filter(|email| fallbacks::is_persons(email, others)).take(1) {
                     self.emails.push(one(email, confidence - 2, origin, evidence));
                     self.has_email_label |= origin == Origin::Label;
+                }
+                let phones = contacts::phones(value);
+                let is_phone = |phone: &&contacts::Phone| {
+                    phone.is_certain && !contacts::is_no_persons(&phone.text) && !others.has_phone(&phone.text)
+                };
+                if let Some(phone) = phones.iter().find(is_phone) {
+                    self.phones.push(one(&phone.text, confidence - 6, origin, evidence));
                 }
                 if let Some(name) = contacts::name(value).filter(|name| !others.has_name(name)) {
                     self.has_name_label |= origin == Origin::Label;
@@ -175,7 +184,9 @@ fn clean_address(value: &str, field: Field) -> Option<String> {
     let value = addresses::tidy(value);
     let found = addresses::find(&value);
     if let Some(found) = &found
-        && (field == Field::Property || value.len() > found.len() + 12 || found.len() + 3 >= value.len())
+        && (field == Field::Property
+            || value.len() > found.len() + 12
+            || found.len() + 3 >= value.len() && !value.ends_with('.'))
     {
         return Some(found.clone());
     }
@@ -260,7 +271,10 @@ fn structures(letter: &Letter, found: &mut Candidates, reading: &mut Reading) {
     let is_lead = items.iter().any(|item| matches!(item.field, Field::Email | Field::Phone)) && items.len() > 1;
     found.has_structure = is_lead;
     for page in &letter.pages {
-        items.extend(structured::card(page));
+        let card = structured::card(page);
+        let has = |fields: &[Field]| card.iter().any(|item| fields.contains(&item.field));
+        found.has_card |= has(&[Field::Name, Field::FirstName]) && has(&[Field::Email, Field::Phone]);
+        items.extend(card);
         let linked = structured::links(page);
         items.extend(linked.items);
         reading.provider_id = reading.provider_id.take().or(linked.inquiry);
@@ -459,6 +473,11 @@ fn running_text(letter: &Letter, provider: Option<&'static Provider>, found: &mu
         } else if let Some((message, line)) = notes::quoted(page).filter(|_| !is_direct) {
             found.messages.push(one(cut(&message, limits::MAX_NOTES), 60, Origin::Text, &page.lines[line].plain()));
         }
+        if found.names.is_empty()
+            && let Some((name, line)) = fallbacks::name_by_contacts(page, &letter.others)
+        {
+            found.names.push(one(&name, 56, Origin::Text, &page.lines[line].plain()));
+        }
         if let Some((phone, line)) = fallbacks::phone(page, &letter.others, is_direct) {
             found.phones.push(one(&phone, 60, Origin::Text, &page.lines[line].plain()));
         }
@@ -485,7 +504,7 @@ fn running_text(letter: &Letter, provider: Option<&'static Provider>, found: &mu
             if contacts::digits(&phone).len() >= 7
                 && !contacts::is_no_persons(&phone)
                 && !letter.others.has_phone(&phone)
-                && !fallbacks::is_footer(page, link.1)
+                && !fallbacks::is_footer(page, link.1, fallbacks::Border::Kept)
             {
                 found.phones.push(one(&phone, 55, Origin::Link, &phone));
             }

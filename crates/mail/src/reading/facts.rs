@@ -144,10 +144,22 @@ fn cell_label(page: &Page, index: usize) -> Option<Start<'_>> {
     Some(Start { field: Some(field), label: &line.text, value: "", is_marked: false })
 }
 
+/// A label alone on its line, in a stack of labels and values: the next but one is a label too.
+fn stacked_label(page: &Page, index: usize) -> Option<Start<'_>> {
+    let line = &page.lines[index];
+    let field = labels::find(&line.text).filter(|_| line.is_after_gap || page.is_html)?;
+    let value = page.lines.get(index + 1)?;
+    let next = page.lines.get(index + 2)?;
+    let is_stack = labels::find(&value.text).is_none() && labels::find(&next.text).is_some() && line.cell.is_none();
+    is_stack.then_some(Start { field: Some(field), label: &line.text, value: "", is_marked: false })
+}
+
 /// Reads one line; gives the line after the value.
 fn line(page: &Page, index: usize, found: &mut Vec<Labelled>) -> usize {
     let text = page.lines[index].text.as_str();
-    let Some(first) = start(text).or_else(|| cell_label(page, index)) else { return index + 1 };
+    let Some(first) = start(text).or_else(|| cell_label(page, index)).or_else(|| stacked_label(page, index)) else {
+        return index + 1;
+    };
     let mut field = first.field;
     let mut label = first.label;
     let mut rest = first.value;

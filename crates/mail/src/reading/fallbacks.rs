@@ -133,11 +133,42 @@ fn looks_written(name: &str) -> bool {
         })
 }
 
+/// A name on a line of its own, next to lines that are nothing but an address or a number.
+pub(crate) fn name_by_contacts(page: &Page, others: &contacts::Others) -> Option<(String, usize)> {
+    let lines = page.lines.iter().enumerate().filter(|(_, line)| !line.is_hidden).collect::<Vec<_>>();
+    let is_contact = |line: &super::pages::Line| {
+        let plain = line.plain();
+        let length = plain.trim().len();
+        let is_email =
+            contacts::emails(&plain).next().is_some_and(|email| email.len() + 8 >= length && is_persons(email, others));
+        is_email || contacts::phones(&plain).first().is_some_and(|phone| phone.text.len() + 8 >= length)
+    };
+    for (at, (index, line)) in lines.iter().enumerate().filter(|(_, (_, line))| line.text.len() < 80) {
+        let words = line.text.split_whitespace().count();
+        if facts::begins_label(&line.text)
+            || !(2..=4).contains(&words)
+            || line.text.ends_with(['.', '!', '?', ':', ','])
+        {
+            continue;
+        }
+        let near = lines[at + 1..lines.len().min(at + 3)].iter().any(|(_, line)| is_contact(line));
+        if !near {
+            continue;
+        }
+        if let Some(name) = contacts::name(&line.plain())
+            .filter(|name| looks_written(name) && !others.has_name(name) && !is_generic(name))
+        {
+            return Some((name, *index));
+        }
+    }
+    None
+}
+
 /// The first number in a text that is a person's: no office's, no company's.
 pub(crate) fn phone(page: &Page, others: &contacts::Others, is_lenient: bool) -> Option<(String, usize)> {
     for (index, line) in page.lines.iter().enumerate().filter(|(_, line)| !line.is_hidden && line.text.len() < 4_000) {
         let plain = line.plain();
-        if is_footer(page, index) {
+        if is_footer(page, index, Border::Kept) {
             continue;
         }
         let folded = texts::fold(cut(&plain, 400));
@@ -161,7 +192,7 @@ pub(crate) fn phone(page: &Page, others: &contacts::Others, is_lenient: bool) ->
 /// The first address of mail in a text that is a person's.
 pub(crate) fn email(page: &Page, others: &contacts::Others) -> Option<(String, usize)> {
     for (index, line) in page.lines.iter().enumerate().filter(|(_, line)| !line.is_hidden && line.text.contains('@')) {
-        if is_footer(page, index) {
+        if is_footer(page, index, Border::Kept) {
             continue;
         }
         let plain = line.plain();
@@ -173,7 +204,7 @@ pub(crate) fn email(page: &Page, others: &contacts::Others) -> Option<(String, u
     page.links.iter().find_map(|link| {
         let email = link.target.strip_prefix("mailto:")?.split('?').next()?;
         let email = super::transfer::percent(&email.replace('+', "%2B"));
-        (contacts::is_email(&email) && is_persons(&email, others) && !is_footer(page, link.line))
+        (contacts::is_email(&email) && is_persons(&email, others) && !is_footer(page, link.line, Border::Kept))
             .then_some((email, link.line))
     })
 }
@@ -186,7 +217,7 @@ pub(crate) fn is_persons(email: &str, others: &contacts::Others) -> bool {
 /// The first address of a home in a text.
 pub(crate) fn address(page: &Page) -> Option<(String, usize)> {
     for (index, line) in page.lines.iter().enumerate().filter(|(_, line)| !line.is_hidden) {
-        if is_footer(page, index) || !line.text.contains(char::is_numeric) {
+        if is_footer(page, index, Border::Crossed) || !line.text.contains(char::is_numeric) {
             continue;
         }
         let plain = line.plain();
@@ -197,6 +228,10 @@ pub(crate) fn address(page: &Page) -> Option<(String, usize)> {
             .filter(|next| !next.is_hidden && next.cell == line.cell && !next.is_after_gap)
             .map(super::pages::Line::plain)
             .unwrap_or_default();
+        let folded = texts::fold(cut(&plain, 300));
+        if vocabulary::list("office_addresses").iter().any(|office| folded.contains(office)) {
+            continue;
+        }
         let Some(mut found) = addresses::find(&plain) else {
             if !page.is_html && plain.len() > 50 && !next.is_empty() && !facts::begins_label(&next) {
                 let joined = format!("{} {}", cut(&plain, 2_000), cut(&next, 400));
@@ -223,29 +258,37 @@ pub(crate) fn is_small_print(line: &str) -> bool {
     if COMPANY.is_match(line) {
         return true;
     }
-    // `Portal, 12 Main St, …`
+    if contacts::phones(line).iter().any(|phone| contacts::is_no_persons(&phone.text)) && line.len() < 160 {
+        return true;
+    }
+    // `Portal, 12 Main St, …`, `Portal support: …`
     let folded = texts::fold(cut(line, 80));
-    super::providers::named_in(&folded).is_some_and(|(_, at)| at < 4)
-        && line.contains(',')
-        && line.contains(char::is_numeric)
-        && !line.contains(':')
-        || texts::has_word(
-            &folded,
-            &["help center", "advertising with", "your account manager", "your advisor", "success team"],
-        )
+    let is_named = super::providers::named_in(&folded).is_some_and(|(_, at)| at < 4) && line.contains(char::is_numeric);
+    is_named && (line.contains(',') && !line.contains(':') || texts::has_word(&folded, &["support", "help"]))
+        || texts::has_word(&folded, vocabulary::list("small_print"))
+}
+
+/// Whether small print of the next paragraph makes a line small print too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Border {
+    Kept,
+    Crossed,
 }
 
 /// Whether a line is small print: that of a company, not of the inquiry.
-pub(crate) fn is_footer(page: &Page, index: usize) -> bool {
-    let from = index.saturating_sub(1);
-    let to = page.lines.len().min(index + 2);
+pub(crate) fn is_footer(page: &Page, index: usize, border: Border) -> bool {
     if is_small_print(&page.lines[index].text) {
         return true;
     }
-    page.lines[from..to].iter().any(|line| {
+    let is_mark = |line: &super::pages::Line| {
         let folded = texts::fold(cut(&line.text, 300));
         vocabulary::list("footers").iter().any(|mark| folded.contains(mark)) && line.text.len() < 1_000
-    })
+    };
+    let here = &page.lines[index];
+    let is_beside = |line: &super::pages::Line| border == Border::Crossed || !line.is_after_gap;
+    is_mark(here)
+        || index > 0 && is_beside(here) && is_mark(&page.lines[index - 1])
+        || page.lines.get(index + 1).is_some_and(|next| is_beside(next) && is_mark(next))
 }
 
 #[cfg(test)]
