@@ -89,7 +89,7 @@ impl Candidates {
                 let phone =
                     found.iter().find(|phone| !contacts::is_no_persons(&phone.text) && !others.has_phone(&phone.text));
                 if let Some(phone) = phone {
-                    self.has_phone_label |= origin == Origin::Label;
+                    self.has_phone_label |= matches!(origin, Origin::Label | Origin::Link) && confidence > 75;
                     self.phones.push(one(&phone.text, confidence, origin, evidence));
                 }
             }
@@ -341,8 +341,8 @@ fn labels(page: &Page, labelled: &[Labelled], others: &Others, found: &mut Candi
                     found.add(
                         Field::Phone,
                         &super::transfer::percent(&phone.replace('+', "%2B")),
-                        sure,
-                        Origin::Label,
+                        sure - 8,
+                        Origin::Link,
                         &evidence,
                         others,
                     );

@@ -171,7 +171,7 @@ fn line(page: &Page, index: usize, found: &mut Vec<Labelled>) -> usize {
         label = next.label;
         rest = next.value;
     }
-    let value = contacts::is_nothing(rest).then_some("").unwrap_or(rest);
+    let value = if contacts::is_nothing(rest) { "" } else { rest };
     if field == Some(Field::Heading) && value.is_empty() {
         return index + 1;
     }
@@ -230,9 +230,7 @@ fn extend(page: &Page, index: usize, field: Option<Field>, value: &str, has_valu
                     continue;
                 }
                 let is_elsewhere = match (first.cell, line.cell) {
-                    (Some(here), Some(there)) => {
-                        here != there && here.table <= there.table || here.table > there.table && here != there
-                    }
+                    (Some(here), Some(there)) => here != there,
                     (Some(_), None) => true,
                     (None, Some(_)) => page.is_html,
                     (None, None) => false,

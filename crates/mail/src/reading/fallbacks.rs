@@ -277,14 +277,15 @@ pub(crate) enum Border {
 
 /// Whether a line is small print: that of a company, not of the inquiry.
 pub(crate) fn is_footer(page: &Page, index: usize, border: Border) -> bool {
-    if is_small_print(&page.lines[index].text) {
+    // A link may stand at the very end, after the last line.
+    let Some(here) = page.lines.get(index) else { return false };
+    if is_small_print(&here.text) {
         return true;
     }
     let is_mark = |line: &super::pages::Line| {
         let folded = texts::fold(cut(&line.text, 300));
         vocabulary::list("footers").iter().any(|mark| folded.contains(mark)) && line.text.len() < 1_000
     };
-    let here = &page.lines[index];
     let is_beside = |line: &super::pages::Line| border == Border::Crossed || !line.is_after_gap;
     is_mark(here)
         || index > 0 && is_beside(here) && is_mark(&page.lines[index - 1])

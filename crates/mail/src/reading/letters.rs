@@ -148,12 +148,8 @@ pub(crate) fn open(
         opened.push(unwrapped.page);
     }
     let is_inline = !layers.is_empty();
-    let is_sender_lost = !is_inline
-        && (prefixes.is_forward || is_agents)
-        && !prefixes.is_reply
-        && forwarder.is_none()
-        && providers::by_address(&from.address).is_none()
-        && (prefixes.is_forward || is_agents);
+    let is_passed_on = (prefixes.is_forward || is_agents) && !prefixes.is_reply && forwarder.is_none();
+    let is_sender_lost = !is_inline && is_passed_on && providers::by_address(&from.address).is_none();
     if is_inline || is_sender_lost {
         others.add_email(&was_from.address);
         others.add_name(&was_from.name);

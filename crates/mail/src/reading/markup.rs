@@ -334,7 +334,7 @@ fn tag_end(text: &str) -> usize {
         match (quote, byte) {
             (None, b'>') => return at,
             (None, b'"' | b'\'') if head.as_bytes()[at - 1] == b'=' || head.as_bytes()[at - 1] == b' ' => {
-                quote = Some(byte)
+                quote = Some(byte);
             }
             (Some(open), byte) if open == byte => quote = None,
             _ => {}

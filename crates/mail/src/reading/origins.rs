@@ -44,10 +44,10 @@ pub(crate) fn find(letter: &Letter, provider: Option<&'static Provider>) -> Vec<
             sources.push(one("open-house", 83, Origin::Text, &letter.subject));
         }
     }
-    if kind == Some(Kind::Crm) || letter.is_sender_lost {
-        if let Some((named, _)) = providers::named_in(&folded).filter(|(named, _)| named.source.is_some()) {
-            sources.push(one(named.source.as_deref().unwrap_or_default(), 70, Origin::Text, ""));
-        }
+    if (kind == Some(Kind::Crm) || letter.is_sender_lost)
+        && let Some((named, _)) = providers::named_in(&folded).filter(|(named, _)| named.source.is_some())
+    {
+        sources.push(one(named.source.as_deref().unwrap_or_default(), 70, Origin::Text, ""));
     }
     // Brands of one house send from one domain.
     if provider.is_some_and(|provider| provider.slug == "zillow") {

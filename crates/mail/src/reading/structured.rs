@@ -101,7 +101,7 @@ pub(crate) fn adf(text: &str) -> Option<Adf> {
         match (section, name) {
             (Section::Vendor, _) => {}
             (Section::Provider, "name" | "service") => {
-                push(&mut adf.items, Field::Source, name, &value, if name == "name" { 80 } else { 82 })
+                push(&mut adf.items, Field::Source, name, &value, if name == "name" { 80 } else { 82 });
             }
             (Section::Provider, _) => {}
             (_, "id") if adf.id.is_none() => adf.id = Some(value),
@@ -129,23 +129,23 @@ pub(crate) fn adf(text: &str) -> Option<Adf> {
             ) => property.push((name.to_owned(), value)),
             (Section::Customer, "street" | "apartment" | "city" | "regioncode" | "postalcode") => address.push(value),
             (Section::Property, "mls" | "mlsnumber" | "mls_number" | "stock" | "listingid" | "mlsid") => {
-                push(&mut adf.items, Field::Mls, "MLS", &value, 90)
+                push(&mut adf.items, Field::Mls, "MLS", &value, 90);
             }
             (Section::Property, "url" | "link") => push(&mut adf.items, Field::Url, "URL", &value, 90),
             (Section::Property, "description" | "model" | "make" | "trim" | "title" | "name")
                 if super::addresses::find(&value).is_some() =>
             {
-                push(&mut adf.items, Field::Property, name, &value, 70)
+                push(&mut adf.items, Field::Property, name, &value, 70);
             }
             (_, "propertyaddress" | "property_address") => {
-                push(&mut adf.items, Field::Address, "property address", &value, 95)
+                push(&mut adf.items, Field::Address, "property address", &value, 95);
             }
             (_, "source" | "leadsource") => push(&mut adf.items, Field::Source, "source", &value, 90),
             (Section::Property, "price" | "bedrooms" | "bathrooms" | "beds" | "baths" | "bodystyle") => {
-                push(&mut adf.items, Field::Fact, name, &value, 90)
+                push(&mut adf.items, Field::Fact, name, &value, 90);
             }
             (_, "requestdate" | "timeframe" | "earliestdate" | "timezone" | "description") => {
-                push(&mut adf.items, Field::Fact, name, &value, 60)
+                push(&mut adf.items, Field::Fact, name, &value, 60);
             }
             _ => {}
         }
@@ -376,7 +376,7 @@ pub(crate) fn links(page: &Page) -> Linked {
                 }
                 "name" | "rentername" | "consumername" | "fullname" => found.push((Field::Name, value.to_owned())),
                 "phone" | "renterphone" | "consumerphone" | "phonenumber" | "tel" => {
-                    found.push((Field::Phone, value.to_owned()))
+                    found.push((Field::Phone, value.to_owned()));
                 }
                 "email" | "renteremail" | "consumeremail" => found.push((Field::Email, value.to_owned())),
                 _ => {}

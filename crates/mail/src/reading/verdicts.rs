@@ -39,8 +39,8 @@ pub(crate) fn judge(raw: &[u8], known: &Known) -> Reading {
     reading.is_forwarded = letter.is_forwarded;
     reading.forwarder.clone_from(&letter.forwarder);
     reading.is_reply |= letter.is_reply;
-    reading.sender = (!letter.is_sender_lost && !(letter.from.address.is_empty() && letter.from.name.is_empty()))
-        .then(|| letter.from.clone());
+    let is_nobody = letter.is_sender_lost || letter.from.address.is_empty() && letter.from.name.is_empty();
+    reading.sender = (!is_nobody).then(|| letter.from.clone());
     decide(&mut letter, &mut reading);
     reading
 }
