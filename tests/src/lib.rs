@@ -49,6 +49,8 @@ mod inbox;
 #[cfg(test)]
 mod inbox_pages;
 #[cfg(test)]
+mod inquiries;
+#[cfg(test)]
 mod isolation;
 #[cfg(test)]
 mod jobs;
@@ -138,6 +140,8 @@ mod trash;
 mod two_step;
 #[cfg(test)]
 mod uploads;
+#[cfg(test)]
+mod visits;
 #[cfg(test)]
 mod webhook_changes;
 #[cfg(test)]

@@ -10,12 +10,14 @@ use crate::{
     changes::Changes,
     clock::Clock,
     inbox::{NoReader, Reader},
+    inquiries::Posts,
     limiter::{Exhausted, Limiter},
     live::Tellings,
     passwords::Hashing,
     randomness::Randomness,
     seal::Keyring,
     throttle::Throttle,
+    visits::Counter,
     webhooks::{OutboxBell, UrlRule},
 };
 
@@ -74,6 +76,10 @@ pub struct Parts {
     pub(crate) url_rule: UrlRule,
     pub(crate) hashing: Arc<Hashing>,
     pub(crate) throttle: Arc<Throttle>,
+    /// What the website's forms were sent from where.
+    pub(crate) posts: Arc<Posts>,
+    /// Looks at the website that are not written down yet.
+    pub(crate) visits: Arc<Counter>,
     pub(crate) sends_mail: bool,
     inbound_domain: Option<String>,
     reader: Arc<dyn Reader>,
@@ -113,6 +119,8 @@ impl Crm {
             url_rule,
             hashing,
             throttle,
+            posts: Arc::default(),
+            visits: Arc::default(),
             sends_mail: settings.sends_mail,
             inbound_domain: settings.inbound_domain.clone(),
             reader: Arc::clone(&settings.reader),

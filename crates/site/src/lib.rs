@@ -55,9 +55,10 @@ pub fn router(site: &Site) -> Router {
         .merge(dashboard::routes())
         .merge(public::routes())
         .with_state(site.clone());
+    let forms = guard::open(public::forms().with_state(site.clone()), site);
     // Mail services post without a cookie, from wherever they are.
     let inbound = inbound::routes().with_state(site.clone());
-    guard::around(pages, site).merge(assets::routes()).merge(inbound)
+    guard::around(pages, site).merge(forms).merge(assets::routes()).merge(inbound)
 }
 
 /// The bytes that the body of a request may have where that is more than a form's.

@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::ClaimedJob;
 use crate::{
-    Crm, Error, departures, exports::copies, files, idempotency, imports, inbox, mails, search, sessions,
-    showing_reminders, trash, webhooks,
+    Crm, Error, departures, exports::copies, files, idempotency, imports, inbox, inquiries, mails, search, sessions,
+    showing_reminders, trash, visits, webhooks,
 };
 
 /// What is to be done.
@@ -45,6 +45,8 @@ pub enum JobKind {
     PruneFiles,
     /// Agents are reminded of showings.
     RemindShowings,
+    /// Numbers of visits past their time are thrown away, and how often an address was written to on another day.
+    PruneVisits,
     /// Mails that came in and that nothing came of are thrown away past their time.
     PruneInbox,
 }
@@ -77,7 +79,7 @@ struct Payload {
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::PruneIdempotency,
         Self::EraseTrash,
         Self::SweepSearch,
@@ -94,11 +96,12 @@ impl JobKind {
         Self::TellFailing,
         Self::PruneFiles,
         Self::RemindShowings,
+        Self::PruneVisits,
         Self::PruneInbox,
     ];
 
     /// The kinds that come round again, and how often.
-    pub const RECURRING: [(Self, Duration); 15] = [
+    pub const RECURRING: [(Self, Duration); 16] = [
         (Self::PruneIdempotency, HOUR),
         (Self::EraseTrash, HOUR),
         (Self::SweepSearch, Duration::from_secs(24 * 60 * 60)),
@@ -113,6 +116,7 @@ impl JobKind {
         (Self::TellFailing, Duration::from_secs(5 * 60)),
         (Self::PruneFiles, HOUR),
         (Self::RemindShowings, Duration::from_secs(60)),
+        (Self::PruneVisits, HOUR),
         (Self::PruneInbox, HOUR),
     ];
 
@@ -136,6 +140,7 @@ impl JobKind {
             Self::TellFailing => "webhooks.tell_failing",
             Self::PruneFiles => "files.prune",
             Self::RemindShowings => "showings.remind",
+            Self::PruneVisits => "visits.prune",
             Self::PruneInbox => "inbox.prune",
         }
     }
@@ -188,6 +193,11 @@ pub(super) async fn run_once(crm: &Crm, job: &ClaimedJob) -> Result<Progress, St
         JobKind::PruneFiles => files::prune(crm).await.map(|count| Progress::after(count, files::SLICE)),
         JobKind::RemindShowings => {
             showing_reminders::remind(crm).await.map(|count| Progress::after(count, showing_reminders::SLICE))
+        }
+        JobKind::PruneVisits => {
+            let addresses = inquiries::prune_acknowledgements(crm).await;
+            let visits = visits::prune(crm).await;
+            addresses.and_then(|addresses| Ok(Progress::after(addresses.max(visits?), visits::SLICE)))
         }
         JobKind::PruneInbox => inbox::prune(crm).await.map(|count| Progress::after(count, inbox::SLICE)),
     };

@@ -25,6 +25,7 @@ mod imports;
 mod inbox;
 mod inbox_files;
 mod inbox_message;
+mod inquiry;
 mod keys;
 mod lead;
 mod lead_sheets;
@@ -53,7 +54,9 @@ mod tags;
 mod timeline;
 mod today;
 mod two_step;
+mod visits;
 mod webhooks;
+mod website_forms;
 
 use axum::Router;
 
@@ -105,4 +108,6 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(domains::routes())
         .merge(outbox::routes())
         .merge(live::routes())
+        .merge(visits::routes())
+        .merge(website_forms::routes())
 }
