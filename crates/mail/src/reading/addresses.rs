@@ -13,7 +13,7 @@ const UNIT: &str = r"(?:,?\s+(?:(?i:apt|apartment|unit|suite|ste|no|floor|fl|bld
 /// Number and street, with what follows of unit, city, state and code.
 static AMERICAN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!(
-        r"\b(?P<street>\d{{1,6}}(?:-\d{{1,5}})?[A-Z]?(?:\s?½|\s1/2)?\s+(?:[\p{{L}}\d.'’-]+\s+){{1,5}}?(?:(?i:{STREETS})\b\.?(?:\s+(?:[NSEW]|NE|NW|SE|SW|North|South|East|West)\b\.?)?))(?P<unit>{UNIT}{{0,2}})(?P<rest>(?:,\s*|\s+in\s+|\s+)(?:[A-Z][\p{{L}}.'’-]+(?:\s+[A-Z][\p{{L}}.'’-]+){{0,3}}),?\s+{STATES}\b(?:,?\s+\d{{5}}(?:-\d{{4}})?)?|,\s*\d{{5}}\b)?",
+        r"\b(?P<street>\d{{1,6}}(?:-\d{{1,5}})?[A-Z]?(?:\s?½|\s1/2)?\s+(?:[\p{{L}}\d.'’-]+\s+){{1,5}}?(?:(?i:{STREETS})\b\.?(?:\s+(?i:{STREETS})\b\.?){{0,2}}(?:\s+(?:[NSEW]|NE|NW|SE|SW|North|South|East|West)\b\.?)?))(?P<unit>{UNIT}{{0,2}})(?P<rest>(?:,\s*|\s+in\s+|\s+)(?:[A-Z][\p{{L}}.'’-]+(?:\s+[A-Z][\p{{L}}.'’-]+){{0,3}}),?\s+{STATES}\b(?:,?\s+\d{{5}}(?:-\d{{4}})?)?|,\s*\d{{5}}\b)?",
     ))
     .expect("tested")
 });

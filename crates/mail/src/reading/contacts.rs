@@ -168,7 +168,7 @@ pub(crate) fn phones(text: &str) -> Vec<Phone> {
         let printed = number
             .as_str()
             .trim_matches(|letter: char| letter.is_whitespace() || matches!(letter, '.' | '-' | '–' | '/'));
-        let printed = balanced(printed);
+        let printed = american(balanced(printed));
         let digits = digits(printed);
         if !(7..=15).contains(&digits.len())
             || is_date(printed)
@@ -186,6 +186,19 @@ pub(crate) fn phones(text: &str) -> Vec<Phone> {
         found.push(Phone { text: printed.to_owned(), is_certain, range: number.range() });
     }
     found
+}
+
+/// The ten digits at the end of a run that another number runs into: `3. 512 555 0142`.
+fn american(printed: &str) -> &str {
+    static ENDS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?:^|\D)((?:1[\s.–-])?\(?[2-9]\d{2}\)?[\s.–/-]{1,3}[2-9]\d{2}[\s.–-]{1,2}\d{4})$").expect("tested")
+    });
+    let is_other = printed.starts_with(['+', '0']) || digits(printed).len() <= 10;
+    if is_other {
+        printed
+    } else {
+        ENDS.captures(printed).and_then(|found| found.get(1)).map_or(printed, |inner| inner.as_str())
+    }
 }
 
 fn balanced(printed: &str) -> &str {

@@ -286,6 +286,9 @@ pub(crate) fn is_end(line: &str) -> bool {
         return true;
     }
     let folded = texts::fold(cut(&text, 200));
+    if folded.starts_with("about ") && text.split(' ').count() <= 4 && !text.ends_with(['.', '?', '!']) {
+        return true;
+    }
     let folded = folded.trim_start_matches(|letter: char| !letter.is_alphanumeric() && letter != '©');
     vocabulary::list("message_ends").iter().any(|start| folded.starts_with(start))
 }

@@ -166,6 +166,7 @@ pub(crate) fn name_by_contacts(page: &Page, others: &contacts::Others) -> Option
 
 /// The first number in a text that is a person's: no office's, no company's.
 pub(crate) fn phone(page: &Page, others: &contacts::Others, is_lenient: bool) -> Option<(String, usize)> {
+    let mut second = None;
     for (index, line) in page.lines.iter().enumerate().filter(|(_, line)| !line.is_hidden && line.text.len() < 4_000) {
         let plain = line.plain();
         if is_footer(page, index, Border::Kept) {
@@ -182,11 +183,23 @@ pub(crate) fn phone(page: &Page, others: &contacts::Others, is_lenient: bool) ->
             let is_one =
                 phone.is_certain || digits == 10 || is_lenient && (is_spoken && digits >= 7 || is_alone && digits >= 8);
             if is_one && !contacts::is_no_persons(&phone.text) && !others.has_phone(&phone.text) {
+                // `O: … | M: …`: a mobile or a home number comes first.
+                let before = texts::fold(&plain[..phone.range.start]);
+                let word = before
+                    .trim_end_matches(|letter: char| !letter.is_alphanumeric())
+                    .rsplit(' ')
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned();
+                if matches!(word.as_str(), "o" | "w" | "work" | "office" | "f" | "fax" | "tf" | "off") {
+                    second = second.or(Some((phone.text, index)));
+                    continue;
+                }
                 return Some((phone.text, index));
             }
         }
     }
-    None
+    second
 }
 
 /// The first address of mail in a text that is a person's.
