@@ -227,7 +227,10 @@ pub(crate) fn email(page: &Page, others: &contacts::Others) -> Option<(String, u
 
 /// Whether an address can be the consumer's.
 pub(crate) fn is_persons(email: &str, others: &contacts::Others) -> bool {
-    !contacts::is_shared(email) && !contacts::is_dummy_email(email) && !others.has_email(email)
+    contacts::is_email(email)
+        && !contacts::is_shared(email)
+        && !contacts::is_dummy_email(email)
+        && !others.has_email(email)
 }
 
 /// The first address of a home in a text.
