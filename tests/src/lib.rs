@@ -35,6 +35,8 @@ mod disk;
 #[cfg(test)]
 mod export;
 #[cfg(test)]
+mod file_contents;
+#[cfg(test)]
 mod forgotten;
 #[cfg(test)]
 mod guides;

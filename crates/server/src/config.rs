@@ -17,6 +17,10 @@ use crate::http::Network;
 /// The settings' file, in the working directory.
 pub const FILE: &str = "organicagent.toml";
 
+const MIB: u64 = 1024 * 1024;
+/// Settings that are numbers in the file.
+const NUMBERS: [&str; 3] = ["rate_limit", "file_quota_mib", "file_cache_mib"];
+
 /// Settings as given: by flags and the environment (clap reads both), or by the file.
 #[derive(Debug, Clone, Default, Args, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -75,6 +79,12 @@ pub struct Given {
         help_heading = "Settings"
     )]
     operator_token: Option<Text>,
+    /// Megabytes (MiB) of photos and documents that each agent may have [default: 20480]
+    #[arg(long, env = "ORGANICAGENT_FILE_QUOTA_MIB", global = true, value_name = "MIB", help_heading = "Settings")]
+    file_quota_mib: Option<Text>,
+    /// Megabytes (MiB) of them that are held at hand in {DATA_DIR}/cache; 0 for none [default: 512]
+    #[arg(long, env = "ORGANICAGENT_FILE_CACHE_MIB", global = true, value_name = "MIB", help_heading = "Settings")]
+    file_cache_mib: Option<Text>,
     /// Origins whose pages may call the API, between commas [default: none]
     #[arg(long, env = "ORGANICAGENT_API_CORS", global = true, value_name = "ORIGINS", help_heading = "Settings")]
     api_cors: Option<Text>,
@@ -134,6 +144,10 @@ pub struct Config {
     pub trusted_proxies: Vec<Network>,
     /// Token for `/metrics`.
     pub operator_token: Option<String>,
+    /// Bytes of files that each agent may have.
+    pub file_quota: u64,
+    /// Bytes of files that are held at hand on this node; 0 for none.
+    pub file_cache: u64,
     /// Origins whose pages may call the API.
     pub api_cors: Vec<String>,
 }
@@ -169,6 +183,8 @@ impl Given {
             secret_key_file: first(self.secret_key_file, other.secret_key_file),
             trusted_proxies: first(self.trusted_proxies, other.trusted_proxies),
             operator_token: first(self.operator_token, other.operator_token),
+            file_quota_mib: first(self.file_quota_mib, other.file_quota_mib),
+            file_cache_mib: first(self.file_cache_mib, other.file_cache_mib),
             api_cors: first(self.api_cors, other.api_cors),
         }
     }
@@ -212,6 +228,8 @@ impl Given {
         if let Some(url) = &mail_url {
             mail::Server::parse(url).map_err(|error| format!("ORGANICAGENT_MAIL_URL {error}"))?;
         }
+        let file_quota = mebibytes("ORGANICAGENT_FILE_QUOTA_MIB", self.file_quota_mib, 20 * 1024, 1)?;
+        let file_cache = mebibytes("ORGANICAGENT_FILE_CACHE_MIB", self.file_cache_mib, 512, 0)?;
         let api_cors = words(self.api_cors);
         Origins::parse(api_cors.iter().map(String::as_str))
             .map_err(|error| format!("ORGANICAGENT_API_CORS: {error}"))?;
@@ -230,9 +248,20 @@ impl Given {
             data_dir,
             trusted_proxies,
             operator_token: self.operator_token.map(|token| token.0),
+            file_quota,
+            file_cache,
             api_cors,
         })
     }
+}
+
+/// A number of MiB as bytes.
+fn mebibytes(name: &str, text: Option<Text>, usual: u64, least: u64) -> Result<u64, String> {
+    const MOST: u64 = 1 << 30;
+    let number = text.map_or(Some(usual), |text| text.0.parse().ok());
+    let number = number.filter(|number| (least..=MOST).contains(number));
+    let number = number.ok_or_else(|| format!("{name} must be a whole number of MiB from {least} to {MOST}"))?;
+    Ok(number * MIB)
 }
 
 fn words(text: Option<Text>) -> Vec<String> {
@@ -279,10 +308,12 @@ impl Config {
             ("secret_key_file", self.secret_key_file.display().to_string()),
             ("trusted_proxies", join(&self.trusted_proxies)),
             ("operator_token", self.operator_token.as_ref().map_or("", |_| "***").to_owned()),
+            ("file_quota_mib", (self.file_quota / MIB).to_string()),
+            ("file_cache_mib", (self.file_cache / MIB).to_string()),
             ("api_cors", self.api_cors.join(",")),
         ];
         let quoted = lines.map(|(name, value)| {
-            if name == "rate_limit" { format!("{name} = {value}\n") } else { format!("{name} = {value:?}\n") }
+            if NUMBERS.contains(&name) { format!("{name} = {value}\n") } else { format!("{name} = {value:?}\n") }
         });
         quoted.concat()
     }

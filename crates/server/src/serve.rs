@@ -68,6 +68,7 @@ pub async fn run(config: Config, is_demo: bool) -> Result<(), String> {
         tokio::spawn(crm::jobs::run(crm.clone(), stopping.clone().cancelled_owned())),
         tokio::spawn(mail::sender::run(crm.clone(), mailer, stopping.clone().cancelled_owned())),
         tokio::spawn(push::sender::run(crm.clone(), pusher, stopping.clone().cancelled_owned())),
+        tokio::spawn(crm.clone().keep_file_cache(stopping.clone().cancelled_owned())),
     ];
     listen(listener, app, stopping.clone()).await;
     stopping.cancel();

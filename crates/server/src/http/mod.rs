@@ -35,6 +35,6 @@ mod streams;
 pub use accept::serve;
 pub use bodies::{BodyError, RequestBody};
 pub use client_address::{Network, Scheme, client_address, client_scheme};
-pub use edge::{Edge, RequestId};
+pub use edge::{Edge, Reader, RequestId};
 pub use error::FramingError;
 pub use limits::Limits;
