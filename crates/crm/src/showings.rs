@@ -29,7 +29,7 @@ pub use crate::{
 };
 
 /// The furthest ahead that an agent has appointments.
-pub const FURTHEST: Duration = Duration::from_secs(2 * 366 * 24 * 60 * 60);
+pub const FURTHEST: Duration = Duration::from_secs(10 * 366 * 24 * 60 * 60);
 /// The most times that one request can name.
 pub const MAX_TIMES: usize = 3;
 
@@ -168,7 +168,7 @@ pub async fn add(crm: &Crm, agent: AgentId, new: NewShowing, once: Option<Once>)
 /// [`Error::Invalid`] for this field.
 pub(crate) fn check_near(field: &str, time: UnixMillis, now: UnixMillis) -> Result<(), Error> {
     match time > now.plus(FURTHEST) {
-        true => Err(Error::invalid(field, "is more than two years ahead: look at the year again")),
+        true => Err(Error::invalid(field, "is more than ten years ahead: look at the year again")),
         false => Ok(()),
     }
 }
