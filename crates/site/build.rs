@@ -1,5 +1,5 @@
 //! Puts the assets into the binary, compressed.
 
 fn main() {
-    memory_serve::load_directory("./assets/app");
+    memory_serve::load_names_directories([("app", "./assets/app"), ("public", "./assets/public")], true);
 }

@@ -167,6 +167,7 @@ on_both_engines! {
         let _ = send(&mut browser, &format!("{path}/document"), &[("b.pdf", "application/pdf", b"%PDF-1.7 short")]).await.expect(303);
         let _ = browser.get(&place).await.expect(404);
         jobs::seed(&app.crm).await.unwrap();
+        app.clock.advance(trash::KEPT + Duration::from_secs(2 * 60 * 60));
         let _ = jobs::run_due(&app.crm).await.unwrap();
         until(async || count(&app, LEFT).await == 3).await;
     }

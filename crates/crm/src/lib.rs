@@ -88,6 +88,7 @@ mod turns;
 pub mod two_step;
 pub mod values;
 pub mod webhooks;
+pub mod websites;
 pub mod weekly_hours;
 
 pub use changes::Stamp;

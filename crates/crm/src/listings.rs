@@ -50,6 +50,31 @@ impl ListingStatus {
     }
 }
 
+/// What of a listing the public may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Publicity {
+    /// Its page.
+    Shown,
+    /// Nothing, as if it were not there.
+    Hidden,
+    /// That it was there, and is no more.
+    Gone,
+}
+
+impl ListingStatus {
+    /// What the public may see of a listing with this status.
+    #[must_use]
+    pub fn publicity(self) -> Publicity {
+        match self {
+            Self::ComingSoon | Self::Active | Self::ActiveUnderContract | Self::Pending | Self::Closed => {
+                Publicity::Shown
+            }
+            Self::Draft | Self::Hold => Publicity::Hidden,
+            Self::Withdrawn | Self::Canceled | Self::Expired => Publicity::Gone,
+        }
+    }
+}
+
 /// The currency of a listing that names none.
 pub const DEFAULT_CURRENCY: &str = "USD";
 

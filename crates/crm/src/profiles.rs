@@ -59,7 +59,8 @@ pub async fn get(crm: &Crm, agent: AgentId) -> Result<Profile, Error> {
     crm.db.read("profiles.get", move |tx| read(tx, agent)).await
 }
 
-fn read(tx: &mut Tx<'_>, agent: AgentId) -> Result<Profile, Error> {
+/// The profile of an agent, within a transaction.
+pub(crate) fn read(tx: &mut Tx<'_>, agent: AgentId) -> Result<Profile, Error> {
     let sql = "SELECT a.name, a.time_zone, p.licence, p.brokerage, p.phone, p.languages, p.service_areas, p.brand
                FROM agents a LEFT JOIN profiles p ON p.agent_id = a.id WHERE a.id = $1";
     let lines = |text: Option<String>| text.unwrap_or_default().lines().map(str::to_owned).collect();

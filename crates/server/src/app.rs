@@ -74,6 +74,11 @@ impl App {
         &self.site
     }
 
+    /// Where the server is reached.
+    pub(crate) fn public_url(&self) -> &str {
+        &self.public_url
+    }
+
     /// The same, showing its metrics to the operator.
     #[must_use]
     pub fn with_operator(mut self, operator: Operator) -> Self {
@@ -89,13 +94,10 @@ impl App {
         // Each request takes it several times.
         let app = Arc::new(self);
         #[expect(clippy::disallowed_methods, reason = "routes that are no part of the API")]
-        let probes = Router::new()
-            .route("/healthz", get(healthz))
-            .route("/readyz", get(readyz))
-            .route("/metrics", get(metrics))
-            .with_state(Arc::clone(&app));
+        let metrics = Router::new().route("/metrics", get(metrics)).with_state(Arc::clone(&app));
         Router::new()
-            .merge(probes)
+            .merge(probes(&app))
+            .merge(metrics)
             .merge(docs)
             .merge(site::router(&app.site))
             .merge(api)
@@ -118,6 +120,12 @@ impl App {
     pub(crate) fn new_request_id(&self) -> RequestId {
         RequestId(format!("req_{}", randomness::text(self.crm.random(), LETTERS, 26)))
     }
+}
+
+/// What watches the server asks.
+pub(crate) fn probes(app: &Arc<App>) -> Router {
+    #[expect(clippy::disallowed_methods, reason = "routes that are no part of the API")]
+    Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz)).with_state(Arc::clone(app))
 }
 
 /// Answers while the process runs.
@@ -163,7 +171,7 @@ async fn unknown(State(app): State<Arc<App>>, request: Request) -> Response {
 }
 
 /// What every request passes first and every answer gets last.
-async fn outermost(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn outermost(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let given = || request.extensions().get::<RequestId>().cloned();
     let id = sent_id(&request).or_else(given).unwrap_or_else(|| app.new_request_id());
     request.extensions_mut().insert(id.clone());

@@ -12,7 +12,7 @@ use clap::Args;
 use serde::Deserialize;
 use site::SignUp;
 
-use crate::http::Network;
+use crate::{http::Network, tls::pem::PemFiles};
 
 /// The settings' file, in the working directory.
 pub const FILE: &str = "organicagent.toml";
@@ -69,6 +69,12 @@ pub struct Given {
     /// Address ranges whose X-Forwarded-For and -Proto are believed, between commas
     #[arg(long, env = "ORGANICAGENT_TRUSTED_PROXIES", global = true, value_name = "RANGES", help_heading = "Settings")]
     trusted_proxies: Option<Text>,
+    /// A certificate with its chain (PEM, read again when it changes): the server speaks https [default: http]
+    #[arg(long, env = "ORGANICAGENT_TLS_CERT", global = true, value_name = "FILE", help_heading = "Settings")]
+    tls_cert: Option<Text>,
+    /// The certificate's private key (PEM)
+    #[arg(long, env = "ORGANICAGENT_TLS_KEY", global = true, value_name = "FILE", help_heading = "Settings")]
+    tls_key: Option<Text>,
     /// Token for /metrics [default: off]
     #[arg(
         long,
@@ -142,6 +148,8 @@ pub struct Config {
     pub secret_key_file: PathBuf,
     /// Address ranges of trusted proxies.
     pub trusted_proxies: Vec<Network>,
+    /// The operator's certificate; the server speaks https.
+    pub tls: Option<PemFiles>,
     /// Token for `/metrics`.
     pub operator_token: Option<String>,
     /// Bytes of files that each agent may have.
@@ -182,6 +190,8 @@ impl Given {
             signup: first(self.signup, other.signup),
             secret_key_file: first(self.secret_key_file, other.secret_key_file),
             trusted_proxies: first(self.trusted_proxies, other.trusted_proxies),
+            tls_cert: first(self.tls_cert, other.tls_cert),
+            tls_key: first(self.tls_key, other.tls_key),
             operator_token: first(self.operator_token, other.operator_token),
             file_quota_mib: first(self.file_quota_mib, other.file_quota_mib),
             file_cache_mib: first(self.file_cache_mib, other.file_cache_mib),
@@ -230,6 +240,13 @@ impl Given {
         }
         let file_quota = mebibytes("ORGANICAGENT_FILE_QUOTA_MIB", self.file_quota_mib, 20 * 1024, 1)?;
         let file_cache = mebibytes("ORGANICAGENT_FILE_CACHE_MIB", self.file_cache_mib, 512, 0)?;
+        let tls = match (self.tls_cert, self.tls_key) {
+            (Some(certificate), Some(key)) => {
+                Some(PemFiles { certificate: absolute(Path::new(&certificate.0))?, key: absolute(Path::new(&key.0))? })
+            }
+            (None, None) => None,
+            _ => return Err(String::from("ORGANICAGENT_TLS_CERT and ORGANICAGENT_TLS_KEY go together: set both")),
+        };
         let api_cors = words(self.api_cors);
         Origins::parse(api_cors.iter().map(String::as_str))
             .map_err(|error| format!("ORGANICAGENT_API_CORS: {error}"))?;
@@ -247,6 +264,7 @@ impl Given {
             },
             data_dir,
             trusted_proxies,
+            tls,
             operator_token: self.operator_token.map(|token| token.0),
             file_quota,
             file_cache,
@@ -279,6 +297,10 @@ fn join(ranges: &[Network]) -> String {
     ranges.iter().map(Network::to_string).collect::<Vec<_>>().join(",")
 }
 
+fn shown(path: Option<&PathBuf>) -> String {
+    path.map(|path| path.display().to_string()).unwrap_or_default()
+}
+
 fn absolute(path: &Path) -> Result<PathBuf, String> {
     std::path::absolute(path).map_err(|error| format!("{}: {error}", path.display()))
 }
@@ -307,6 +329,8 @@ impl Config {
             ("signup", self.signup.name().to_owned()),
             ("secret_key_file", self.secret_key_file.display().to_string()),
             ("trusted_proxies", join(&self.trusted_proxies)),
+            ("tls_cert", shown(self.tls.as_ref().map(|tls| &tls.certificate))),
+            ("tls_key", shown(self.tls.as_ref().map(|tls| &tls.key))),
             ("operator_token", self.operator_token.as_ref().map_or("", |_| "***").to_owned()),
             ("file_quota_mib", (self.file_quota / MIB).to_string()),
             ("file_cache_mib", (self.file_cache / MIB).to_string()),
@@ -393,6 +417,8 @@ mod tests {
             webhook_allow: text("127.0.0.0/8"),
             mail_url: text("smtp://mail.example.com"),
             api_cors: text("https://a.example"),
+            tls_cert: text("cert.pem"),
+            tls_key: text("key.pem"),
             ..Given::default()
         };
         let config = given.checked().unwrap();
@@ -411,6 +437,7 @@ mod tests {
             Given { webhook_allow: text("localhost"), ..Given::default() },
             Given { mail_url: text("mail.example.com"), ..Given::default() },
             Given { mail_url: text("smtp://user@mail.example.com"), ..Given::default() },
+            Given { tls_cert: text("cert.pem"), ..Given::default() },
             Given { signup: text("anybody"), ..Given::default() },
             Given { database_url: text("mysql://x"), ..Given::default() },
             Given { database_url: text("sqlite:"), ..Given::default() },

@@ -24,9 +24,7 @@ impl Hosts {
     /// Whether a request is for a known host, whatever the port.
     #[must_use]
     pub fn knows(&self, request: &Request) -> bool {
-        let authority = request.uri().authority().map(http::uri::Authority::as_str);
-        let sent = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-        authority.or(sent).is_some_and(|host| self.is_known(host))
+        sent(request).is_some_and(|host| self.is_known(host))
     }
 
     fn is_known(&self, authority: &str) -> bool {
@@ -37,7 +35,14 @@ impl Hosts {
     }
 }
 
-fn without_port(authority: &str) -> &str {
+/// The host that a request is for, as it was sent: with its port, if it names one.
+pub(crate) fn sent(request: &Request) -> Option<&str> {
+    let authority = request.uri().authority().map(http::uri::Authority::as_str);
+    authority.or_else(|| request.headers().get(header::HOST).and_then(|host| host.to_str().ok()))
+}
+
+/// A host without its port.
+pub(crate) fn without_port(authority: &str) -> &str {
     match authority.rsplit_once(':') {
         Some((host, port))
             if port.bytes().all(|byte| byte.is_ascii_digit()) && (!host.contains(':') || host.ends_with(']')) =>

@@ -17,12 +17,11 @@ use webhooks::client::Client;
 use crate::{
     app::App,
     config::Config,
-    demo,
-    http::{self, Limits},
-    machine,
+    demo, listening, machine,
     meters::{self, Operator},
     sending::{self, Reach},
     storage,
+    tls::{certificates::Certificates, pem::PemFiles},
 };
 
 /// Letters and digits that are not taken for one another.
@@ -40,7 +39,9 @@ pub async fn run(config: Config, is_demo: bool) -> Result<(), String> {
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let crm = storage::open_for(&config, address).await?;
     let _claim = claim(&config).await?;
-    let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let certificates = config.tls.as_ref().map(PemFiles::read).transpose()?.map(Certificates::with_usual).map(Arc::new);
+    let scheme = if certificates.is_some() { "https" } else { "http" };
+    let public_url = config.public_url.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
     let origins = Origins::parse(config.api_cors.iter().map(String::as_str))?;
     let code = set_up_code(&crm, &config, address).await?;
     let mut app = App::new(crm.clone(), &public_url).with_origins(origins).with_proxies(&config.trusted_proxies);
@@ -56,7 +57,10 @@ pub async fn run(config: Config, is_demo: bool) -> Result<(), String> {
     }
     let stopping = CancellationToken::new();
     tokio::spawn(Signals::listen()?.stop(stopping.clone()));
-    print(&format!("listening on http://{address}\n"))?;
+    if let (Some(files), Some(certificates)) = (config.tls.clone(), &certificates) {
+        tokio::spawn(files.follow(Arc::clone(certificates), stopping.clone()));
+    }
+    print(&format!("listening on {scheme}://{address}\n"))?;
     let reach = if is_demo { Reach::AllowedOnly } else { Reach::Everyone };
     let guard = sending::guard(&config, address, Some(&public_url), reach);
     let client = sending::client(&crm, guard);
@@ -70,7 +74,7 @@ pub async fn run(config: Config, is_demo: bool) -> Result<(), String> {
         tokio::spawn(push::sender::run(crm.clone(), pusher, stopping.clone().cancelled_owned())),
         tokio::spawn(crm.clone().keep_file_cache(stopping.clone().cancelled_owned())),
     ];
-    listen(listener, app, stopping.clone()).await;
+    listening::listen(listener, app, certificates, stopping.clone()).await;
     stopping.cancel();
     for worker in workers {
         if let Err(error) = worker.await {
@@ -124,21 +128,6 @@ fn mailer(config: &Config, public_url: &str) -> Result<Option<Mailer>, String> {
     let Some(url) = &config.mail_url else { return Ok(None) };
     let server = mail::Server::parse(url).map_err(|error| format!("ORGANICAGENT_MAIL_URL {error}"))?;
     server.mailer(public_url).map(Some)
-}
-
-/// Serves an app until `stopping`; accepted requests finish.
-pub async fn listen(listener: TcpListener, app: App, stopping: CancellationToken) {
-    let edge = Arc::new(app.clone());
-    // Ends the streams of open pages at once when the server stops, so that their requests end within the grace.
-    let watcher = tokio::spawn(app.site().watch(stopping.clone().cancelled_owned()));
-    let limits = Limits {
-        body_bytes: |method, path| site::body_bytes(method, path).unwrap_or(Limits::SHORT_BODY),
-        ..Limits::default()
-    };
-    http::serve(listener, app.router(), limits, edge, stopping).await;
-    if let Err(error) = watcher.await {
-        tracing::error!(%error, "open pages were not told of changes");
-    }
 }
 
 fn print(text: &str) -> Result<(), String> {

@@ -18,5 +18,7 @@ mod keys;
 mod servers;
 #[path = "cli/settings.rs"]
 mod settings;
+#[path = "cli/tls.rs"]
+mod tls;
 #[path = "cli/webhooks.rs"]
 mod webhooks;

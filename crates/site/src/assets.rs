@@ -26,9 +26,32 @@ pub(crate) struct Assets {
     pub sortable: String,
 }
 
+/// Where each asset of the public pages is served.
+pub(crate) struct PublicAssets {
+    pub style: String,
+    pub icons: String,
+}
+
+const PUBLIC_BASE: &str = "/assets/public";
+
 #[expect(unused_qualifications, reason = "the list of assets is generated")]
 fn served() -> MemoryServe {
-    memory_serve::load!().index_file(None).cache_control(CacheControl::Medium).enable_hashed_routes(true)
+    memory_serve::load!("app").index_file(None).cache_control(CacheControl::Medium).enable_hashed_routes(true)
+}
+
+#[expect(unused_qualifications, reason = "the list of assets is generated")]
+fn served_publicly() -> MemoryServe {
+    memory_serve::load!("public").index_file(None).cache_control(CacheControl::Medium).enable_hashed_routes(true)
+}
+
+/// The names of today, of the public pages.
+pub(crate) fn public() -> &'static PublicAssets {
+    static ASSETS: OnceLock<PublicAssets> = OnceLock::new();
+    ASSETS.get_or_init(|| {
+        let manifest = served_publicly().manifest();
+        let name = |file: &str| format!("{PUBLIC_BASE}{}", manifest.get(file).unwrap_or(file));
+        PublicAssets { style: name("/site.css"), icons: name("/icons.svg") }
+    })
 }
 
 /// The names of today.
@@ -55,5 +78,5 @@ pub(crate) fn get() -> &'static Assets {
 
 /// The assets as routes.
 pub(crate) fn routes() -> Router {
-    Router::new().nest(BASE, served().into_router())
+    Router::new().nest(BASE, served().into_router()).nest(PUBLIC_BASE, served_publicly().into_router())
 }

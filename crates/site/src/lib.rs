@@ -1,4 +1,4 @@
-//! HTML: what people look at. The API's documentation, signing in, and the dashboard.
+//! HTML: what people look at. The API's documentation, signing in, the dashboard, and the agents' public websites.
 //!
 //! A request passes `guard` (security headers, cross-site posts), a page that needs it asks for `SignedIn`; a handler named after
 //! its noun reads the form, calls the use case of the same noun in `crm` and renders a template. Everything works as plain HTML;
@@ -18,6 +18,7 @@ mod id_in_path;
 mod manifests;
 mod pages;
 mod prose;
+mod public;
 mod seen;
 mod served;
 mod showing_letters;
@@ -51,6 +52,7 @@ pub fn router(site: &Site) -> Router {
         .merge(showing_links::routes())
         .merge(calendar_feeds::routes())
         .merge(dashboard::routes())
+        .merge(public::routes())
         .with_state(site.clone());
     guard::around(pages, site).merge(assets::routes())
 }

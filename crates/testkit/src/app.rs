@@ -244,7 +244,7 @@ async fn serve_arranged(crm: &Crm, stopping: CancellationToken, arrange: impl Fn
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let base = format!("http://{}", listener.local_addr().expect("bound"));
     let app = arrange(App::new(crm.clone(), &base));
-    tokio::spawn(server::serve::listen(listener, app, stopping));
+    tokio::spawn(server::listening::listen(listener, app, None, stopping));
     base
 }
 

@@ -10,6 +10,7 @@ use http::{Request, Response};
 use http_body::Body;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service;
@@ -19,6 +20,7 @@ use super::connection::serve_connection;
 use super::exchanges::House;
 use super::metering::Metering;
 use super::seats::Seats;
+use super::secured::{Front, serve_secured};
 use super::{Edge, Limits};
 
 /// After a failed accept: the first wait and the longest.
@@ -45,12 +47,34 @@ pub async fn serve<S, B>(
     B: Body<Data = Bytes> + Unpin + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
+    serve_with(listener, None, service, limits, edge, shutdown).await;
+}
+
+/// The same over TLS (HTTP/2 where the client offers it). Whoever speaks plain HTTP at this port is answered by the service that
+/// comes with the acceptor.
+pub async fn serve_with<S, B>(
+    listener: TcpListener,
+    tls: Option<(TlsAcceptor, S)>,
+    service: S,
+    limits: Limits,
+    edge: Arc<dyn Edge>,
+    shutdown: CancellationToken,
+) where
+    S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+    B: Body<Data = Bytes> + Unpin + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
     let metering = Metering::new();
     let seats = Seats::new(metering.clone());
     let tasks = TaskTracker::new();
     let stop_timeout = limits.stop_timeout;
     let most = limits.connections;
-    let house = Arc::new(House { service, limits: Arc::new(limits), edge, stop: shutdown.clone() });
+    let limits = Arc::new(limits);
+    let house_of =
+        |service| Arc::new(House { service, limits: limits.clone(), edge: edge.clone(), stop: shutdown.clone() });
+    let front = tls.map(|(acceptor, plain)| Arc::new(Front { acceptor, plain: house_of(plain) }));
+    let house = house_of(service);
     let mut backoff = BACKOFF;
     loop {
         let accepted = tokio::select! {
@@ -63,7 +87,10 @@ pub async fn serve<S, B>(
                 backoff = BACKOFF;
                 let seat = seats.take();
                 let number = seat.number();
-                let task = tasks.spawn(serve_connection(stream, peer, seat, house.clone()));
+                let task = match &front {
+                    None => tasks.spawn(serve_connection(stream, peer, seat, house.clone())),
+                    Some(front) => tasks.spawn(serve_secured(stream, peer, seat, front.clone(), house.clone())),
+                };
                 seats.settle(number, task.abort_handle());
             }
             Err(error) => {

@@ -9,6 +9,7 @@
 //! - `exchanges`: the service that hyper sees, around the service given.
 //! - `sockets`: what both share: a peer that does not read, a close that loses no answer.
 //! - `seats`: who is connected, and who must leave when the house is full.
+//! - `secured`: TLS in front of a connection.
 //! - `connection`, `accept`: one connection's life; the accept loop and the graceful stop.
 
 #![expect(
@@ -29,12 +30,14 @@ mod guard;
 mod limits;
 mod metering;
 mod seats;
+mod secured;
 mod sockets;
 mod streams;
 
-pub use accept::serve;
+pub use accept::{serve, serve_with};
 pub use bodies::{BodyError, RequestBody};
 pub use client_address::{Network, Scheme, client_address, client_scheme};
 pub use edge::{Edge, Reader, RequestId};
 pub use error::FramingError;
 pub use limits::Limits;
+pub use secured::ACME_PROTOCOL;

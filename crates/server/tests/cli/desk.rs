@@ -83,7 +83,8 @@ impl Desk {
                 let said = child.wait_with_output().unwrap();
                 panic!("the server did not start: {}", text(&said.stderr));
             }
-            if let Some(address) = line.strip_prefix("listening on http://") {
+            let told = line.strip_prefix("listening on ").and_then(|url| url.split_once("://"));
+            if let Some((_, address)) = told {
                 break address.trim_end().to_owned();
             }
             welcome.push_str(&line);

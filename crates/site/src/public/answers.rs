@@ -1,0 +1,74 @@
+//! A public page as an answer: with a tag (RFC 9110, section 8.8.3), so that who has it is not sent it again.
+
+use std::fmt::Write;
+
+use askama::Template;
+use axum::response::{IntoResponse, Response};
+use crm::files;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use super::{Frame, Visited};
+use crate::{Site, pages, served};
+
+/// Browsers ask each time whether it is still so; a cache in front of the server asks once a minute.
+const KEPT: &str = "public, max-age=0, s-maxage=60, must-revalidate";
+
+/// A page that is the same for everybody who reads it in the same language. A form's token in it is nobody's own: the same page may be
+/// given to many.
+pub(crate) fn page(visited: &Visited, asked: &HeaderMap, template: &impl Template) -> Response {
+    match template.render() {
+        Ok(html) => text(visited, asked, "text/html; charset=utf-8", html),
+        Err(error) => {
+            tracing::error!(%error, "a page was not rendered");
+            (StatusCode::INTERNAL_SERVER_ERROR, "This page could not be made.").into_response()
+        }
+    }
+}
+
+/// Any text of a website, of a media type.
+pub(crate) fn text(visited: &Visited, asked: &HeaderMap, media_type: &'static str, text: String) -> Response {
+    let digest = files::hash_of(text.as_bytes());
+    let mut tag = String::from("\"");
+    digest[..16].iter().for_each(|byte| {
+        let _ = write!(tag, "{byte:02x}");
+    });
+    tag.push('"');
+    let mut answer = match served::is_held(asked, &tag) {
+        true => StatusCode::NOT_MODIFIED.into_response(),
+        false => text.into_response(),
+    };
+    let headers = answer.headers_mut();
+    if let Ok(tag) = HeaderValue::try_from(tag) {
+        headers.insert(header::ETAG, tag);
+    }
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(KEPT));
+    headers.insert(header::VARY, HeaderValue::from_static("Accept-Language"));
+    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(visited.words.tag));
+    answer
+}
+
+/// A few words where there is nothing to show.
+#[derive(Template)]
+#[template(path = "public/message.html")]
+struct Message {
+    frame: Frame,
+    title: String,
+    text: String,
+}
+
+fn message(site: &Site, visited: &Visited, status: StatusCode, title: &str, text: &str) -> Response {
+    let t = visited.words;
+    let (title, text) = (t.say(title), t.say(text));
+    pages::page(status, &Message { frame: Frame::new(site, visited, None, &title, &text), title, text })
+}
+
+/// There is nothing here, nor does the page tell what was asked for.
+pub(crate) fn not_found(site: &Site, visited: &Visited) -> Response {
+    message(site, visited, StatusCode::NOT_FOUND, "missing-title", "missing-text")
+}
+
+/// What was here is gone for good.
+pub(crate) fn gone(site: &Site, visited: &Visited) -> Response {
+    message(site, visited, StatusCode::GONE, "gone-title", "gone-text")
+}

@@ -1,0 +1,158 @@
+//! What stands around every page of a website: its head, its menu, its foot.
+
+use crm::brand::Color;
+use words::Words;
+
+use super::{brands, photos, visited::Visited, words as said};
+use crate::{
+    Site,
+    assets::{self, PublicAssets},
+};
+
+/// The colour of whoever has chosen none.
+const USUAL_COLOR: Color = Color([0x1f, 0x4e, 0x5f]);
+
+/// The parts of a website that its menu leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Home,
+    Listings,
+    Sold,
+    Guides,
+    About,
+    #[expect(dead_code, reason = "the page of the form")]
+    Contact,
+}
+
+/// An entry of the menu.
+pub(crate) struct Entry {
+    pub words: String,
+    pub path: String,
+    pub is_here: bool,
+}
+
+/// The page in another language.
+pub(crate) struct Tongue {
+    pub tag: String,
+    /// What the language calls itself.
+    pub name: String,
+    /// Where the page is in it.
+    pub path: String,
+    /// The same from outside.
+    pub url: String,
+    pub is_here: bool,
+}
+
+/// What stands around a page.
+pub(crate) struct Frame {
+    pub t: &'static Words,
+    pub assets: &'static PublicAssets,
+    /// What the page is called, in the browser and where it is found.
+    pub title: String,
+    /// What it is about, in a sentence or two.
+    pub description: String,
+    /// Its one address; `None` for what is not to be found, such as a message.
+    pub canonical: Option<String>,
+    pub tongues: Vec<Tongue>,
+    /// The address of the page in the language that nobody has chosen.
+    pub usual: String,
+    pub theme: &'static str,
+    pub brand: String,
+    pub name: String,
+    pub brokerage: Option<String>,
+    pub licence: Option<String>,
+    pub phone: Option<Phone>,
+    /// Where the agent's picture is.
+    pub photo: Option<String>,
+    pub home: String,
+    pub contact: String,
+    pub menu: Vec<Entry>,
+    pub year: i16,
+}
+
+/// A number to call.
+pub(crate) struct Phone {
+    pub shown: String,
+    /// The number alone, for `tel:`.
+    pub dialled: String,
+}
+
+impl Phone {
+    fn of(typed: &str) -> Option<Self> {
+        let kept = typed.chars().filter(|letter| letter.is_ascii_digit() || *letter == '+').collect::<String>();
+        (kept.len() >= 3).then(|| Self { shown: typed.to_owned(), dialled: kept })
+    }
+}
+
+impl Frame {
+    /// Around the page that is visited. `title` is without the agent's name, which is added.
+    pub fn new(site: &Site, visited: &Visited, place: Option<Place>, title: &str, description: &str) -> Self {
+        let t = visited.words;
+        let website = &visited.website;
+        let profile = &website.profile;
+        let mut menu = vec![(Place::Listings, "menu-listings", "/listings"), (Place::Sold, "menu-sold", "/sold")];
+        if website.has_guides {
+            menu.push((Place::Guides, "menu-guides", "/guides"));
+        }
+        menu.push((Place::About, "menu-about", "/about"));
+        let menu = menu.into_iter().map(|(at, words, path)| Entry {
+            words: t.say(words),
+            path: visited.link(path),
+            is_here: place == Some(at),
+        });
+        let tongues = website.languages.iter().map(|tag| {
+            let rest = &visited.rest;
+            Tongue {
+                tag: tag.clone(),
+                name: said::of(tag).say("language"),
+                path: format!("{}{rest}?lang={tag}", visited.base()),
+                url: visited.canonical(site, rest, tag),
+                is_here: tag == t.tag,
+            }
+        });
+        let color = profile.brand.as_deref().and_then(|brand| Color::parse(brand).ok()).unwrap_or(USUAL_COLOR);
+        Self {
+            assets: assets::public(),
+            title: if title.is_empty() { profile.name.clone() } else { format!("{title} · {}", profile.name) },
+            description: shortened(description, 160),
+            canonical: place.map(|_| visited.canonical(site, &visited.rest, t.tag)),
+            tongues: tongues.collect(),
+            usual: format!("{}{}{}", site.public_url, visited.base(), visited.rest),
+            theme: "classic",
+            brand: brands::path(visited, color),
+            name: profile.name.clone(),
+            brokerage: profile.brokerage.clone(),
+            licence: profile.licence.clone(),
+            phone: profile.phone.as_deref().and_then(Phone::of),
+            photo: website.photo.as_ref().map(|hash| photos::own_path(visited, hash)),
+            home: visited.link(""),
+            contact: visited.link("/contact"),
+            menu: menu.collect(),
+            year: visited.times().date_of(site.crm.clock().now()).year(),
+            t,
+        }
+    }
+}
+
+/// A text as a line of at most so many characters, cut at a word.
+pub(crate) fn shortened(text: &str, most: usize) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= most {
+        return line;
+    }
+    let cut = line.chars().take(most).collect::<String>();
+    let end = cut.rfind(' ').filter(|end| *end > most / 2).unwrap_or(cut.len());
+    format!("{}…", cut[..end].trim_end_matches([',', '.', ';', ':', ' ', '—']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shortened;
+
+    #[test]
+    fn a_long_text_is_cut_at_a_word() {
+        assert_eq!(shortened("One\n two", 20), "One two");
+        assert_eq!(shortened("A home, by the sea and more", 8), "A home…");
+        assert_eq!(shortened(&"家".repeat(10), 4), format!("{}…", "家".repeat(4)));
+    }
+}

@@ -1,0 +1,38 @@
+//! The agents' public websites, at `/a/{slug}`: for whoever comes by, without a session or a cookie, as plain HTML that needs no script.
+//!
+//! A handler takes [`Visited`] (whose website, in which language), reads what it shows, puts a [`Frame`] around it and answers with
+//! [`answers::page`], which gives the page a tag and lets caches keep it. What is said stands in `words/*.ftl`.
+
+mod about;
+mod answers;
+mod brands;
+mod cards;
+mod frame;
+mod guide;
+mod guides;
+mod home;
+mod inquiry;
+mod listing;
+mod money;
+mod photos;
+mod visited;
+mod words;
+
+use axum::Router;
+
+pub(crate) use frame::{Frame, Place};
+pub(crate) use visited::Visited;
+
+use crate::Site;
+
+/// Every public page.
+pub(crate) fn routes() -> Router<Site> {
+    Router::new()
+        .merge(about::routes())
+        .merge(brands::routes())
+        .merge(guide::routes())
+        .merge(guides::routes())
+        .merge(home::routes())
+        .merge(listing::routes())
+        .merge(photos::routes())
+}

@@ -1,0 +1,75 @@
+//! Whose website is visited, and in which language.
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use crm::{AgentId, Error, websites, websites::Website};
+use http::{header, request::Parts};
+use words::Words;
+
+use super::words as said;
+use crate::{Site, pages::Refusal, times::Times};
+
+/// The website that a request is for. Where no agent has the slug in its path, there is nothing.
+pub(crate) struct Visited {
+    pub website: Website,
+    /// The words of the visit's language: the one that the address names, else the one that the browser likes best of those that the
+    /// agent offers, else the agent's own.
+    pub words: &'static Words,
+    /// Whether the address names the language; links of the page then do so, too.
+    is_named: bool,
+    /// The path behind the website's own, such as `/listings`; empty for its home.
+    pub rest: String,
+}
+
+impl Visited {
+    /// The agent whose website it is.
+    pub fn agent(&self) -> AgentId {
+        self.website.agent
+    }
+
+    /// Where the website begins; links are made of it, so that they lead on wherever that is.
+    pub fn base(&self) -> String {
+        format!("/a/{}", self.website.slug)
+    }
+
+    /// The address of a page of this website, from the path behind the website's own: `/listings`, or nothing for its home.
+    pub fn link(&self, rest: &str) -> String {
+        let named = if self.is_named { format!("{}lang={}", joint(rest), self.words.tag) } else { String::new() };
+        format!("{}{rest}{named}", self.base())
+    }
+
+    /// The same page in a language, from outside: the agent's usual one has the plain address.
+    pub fn canonical(&self, site: &Site, rest: &str, tag: &str) -> String {
+        let is_usual = self.website.languages.first().is_some_and(|usual| usual == tag);
+        let named = if is_usual { String::new() } else { format!("{}lang={tag}", joint(rest)) };
+        format!("{}{}{rest}{named}", site.public_url, self.base())
+    }
+
+    /// Times of the agent's zone.
+    pub fn times(&self) -> Times {
+        Times::of(&self.website.profile.time_zone)
+    }
+}
+
+/// What stands between an address and one more part of its query.
+fn joint(address: &str) -> char {
+    if address.contains('?') { '&' } else { '?' }
+}
+
+impl FromRequestParts<Site> for Visited {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Refusal> {
+        let params = RawPathParams::from_request_parts(parts, site).await.map_err(|_| Error::NotFound)?;
+        let slug = params.iter().find(|(name, _)| *name == "slug").map(|(_, slug)| slug.to_owned());
+        let website = websites::find(&site.crm, &slug.ok_or(Error::NotFound)?).await?;
+        let query = parts.uri.query().unwrap_or_default().as_bytes();
+        let named = form_urlencoded::parse(query).find(|(name, _)| name == "lang").map(|(_, tag)| tag.into_owned());
+        let named = named.filter(|tag| website.languages.contains(tag));
+        let accepted = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        let liked = || said::liked(accepted.unwrap_or_default(), &website.languages).map(str::to_owned);
+        let is_named = named.is_some();
+        let tag = named.or_else(liked).or_else(|| website.languages.first().cloned()).unwrap_or_default();
+        let rest = parts.uri.path().splitn(4, '/').nth(3).map(|rest| format!("/{rest}")).unwrap_or_default();
+        Ok(Self { words: said::of(&tag), website, is_named, rest })
+    }
+}
