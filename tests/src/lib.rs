@@ -33,6 +33,8 @@ mod departures;
 #[cfg(test)]
 mod disk;
 #[cfg(test)]
+mod domains;
+#[cfg(test)]
 mod export;
 #[cfg(test)]
 mod file_contents;
@@ -44,6 +46,8 @@ mod guides;
 mod hooks;
 #[cfg(test)]
 mod imports;
+#[cfg(test)]
+mod inquiries;
 #[cfg(test)]
 mod isolation;
 #[cfg(test)]
@@ -132,6 +136,8 @@ mod trash;
 mod two_step;
 #[cfg(test)]
 mod uploads;
+#[cfg(test)]
+mod visits;
 #[cfg(test)]
 mod webhook_changes;
 #[cfg(test)]

@@ -10,12 +10,14 @@ use crate::{
     changes::Changes,
     clock::Clock,
     file_cache::FileCache,
+    inquiries::Posts,
     limiter::{Exhausted, Limiter},
     live::Tellings,
     passwords::Hashing,
     randomness::Randomness,
     seal::Keyring,
     throttle::Throttle,
+    visits::Counter,
     webhooks::{OutboxBell, UrlRule},
 };
 
@@ -77,6 +79,10 @@ pub struct Parts {
     pub(crate) url_rule: UrlRule,
     pub(crate) hashing: Arc<Hashing>,
     pub(crate) throttle: Arc<Throttle>,
+    /// What the website's forms were sent from where.
+    pub(crate) posts: Arc<Posts>,
+    /// Looks at the website that are not written down yet.
+    pub(crate) visits: Arc<Counter>,
     pub(crate) sends_mail: bool,
     pub(crate) files_per_agent: u64,
     pub(crate) file_cache: Option<Arc<FileCache>>,
@@ -118,6 +124,8 @@ impl Crm {
             url_rule,
             hashing,
             throttle,
+            posts: Arc::default(),
+            visits: Arc::default(),
             sends_mail: settings.sends_mail,
             files_per_agent: settings.files_per_agent,
             file_cache,

@@ -16,6 +16,7 @@ mod forms;
 mod guard;
 mod id_in_path;
 mod manifests;
+mod own_domain;
 mod pages;
 mod prose;
 mod public;
@@ -32,6 +33,7 @@ mod times;
 mod uploads;
 mod workers;
 
+pub use own_domain::OwnDomain;
 pub use seen::Seen;
 pub use state::{SignUp, Site};
 
@@ -54,7 +56,8 @@ pub fn router(site: &Site) -> Router {
         .merge(dashboard::routes())
         .merge(public::routes())
         .with_state(site.clone());
-    guard::around(pages, site).merge(assets::routes())
+    let forms = guard::open(public::forms().with_state(site.clone()), site);
+    guard::around(pages, site).merge(forms).merge(assets::routes())
 }
 
 /// The bytes that the body of a request may have where that is more than a form's.

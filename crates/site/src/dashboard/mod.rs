@@ -14,6 +14,7 @@ mod components;
 mod data;
 mod deliveries;
 mod devices;
+mod domains;
 mod follow_ups;
 mod guide;
 mod guide_files;
@@ -21,6 +22,7 @@ mod guide_form;
 mod guides;
 mod hours;
 mod imports;
+mod inquiry;
 mod keys;
 mod lead;
 mod lead_sheets;
@@ -49,7 +51,9 @@ mod tags;
 mod timeline;
 mod today;
 mod two_step;
+mod visits;
 mod webhooks;
+mod website_forms;
 
 use axum::Router;
 
@@ -96,6 +100,9 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(address::routes())
         .merge(notifications::routes())
         .merge(devices::routes())
+        .merge(domains::routes())
         .merge(outbox::routes())
         .merge(live::routes())
+        .merge(visits::routes())
+        .merge(website_forms::routes())
 }

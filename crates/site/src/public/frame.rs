@@ -20,7 +20,6 @@ pub(crate) enum Place {
     Sold,
     Guides,
     About,
-    #[expect(dead_code, reason = "the page of the form")]
     Contact,
 }
 
@@ -117,7 +116,7 @@ impl Frame {
             description: shortened(description, 160),
             canonical: place.map(|_| visited.canonical(site, &visited.rest, t.tag)),
             tongues: tongues.collect(),
-            usual: format!("{}{}{}", site.public_url, visited.base(), visited.rest),
+            usual: visited.canonical(site, &visited.rest, website.languages.first().map_or(t.tag, String::as_str)),
             theme: "classic",
             brand: brands::path(visited, color),
             name: profile.name.clone(),
