@@ -55,12 +55,21 @@ struct Message {
     frame: Frame,
     title: String,
     text: String,
+    listings: String,
 }
 
 fn message(site: &Site, visited: &Visited, status: StatusCode, title: &str, text: &str) -> Response {
     let t = visited.words;
     let (title, text) = (t.say(title), t.say(text));
-    pages::page(status, &Message { frame: Frame::new(site, visited, None, &title, &text), title, text })
+    pages::page(
+        status,
+        &Message {
+            frame: Frame::new(site, visited, None, &title, &text),
+            title,
+            text,
+            listings: visited.link("/listings"),
+        },
+    )
 }
 
 /// There is nothing here, nor does the page tell what was asked for.

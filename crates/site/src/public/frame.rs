@@ -19,6 +19,7 @@ pub(crate) enum Place {
     Listings,
     Sold,
     Guides,
+    Posts,
     About,
     #[expect(dead_code, reason = "the page of the form")]
     Contact,
@@ -90,9 +91,15 @@ impl Frame {
         let t = visited.words;
         let website = &visited.website;
         let profile = &website.profile;
-        let mut menu = vec![(Place::Listings, "menu-listings", "/listings"), (Place::Sold, "menu-sold", "/sold")];
+        let mut menu = vec![(Place::Listings, "menu-listings", "/listings")];
+        if website.has_sold {
+            menu.push((Place::Sold, "menu-sold", "/sold"));
+        }
         if website.has_guides {
             menu.push((Place::Guides, "menu-guides", "/guides"));
+        }
+        if website.has_posts {
+            menu.push((Place::Posts, "menu-posts", "/blog"));
         }
         menu.push((Place::About, "menu-about", "/about"));
         let menu = menu.into_iter().map(|(at, words, path)| Entry {
@@ -100,7 +107,7 @@ impl Frame {
             path: visited.link(path),
             is_here: place == Some(at),
         });
-        let tongues = website.languages.iter().map(|tag| {
+        let tongues = website.look.languages.iter().map(|tag| {
             let rest = &visited.rest;
             Tongue {
                 tag: tag.clone(),
@@ -118,7 +125,7 @@ impl Frame {
             canonical: place.map(|_| visited.canonical(site, &visited.rest, t.tag)),
             tongues: tongues.collect(),
             usual: format!("{}{}{}", site.public_url, visited.base(), visited.rest),
-            theme: "classic",
+            theme: website.look.theme.name(),
             brand: brands::path(visited, color),
             name: profile.name.clone(),
             brokerage: profile.brokerage.clone(),
@@ -130,6 +137,17 @@ impl Frame {
             menu: menu.collect(),
             year: visited.times().date_of(site.crm.clock().now()).year(),
             t,
+        }
+    }
+}
+
+impl Frame {
+    /// Has the page found under another address than the one that it was asked for at, in every language.
+    pub fn stand_at(&mut self, site: &Site, visited: &Visited, rest: &str) {
+        self.canonical = Some(visited.canonical(site, rest, self.t.tag));
+        self.usual = format!("{}{}{rest}", site.public_url, visited.base());
+        for tongue in &mut self.tongues {
+            tongue.url = visited.canonical(site, rest, &tongue.tag);
         }
     }
 }

@@ -6,15 +6,22 @@
 mod about;
 mod answers;
 mod brands;
+mod calendars;
 mod cards;
+mod dates;
+mod estimate;
+mod facts;
 mod frame;
 mod guide;
 mod guides;
 mod home;
 mod inquiry;
 mod listing;
+mod listings;
+mod markdown;
 mod money;
 mod photos;
+mod posts;
 mod visited;
 mod words;
 
@@ -30,9 +37,12 @@ pub(crate) fn routes() -> Router<Site> {
     Router::new()
         .merge(about::routes())
         .merge(brands::routes())
+        .merge(calendars::routes())
         .merge(guide::routes())
         .merge(guides::routes())
         .merge(home::routes())
         .merge(listing::routes())
+        .merge(listings::routes())
         .merge(photos::routes())
+        .merge(posts::routes())
 }

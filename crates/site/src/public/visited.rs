@@ -37,9 +37,14 @@ impl Visited {
         format!("{}{rest}{named}", self.base())
     }
 
+    /// The language, where the address names it: a form of the page sends it on.
+    pub fn named_language(&self) -> Option<String> {
+        self.is_named.then(|| self.words.tag.to_owned())
+    }
+
     /// The same page in a language, from outside: the agent's usual one has the plain address.
     pub fn canonical(&self, site: &Site, rest: &str, tag: &str) -> String {
-        let is_usual = self.website.languages.first().is_some_and(|usual| usual == tag);
+        let is_usual = self.website.look.languages.first().is_some_and(|usual| usual == tag);
         let named = if is_usual { String::new() } else { format!("{}lang={tag}", joint(rest)) };
         format!("{}{}{rest}{named}", site.public_url, self.base())
     }
@@ -64,11 +69,11 @@ impl FromRequestParts<Site> for Visited {
         let website = websites::find(&site.crm, &slug.ok_or(Error::NotFound)?).await?;
         let query = parts.uri.query().unwrap_or_default().as_bytes();
         let named = form_urlencoded::parse(query).find(|(name, _)| name == "lang").map(|(_, tag)| tag.into_owned());
-        let named = named.filter(|tag| website.languages.contains(tag));
+        let named = named.filter(|tag| website.look.languages.contains(tag));
         let accepted = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        let liked = || said::liked(accepted.unwrap_or_default(), &website.languages).map(str::to_owned);
+        let liked = || said::liked(accepted.unwrap_or_default(), &website.look.languages).map(str::to_owned);
         let is_named = named.is_some();
-        let tag = named.or_else(liked).or_else(|| website.languages.first().cloned()).unwrap_or_default();
+        let tag = named.or_else(liked).or_else(|| website.look.languages.first().cloned()).unwrap_or_default();
         let rest = parts.uri.path().splitn(4, '/').nth(3).map(|rest| format!("/{rest}")).unwrap_or_default();
         Ok(Self { words: said::of(&tag), website, is_named, rest })
     }
