@@ -64,6 +64,7 @@ pub mod saved_views;
 pub mod seal;
 pub mod search;
 pub mod sessions;
+pub mod share_cards;
 pub mod shelves;
 pub mod showing_links;
 pub mod showing_reminders;

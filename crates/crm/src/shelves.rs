@@ -3,10 +3,11 @@
 //! A page costs the same however many listings there are: it walks one index from where the page before ended, looks at no more than
 //! [`WALKED`] entries, and reads the few records that it found. Where there were none among those, the next page looks further.
 
-use db::{Row, Tx, Value};
+use db::{Row, Tx, Value, params};
 
 use crate::{
     AgentId, Crm, Error,
+    clock::UnixMillis,
     ids::ListingId,
     listings::{self, Bathrooms, Listing, ListingStatus},
     totals::{self, Kind},
@@ -17,6 +18,8 @@ use crate::{
 pub const WALKED: usize = 2_000;
 /// Areas that are offered to choose from.
 const MOST_AREAS: usize = 60;
+/// Pages that a shelf is parted into, at most.
+const MOST_TURNS: usize = 1_000;
 
 /// Where a listing stands on the website.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -349,6 +352,73 @@ pub async fn areas(crm: &Crm, agent: AgentId, shelf: Shelf) -> Result<Vec<String
                 }
             }
             Ok::<_, Error>(areas)
+        })
+        .await
+}
+
+/// A listing that is found under an address of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Which.
+    pub id: ListingId,
+    /// When it last changed.
+    pub updated_at: UnixMillis,
+}
+
+/// The listings of a shelf, the newest first: at most so many, before one where it is given.
+///
+/// # Errors
+/// Storage's errors.
+pub async fn standing(
+    crm: &Crm,
+    agent: AgentId,
+    shelf: Shelf,
+    before: Option<ListingId>,
+    limit: u32,
+) -> Result<Vec<Standing>, Error> {
+    crm.db
+        .read("shelves.standing", move |tx| {
+            let row = |row: &Row<'_>| Ok(Standing { id: row.get(0)?, updated_at: UnixMillis(row.get(1)?) });
+            let standing = match &before {
+                None => tx.query(
+                    "SELECT id, updated_at FROM listings WHERE agent_id = $1 AND shelf = $2 ORDER BY id DESC LIMIT $3",
+                    params![&agent, shelf.name(), limit],
+                    row,
+                )?,
+                Some(before) => tx.query(
+                    "SELECT id, updated_at FROM listings WHERE agent_id = $1 AND shelf = $2 AND id < $3 ORDER BY id DESC LIMIT $4",
+                    params![&agent, shelf.name(), before, limit],
+                    row,
+                )?,
+            };
+            Ok::<_, Error>(standing)
+        })
+        .await
+}
+
+/// The last listing of each page but the last, where a shelf is read in pages of so many.
+///
+/// # Errors
+/// Storage's errors.
+pub async fn turns(crm: &Crm, agent: AgentId, shelf: Shelf, limit: u32) -> Result<Vec<ListingId>, Error> {
+    crm.db
+        .read("shelves.turns", move |tx| {
+            let first = "SELECT id FROM listings WHERE agent_id = $1 AND shelf = $2 ORDER BY id DESC LIMIT 1 OFFSET $3";
+            let next = "SELECT id FROM listings WHERE agent_id = $1 AND shelf = $2 AND id < $3 ORDER BY id DESC LIMIT 1 OFFSET $4";
+            let last_of_page = limit.saturating_sub(1);
+            let mut turns = Vec::<ListingId>::new();
+            loop {
+                let found = match turns.last() {
+                    None => tx.query_opt(first, params![&agent, shelf.name(), last_of_page], |row| row.get(0))?,
+                    Some(last) => {
+                        tx.query_opt(next, params![&agent, shelf.name(), last, last_of_page], |row| row.get(0))?
+                    }
+                };
+                match found {
+                    Some(id) if turns.len() < MOST_TURNS => turns.push(id),
+                    _ => return Ok::<_, Error>(turns),
+                }
+            }
         })
         .await
 }

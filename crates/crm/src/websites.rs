@@ -186,6 +186,31 @@ pub async fn find(crm: &Crm, slug: &str) -> Result<Website, Error> {
         .await
 }
 
+/// A website that can be found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// Whose it is.
+    pub slug: String,
+    /// What the agent is called.
+    pub name: String,
+}
+
+/// Websites in the order of their slugs, after one where it is given: at most so many.
+///
+/// # Errors
+/// Storage's errors.
+pub async fn addresses(crm: &Crm, after: &str, limit: u32) -> Result<Vec<Address>, Error> {
+    let after = after.to_owned();
+    crm.db
+        .read("websites.addresses", move |tx| {
+            let sql = "SELECT a.slug, a.name FROM agents a WHERE a.slug > $1
+                       AND NOT EXISTS (SELECT 1 FROM departures d WHERE d.agent_id = a.id) ORDER BY a.slug LIMIT $2";
+            let row = |row: &db::Row<'_>| Ok(Address { slug: row.get(0)?, name: row.get(1)? });
+            Ok(tx.query(sql, params![&after, limit], row)?)
+        })
+        .await
+}
+
 /// The website of an agent as it is being changed: for the agent alone.
 ///
 /// # Errors

@@ -221,6 +221,9 @@ posts-older = Older posts
 post-back = All posts
 post-more = Read on
 
+feed-listings = New homes for sale: { $name }
+feed-posts = Blog of { $name }
+
 about-title = About { $name }
 about-description = Who { $name } is, where to find help with buying and selling, and how to get in touch.
 about-areas = Where I work

@@ -221,6 +221,9 @@ posts-older = Entradas anteriores
 post-back = Todas las entradas
 post-more = Seguir leyendo
 
+feed-listings = Nuevas casas en venta: { $name }
+feed-posts = Blog de { $name }
+
 about-title = Sobre { $name }
 about-description = Quién es { $name }, dónde encontrar ayuda para comprar y vender, y cómo ponerse en contacto.
 about-areas = Dónde trabajo

@@ -37,6 +37,7 @@ mod notifications;
 mod open_houses;
 mod outbox;
 mod picture;
+mod posts;
 mod profile;
 mod saved_views;
 mod shell;
@@ -50,6 +51,7 @@ mod timeline;
 mod today;
 mod two_step;
 mod webhooks;
+mod website;
 
 use axum::Router;
 
@@ -68,6 +70,7 @@ pub(crate) fn body_bytes(method: &str, path: &str) -> Option<u64> {
 pub(crate) fn routes() -> Router<Site> {
     Router::new()
         .merge(today::routes())
+        .merge(website::routes())
         .merge(lead_sheets::routes())
         .merge(imports::routes())
         .merge(saved_views::routes())

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{Router, extract::State, response::Response, routing::get};
 use http::HeaderMap;
 
-use super::{Frame, Place, Visited, answers, home::initials};
+use super::{Frame, Place, Visited, answers, home::initials, ld};
 use crate::{
     Site,
     pages::Refusal,
@@ -37,8 +37,11 @@ async fn show(State(site): State<Site>, visited: Visited, headers: HeaderMap) ->
         "" => t.say_with("about-description", &[("name", &profile.name)]),
         about => about.to_owned(),
     };
+    let mut frame = Frame::new(&site, &visited, Some(Place::About), &title, &description);
+    frame.title = title.clone();
+    frame.tell(&[ld::agent(&site, &visited), ld::way(&site, &visited, &[(&title, "/about")])]);
     let about = About {
-        frame: Frame::new(&site, &visited, Some(Place::About), &t.say("menu-about"), &description),
+        frame,
         title,
         intro,
         initials: initials(&profile.name),

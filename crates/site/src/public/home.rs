@@ -13,6 +13,7 @@ use super::{
     Frame, Place, Visited, answers,
     cards::{self, Card},
     guides::Book,
+    ld,
     photos::Shown,
     posts::{self, Entry},
 };
@@ -94,7 +95,9 @@ impl Home {
         let description = format!("{}: {kicker}. {intro}", profile.name);
         let open = shelves::list(&site.crm, visited.agent(), Wanted::default(), None, LISTINGS).await?;
         let mut cards = cards::read(site, visited, &open.listings).await?;
-        let pictured = cards.iter().position(|card| card.photo.is_some());
+        let is_pictured = |card: &Card| card.photo.is_some();
+        let is_free = |card: &Card| is_pictured(card) && card.status.is_none();
+        let pictured = cards.iter().position(is_free).or_else(|| cards.iter().position(is_pictured));
         let (picture_words, picture_path) = pictured
             .and_then(|at| cards.get(at))
             .map(|card| (format!("{} · {}", card.address, card.price), card.path.clone()))
@@ -105,8 +108,12 @@ impl Home {
         for placed in visited.website.look.sections.iter().filter(|placed| placed.is_shown) {
             parts.extend(part(site, visited, placed.section, &mut cards, &areas).await?);
         }
+        let mut frame = Frame::new(site, visited, Some(Place::Home), "", &description);
+        frame.title = format!("{} · {kicker}", profile.name);
+        frame.picture(site, picture.as_ref());
+        frame.tell(&[ld::agent(site, visited)]);
         Ok(Self {
-            frame: Frame::new(site, visited, Some(Place::Home), "", &description),
+            frame,
             kicker,
             headline,
             intro,
@@ -172,6 +179,13 @@ async fn part(
         Section::Contact => Some(Part::Contact),
         Section::Guides | Section::Posts | Section::Sold => None,
     })
+}
+
+/// The page as it is being changed: nothing on it leads anywhere.
+pub(crate) async fn preview(site: &Site, visited: &Visited) -> Result<Home, Refusal> {
+    let mut home = Home::read(site, visited).await?;
+    home.frame.become_preview();
+    Ok(home)
 }
 
 async fn show(State(site): State<Site>, visited: Visited, headers: HeaderMap) -> Result<Response, Refusal> {

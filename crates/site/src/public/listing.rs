@@ -25,6 +25,7 @@ use super::{
     estimate::Estimate,
     facts::{self, Fact},
     inquiry::Inquiry,
+    ld,
     money::amount,
     photos::Shown,
 };
@@ -146,22 +147,31 @@ impl Home {
         let (t, agent) = (visited.words, visited.agent());
         let photos = listing_photos::list(&site.crm, agent, listing.id).await?;
         let shown = |(at, photo)| Shown::of(visited, listing.id, &listing.address, photo, at + 1);
-        let photos = photos.iter().enumerate().filter_map(shown).collect();
+        let photos = photos.iter().enumerate().filter_map(shown).collect::<Vec<_>>();
         let (address, area) = cards::parted(&listing.address);
         let (price, facts) = (cards::price(listing), cards::facts(visited, listing));
         let status = t.say(cards::status_words(listing));
         let description = description(&status, listing, &price, &facts);
         let is_sold = listing.status == ListingStatus::Closed;
         let place = if is_sold { Place::Sold } else { Place::Listings };
+        let back_rest = if is_sold { "/sold" } else { "/listings" };
+        let back_words = t.say(if is_sold { "listing-back-sold" } else { "listing-back" });
         let mut frame = Frame::new(site, visited, Some(place), &listing.address, &description);
         let rest = format!("/listings/{}", listing.id);
         frame.stand_at(site, visited, &rest);
         let url = frame.canonical.clone().unwrap_or_default();
+        frame.picture(site, photos.first());
+        let trail = [(back_words.as_str(), back_rest), (address.as_str(), rest.as_str())];
+        frame.tell(&[
+            ld::listing(site, visited, listing, &frame, &photos),
+            ld::agent(site, visited),
+            ld::way(site, visited, &trail),
+        ]);
         let is_lease = cards::is_lease(listing);
         let similar = shelves::similar(&site.crm, agent, listing, SIMILAR).await?;
         Ok(Self {
-            back: visited.link(if is_sold { "/sold" } else { "/listings" }),
-            back_words: t.say(if is_sold { "listing-back-sold" } else { "listing-back" }),
+            back: visited.link(back_rest),
+            back_words,
             path: format!("{}{rest}", visited.base()),
             per_month: is_lease,
             status,

@@ -19,6 +19,7 @@ use http::HeaderMap;
 use super::{
     Frame, Place, Visited, answers,
     cards::{self, Card},
+    ld,
 };
 use crate::{Site, pages::Refusal};
 
@@ -183,6 +184,9 @@ async fn show(
         None => address(&HashMap::new(), None),
     };
     frame.stand_at(&site, &visited, &rest);
+    let cards = cards::read(&site, &visited, &found.listings).await?;
+    frame.picture(&site, cards.iter().find_map(|card| card.photo.as_ref()));
+    frame.tell(&[ld::list(&site, &cards), ld::way(&site, &visited, &[(&title, &rest)])]);
     let empty = if found.next.is_some() { "listings-further" } else { "listings-none" };
     Ok(answers::page(
         &visited,
@@ -193,7 +197,7 @@ async fn show(
             intro: t.say("listings-intro"),
             filters: Some(filters(&site, &visited, &query).await?),
             count: count.map(|count| t.say_number("listings-count", u32::try_from(count).unwrap_or(u32::MAX))),
-            cards: cards::read(&site, &visited, &found.listings).await?,
+            cards,
             next: found.next.map(|next| visited.link(&address(&query, Some(next)))),
             start: after.map(|_| visited.link(&address(&query, None))),
             empty: t.say(empty),
@@ -218,6 +222,9 @@ async fn show_sold(
     let description = t.say_with("listings-description", &[("title", &title), ("name", name)]);
     let mut frame = Frame::new(&site, &visited, Some(Place::Sold), &title, &description);
     frame.stand_at(&site, &visited, "/sold");
+    let cards = cards::read(&site, &visited, &found.listings).await?;
+    frame.picture(&site, cards.iter().find_map(|card| card.photo.as_ref()));
+    frame.tell(&[ld::list(&site, &cards), ld::way(&site, &visited, &[(&title, "/sold")])]);
     Ok(answers::page(
         &visited,
         &headers,
@@ -227,7 +234,7 @@ async fn show_sold(
             title,
             filters: None,
             count: Some(t.say_number("sold-count", u32::try_from(count).unwrap_or(u32::MAX))),
-            cards: cards::read(&site, &visited, &found.listings).await?,
+            cards,
             next: found.next.map(|next| visited.link(&format!("/sold?after={}", next.to_text()))),
             start: after.map(|_| visited.link("/sold")),
             empty: t.say("sold-none"),

@@ -11,23 +11,31 @@ mod cards;
 mod dates;
 mod estimate;
 mod facts;
+mod feeds;
 mod frame;
 mod guide;
 mod guides;
 mod home;
 mod inquiry;
+mod ld;
 mod listing;
 mod listings;
 mod markdown;
 mod money;
 mod photos;
 mod posts;
+mod share_cards;
+mod sitemaps;
 mod visited;
 mod words;
+mod xml;
 
 use axum::Router;
 
+pub(crate) use answers::page;
 pub(crate) use frame::{Frame, Place};
+pub(crate) use home::preview as home_preview;
+pub(crate) use posts::preview as post_preview;
 pub(crate) use visited::Visited;
 
 use crate::Site;
@@ -38,6 +46,7 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(about::routes())
         .merge(brands::routes())
         .merge(calendars::routes())
+        .merge(feeds::routes())
         .merge(guide::routes())
         .merge(guides::routes())
         .merge(home::routes())
@@ -45,4 +54,6 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(listings::routes())
         .merge(photos::routes())
         .merge(posts::routes())
+        .merge(share_cards::routes())
+        .merge(sitemaps::routes())
 }

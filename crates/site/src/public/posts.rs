@@ -16,7 +16,7 @@ use crm::{
 use http::HeaderMap;
 use std::collections::HashMap;
 
-use super::{Frame, Place, Visited, answers, dates, frame::shortened, markdown};
+use super::{Frame, Place, Visited, answers, dates, frame::shortened, ld, markdown};
 use crate::{Site, pages::Refusal};
 
 /// Posts on a page.
@@ -91,13 +91,14 @@ async fn show_all(
     let description = t.say_with("posts-description", &[("name", name)]);
     let mut frame = Frame::new(&site, &visited, Some(Place::Posts), &t.say("posts-title"), &description);
     frame.stand_at(&site, &visited, "/blog");
+    frame.tell(&[ld::way(&site, &visited, &[(&t.say("posts-title"), "/blog")])]);
     let entries = posts.iter().map(|post| entry(&visited, post)).collect();
     Ok(answers::page(&visited, &headers, &List { frame, entries, next: next.map(|next| visited.link(&next)) }))
 }
 
 #[derive(Template)]
 #[template(path = "public/post.html")]
-struct Shown {
+pub(crate) struct Shown {
     frame: Frame,
     back: String,
     title: String,
@@ -119,16 +120,36 @@ async fn show(
         Err(Error::NotFound) => return Ok(answers::not_found(&site, &visited)),
         Err(error) => return Err(error.into()),
     };
-    let Entry { day, exact, .. } = entry(&visited, &post);
+    Ok(answers::page(&visited, &headers, &read(&site, &visited, post)))
+}
+
+/// A post as its agent looks at it before everybody does: nothing on it leads anywhere.
+pub(crate) fn preview(site: &Site, visited: &Visited, post: Post) -> Shown {
+    let mut shown = read(site, visited, post);
+    shown.frame.become_preview();
+    shown
+}
+
+/// The page of a post.
+fn read(site: &Site, visited: &Visited, post: Post) -> Shown {
+    let Entry { day, exact, .. } = entry(visited, &post);
     let description = markdown::plain(&post.text);
-    let shown = Shown {
-        frame: Frame::new(&site, &visited, Some(Place::Posts), &post.title, &description),
+    let mut frame = Frame::new(site, visited, Some(Place::Posts), &post.title, &description);
+    frame.kind = "article";
+    let shelf = visited.words.say("posts-title");
+    let rest = format!("/blog/{}", post.slug);
+    frame.tell(&[
+        ld::post(site, visited, &post, &frame),
+        ld::agent(site, visited),
+        ld::way(site, visited, &[(&shelf, "/blog"), (&post.title, &rest)]),
+    ]);
+    Shown {
+        frame,
         back: visited.link("/blog"),
         html: markdown::html(&post.text),
         title: post.title,
         language: post.language,
         day,
         exact,
-    };
-    Ok(answers::page(&visited, &headers, &shown))
+    }
 }

@@ -21,6 +21,13 @@ pub(crate) struct Visited {
 }
 
 impl Visited {
+    /// A visit of a website that is being changed, in one of its languages.
+    pub fn preview(website: Website, tag: Option<&str>) -> Self {
+        let named = tag.filter(|tag| website.look.languages.iter().any(|offered| offered == tag));
+        let tag = named.map(str::to_owned).or_else(|| website.look.languages.first().cloned()).unwrap_or_default();
+        Self { words: said::of(&tag), website, is_named: false, rest: String::new() }
+    }
+
     /// The agent whose website it is.
     pub fn agent(&self) -> AgentId {
         self.website.agent
