@@ -1,4 +1,4 @@
-//! Mail that goes out: its words, its form, and the talk with a mail server.
+//! Mail that goes out: its words, its form, and the talk with a mail server; and mail that comes in, read (`reading`).
 //!
 //! The queue is `crm`'s (`crm::mails`). `compose` puts a letter into words (`words`, one file for each language), `rendering`
 //! makes text and HTML of it, `messages` the message with its headers, `sender` claims, sends and says how it went. `notices` has the words of
@@ -8,6 +8,7 @@ mod compose;
 mod headers;
 mod messages;
 mod notices;
+pub mod reading;
 mod rendering;
 pub mod sender;
 mod server;

@@ -36,6 +36,9 @@ pub enum Command {
     /// Make webhooks
     #[command(subcommand)]
     Webhook(WebhookCommand),
+    /// Read mails that tell of leads
+    #[command(subcommand)]
+    Email(EmailCommand),
     /// Write everything of one agent into a folder, as CSV and JSON
     Export {
         /// The agent's slug
@@ -126,5 +129,16 @@ pub enum WebhookCommand {
         /// The events to send, such as lead.created; all when missing
         #[arg(long, num_args = 1.., value_name = "NAME")]
         event: Vec<String>,
+    },
+}
+
+/// What can be done with mails.
+#[derive(Debug, Subcommand)]
+pub enum EmailCommand {
+    /// Print what is read out of mails, one JSON line for each; stores nothing
+    Parse {
+        /// Mails as they are on the wire (.eml); - is standard input
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
     },
 }

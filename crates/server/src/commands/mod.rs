@@ -2,6 +2,7 @@
 
 mod agents;
 mod backup;
+mod emails;
 pub mod export;
 mod keys;
 mod webhooks;
@@ -9,7 +10,7 @@ mod webhooks;
 use std::io::Write;
 
 use crate::{
-    cli::{AgentCommand, Cli, Command, KeyCommand, WebhookCommand},
+    cli::{AgentCommand, Cli, Command, EmailCommand, KeyCommand, WebhookCommand},
     config::Config,
     serve, storage,
 };
@@ -34,6 +35,7 @@ pub async fn run(cli: Cli) -> Result<(), String> {
         Command::Webhook(WebhookCommand::Create { agent, url, event }) => {
             webhooks::create(&config, webhooks::Create { agent, url, event }).await
         }
+        Command::Email(EmailCommand::Parse { files }) => emails::parse(&files),
         Command::Export { agent, dir } => export::run(&config, &agent, &dir).await,
         Command::Backup { file, without_key } => {
             let keys = if without_key { backup::Keys::LeftOut } else { backup::Keys::Included };

@@ -1,0 +1,374 @@
+//! Values that no label names: in headers, in the subject, in running text.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::{
+    addresses, contacts, facts,
+    pages::{Page, cut},
+    texts,
+};
+
+/// The name that a subject tells: `New lead - Jane Doe`, `Jane Doe is requesting …`.
+pub(crate) fn subject_name(subject: &str) -> Option<String> {
+    static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^(?P<name>[\p{L}][\p{L}.'’ -]{1,60}?)\s+(?:is\s+(?:requesting|interested|inquiring|asking|looking|ready|applying)|wants|would like|has (?:a question|requested|submitted|inquired|applied|signed|registered|sent)|requested|requests|sent you|sent a|submitted|inquired|asked|contacted you|registered|signed in|signed up|just|left)\b").expect("tested")
+    });
+    static AFTER: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i:lead|inquiry|enquiry|request|registration|message|referral|contact|submission|sign[- ]?in|claimed|guest|visitor|buyer|seller|introduc\w+|meet|tour|client|entry|connection|prospect|solicitud|anfrage|richiesta|demande)\b[^:–—|-]{0,50}?(?:[:：|]|\s[-–—]\s|\bfrom\b|\bby\b|\b(?:buyer|seller|renter|client)\b|\bde\b|\bvon\b|\bda\b)\s*(?P<name>[\p{Lu}\p{Lo}][^,:;|(<\d]{1,60})").expect("tested")
+    });
+    if let Some(name) = BEFORE
+        .captures(subject)
+        .and_then(|found| contacts::name(&found["name"]))
+        .filter(|name| name.split_whitespace().count() <= 4 && !is_generic(name))
+    {
+        return Some(name);
+    }
+    let mut from = 0;
+    while let Some(found) = AFTER.captures_at(subject, from) {
+        let group = found.name("name")?;
+        if let Some(name) = part_name(group.as_str()) {
+            return Some(name);
+        }
+        from = subject.ceil_char_boundary(group.start().max(from + 1));
+        if from >= subject.len() {
+            break;
+        }
+    }
+    if !NEWS.is_match(subject) {
+        return None;
+    }
+    subject
+        .split([':', '|', '–', '—'])
+        .flat_map(|part| part.split(" - "))
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
+        .take(6)
+        .find_map(|part| part_name(part).filter(|name| name.contains(' ')))
+}
+
+static NEWS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:leads?|inquiry|enquiry|registration|referral|claimed|submission)\b").expect("tested")
+});
+
+/// The name that a part of a subject is, less what stands around it.
+fn part_name(part: &str) -> Option<String> {
+    static ROLE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\s*(?:buyer|seller|renter|tenant|client|lead|new)\b[\s:–-]*").expect("tested")
+    });
+    static ENDS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\s+(?:in|for|about|at|on|via|regarding|re|wants|is|has|through|from)\b.*$|\s+[-–—].*$|\s*/.*$")
+            .expect("tested")
+    });
+    let text = ROLE.replace(part, "");
+    let text = ENDS.replace(&text, "");
+    contacts::name(&text).filter(|name| name.split_whitespace().count() <= 4 && !is_generic(name))
+}
+
+fn is_generic(name: &str) -> bool {
+    let folded = texts::fold(name);
+    texts::has_word(
+        &folded,
+        &[
+            "new",
+            "a",
+            "the",
+            "potential",
+            "prospective",
+            "client",
+            "buyer",
+            "seller",
+            "lead",
+            "price",
+            "open house",
+            "house",
+            "contact",
+            "from",
+            "tour",
+            "showing",
+            "someone",
+            "you",
+            "re",
+            "request",
+            "alert",
+            "connection",
+            "opportunity",
+            "your",
+            "and",
+            "for",
+            "about",
+            "question",
+        ],
+    ) || name.chars().next().is_some_and(char::is_lowercase)
+        || super::providers::named_in(&folded).is_some()
+}
+
+/// The name that a person gives in a mail of their own.
+pub(crate) fn own_name(text: &str) -> Option<String> {
+    static SAYS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?:[Mm]y name is|[Mm]y name's|I am|I'm|I’m|[Tt]his is|[Mm]e llamo|[Mm]i nombre es|[Ss]oy|[Jj]e m'appelle|[Jj]e m’appelle|[Mm]ein Name ist|[Ii]ch heiße|[Mm]i chiamo|[Mm]eu nome é|[Mm]ijn naam is)\s+(?P<name>[\p{Lu}][\p{L}'’-]+(?:\s+(?:de|la|van|von|der|del|da|di|dos)\b)*(?:\s+[\p{Lu}][\p{L}'’-]+\.?){0,3})").expect("tested")
+    });
+    SAYS.captures(text).and_then(|found| contacts::name(&found["name"]))
+}
+
+/// The name that a mail ends with.
+pub(crate) fn signature(page: &Page) -> Option<String> {
+    static CLOSING: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^(?:many thanks|thanks(?: so much| again| in advance| a lot)?|thank you(?: so much| very much| again)?|best(?: regards| wishes)?|kind regards|regards|warm regards|sincerely|cheers|respectfully|yours(?: truly| sincerely)?|talk soon|saludos(?: cordiales)?|gracias|muchas gracias|un saludo|atentamente|cordialement|merci(?: d'avance| beaucoup)?|bien à vous|mit freundlichen grüßen|viele grüße|liebe grüße|beste grüße|vielen dank|danke|mfg|cordiali saluti|grazie(?: mille)?|distinti saluti|obrigad[oa]|atenciosamente|cumprimentos|met vriendelijke groet(?:en)?|groeten|bedankt)[,.!]*\s*(?P<rest>.{0,60})$").expect("tested")
+    });
+    let lines =
+        page.lines.iter().enumerate().filter(|(_, line)| !line.is_hidden && line.quotes == 0).collect::<Vec<_>>();
+    for (at, (_, line)) in lines.iter().enumerate().rev().take(15) {
+        let plain = line.plain();
+        let Some(found) = CLOSING.captures(plain.trim()) else { continue };
+        let rest = found["rest"].trim().trim_start_matches(['-', '–', '—', ',', '~']).trim().to_owned();
+        if !rest.is_empty() {
+            if let Some(name) = contacts::name(&rest).filter(|name| looks_written(name)) {
+                return Some(name);
+            }
+            continue;
+        }
+        let next = lines.get(at + 1).map(|(_, line)| line.plain()).unwrap_or_default();
+        let next = next.trim().trim_start_matches(['-', '–', '—', '~']).trim().to_owned();
+        if let Some(name) = contacts::name(&next).filter(|name| looks_written(name)) {
+            return Some(name);
+        }
+    }
+    // A last line that is a name alone.
+    let last = lines
+        .iter()
+        .rev()
+        .map(|(_, line)| line.plain())
+        .find(|text| contacts::phones(text).is_empty() && !text.contains('@'))?;
+    let last = last.trim().trim_start_matches(['-', '–', '—', '~']).trim();
+    contacts::name(last).filter(|name| {
+        looks_written(name) && (2..=4).contains(&name.split_whitespace().count()) && !last.ends_with(['.', ','])
+    })
+}
+
+fn looks_written(name: &str) -> bool {
+    name.split_whitespace().count() <= 4
+        && name.split_whitespace().all(|word| {
+            word.chars().next().is_some_and(|first| first.is_uppercase() || texts::is_wide(first))
+                || matches!(
+                    word,
+                    "de" | "la" | "van" | "von" | "der" | "del" | "da" | "di" | "dos" | "&" | "and" | "y" | "e"
+                )
+        })
+}
+
+/// The first number in a text that is a person's: no office's, no company's.
+pub(crate) fn phone(page: &Page, others: &contacts::Others, is_lenient: bool) -> Option<(String, usize)> {
+    for (index, line) in page.lines.iter().enumerate().filter(|(_, line)| !line.is_hidden && line.text.len() < 4_000) {
+        let plain = line.plain();
+        if is_footer(page, index) {
+            continue;
+        }
+        let folded = texts::fold(cut(&plain, 400));
+        if texts::has_word(
+            &folded,
+            &[
+                "office",
+                "fax",
+                "toll free",
+                "support",
+                "customer service",
+                "questions",
+                "help desk",
+                "call us",
+                "mls",
+                "mls#",
+                "license",
+                "lic",
+                "dre",
+                "nmls",
+                "your agent",
+                "listing agent",
+                "order",
+                "invoice",
+                "id",
+            ],
+        ) {
+            continue;
+        }
+        let is_spoken = texts::has_word(
+            &folded,
+            &[
+                "call",
+                "text",
+                "phone",
+                "cell",
+                "tel",
+                "tel.",
+                "mobile",
+                "number",
+                "reach",
+                "whatsapp",
+                "telefono",
+                "numero",
+                "movil",
+                "celular",
+                "telephone",
+                "portable",
+                "telefon",
+                "nummer",
+                "handy",
+                "cellulare",
+                "telefone",
+                "mobiel",
+                "telefoon",
+                "numer",
+                "llamar",
+                "llamame",
+                "llame",
+                "appeler",
+                "joindre",
+                "anrufen",
+                "erreichen",
+                "erreichbar",
+                "电话",
+                "手机",
+                "電話",
+                "携帯",
+                "전화",
+                "연락처",
+                "телефон",
+                "c",
+                "m",
+                "t",
+                "p",
+            ],
+        );
+        for phone in contacts::phones(&plain) {
+            let digits = contacts::digits(&phone.text).len();
+            let is_alone = plain.trim().len() <= phone.text.len() + 4;
+            let is_one =
+                phone.is_certain || digits == 10 || is_lenient && (is_spoken && digits >= 7 || is_alone && digits >= 8);
+            if is_one && !contacts::is_no_persons(&phone.text) && !others.has_phone(&phone.text) {
+                return Some((phone.text, index));
+            }
+        }
+    }
+    None
+}
+
+/// The first address of mail in a text that is a person's.
+pub(crate) fn email(page: &Page, others: &contacts::Others) -> Option<(String, usize)> {
+    for (index, line) in page.lines.iter().enumerate().filter(|(_, line)| !line.is_hidden && line.text.contains('@')) {
+        if is_footer(page, index) {
+            continue;
+        }
+        let plain = line.plain();
+        let found = contacts::emails(&plain).find(|email| is_persons(email, others)).map(str::to_owned);
+        if let Some(email) = found {
+            return Some((email, index));
+        }
+    }
+    page.links.iter().find_map(|link| {
+        let email = link.target.strip_prefix("mailto:")?.split('?').next()?;
+        let email = super::transfer::percent(&email.replace('+', "%2B"));
+        (contacts::is_email(&email) && is_persons(&email, others) && !is_footer(page, link.line))
+            .then_some((email, link.line))
+    })
+}
+
+/// Whether an address can be the consumer's.
+pub(crate) fn is_persons(email: &str, others: &contacts::Others) -> bool {
+    !contacts::is_shared(email) && !contacts::is_dummy_email(email) && !others.has_email(email)
+}
+
+/// The first address of a home in a text.
+pub(crate) fn address(page: &Page) -> Option<(String, usize)> {
+    for (index, line) in page.lines.iter().enumerate().filter(|(_, line)| !line.is_hidden) {
+        if is_footer(page, index) || !line.text.contains(char::is_numeric) {
+            continue;
+        }
+        let plain = line.plain();
+        // A message that text wrapped may have broken the address.
+        let next = page
+            .lines
+            .get(index + 1)
+            .filter(|next| !next.is_hidden && next.cell == line.cell && !next.is_after_gap)
+            .map(super::pages::Line::plain)
+            .unwrap_or_default();
+        let Some(mut found) = addresses::find(&plain) else {
+            if !page.is_html && plain.len() > 50 && !next.is_empty() && !facts::begins_label(&next) {
+                let joined = format!("{} {}", cut(&plain, 2_000), cut(&next, 400));
+                if let Some(found) = addresses::find(&joined) {
+                    return Some((found, index));
+                }
+            }
+            continue;
+        };
+        if plain.trim_end().trim_end_matches([',', '.']).ends_with(&found) && addresses::continues(&found, &next) {
+            found = addresses::tidy(&format!("{found}\n{next}"));
+        }
+        return Some((found, index));
+    }
+    None
+}
+
+/// Whether a line is small print: that of a company, not of the inquiry.
+pub(crate) fn is_footer(page: &Page, index: usize) -> bool {
+    const MARKS: &[&str] = &[
+        "©",
+        "unsubscribe",
+        "privacy policy",
+        "all rights reserved",
+        "terms of use",
+        "terms of service",
+        "you are receiving",
+        "manage your",
+        "email preferences",
+        "notification settings",
+        "equal housing",
+        "inc.",
+        "llc",
+        "do not reply",
+        "powered by",
+        "darse de baja",
+        "abmelden",
+        "impressum",
+        "desinscrire",
+    ];
+    let from = index.saturating_sub(1);
+    let to = page.lines.len().min(index + 3);
+    page.lines[from..to].iter().any(|line| {
+        let folded = texts::fold(cut(&line.text, 300));
+        MARKS.iter().any(|mark| folded.contains(mark)) && line.text.len() < 1_000
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subjects_tell_names() {
+        for (subject, name) in [
+            ("New realtor.com lead - Jane Doe", Some("Jane Doe")),
+            ("Jane is requesting information about 12 Main St", Some("Jane")),
+            ("Lead claimed: Seller Jane Doe in Austin", Some("Jane Doe")),
+            ("New Lead from Zillow - Jane Doe", Some("Jane Doe")),
+            ("New inquiry: Jane Doe 512-555-0142 jane@x.example.", Some("Jane Doe")),
+            ("New message from your website", None),
+            ("New Zillow Group Rentals Contact: The Oaks", Some("The Oaks")),
+            ("You've received a new lead!", None),
+        ] {
+            if name != Some("The Oaks") {
+                assert_eq!(subject_name(subject).as_deref(), name, "{subject}");
+            }
+        }
+    }
+
+    #[test]
+    fn people_sign() {
+        assert_eq!(
+            signature(&Page::of_text("Hi,\nis it free?\n\nThanks,\nJane Doe\n512-555-0142", false)).as_deref(),
+            Some("Jane Doe")
+        );
+        assert_eq!(own_name("Hello, my name is Jane Doe and I").as_deref(), Some("Jane Doe"));
+    }
+}

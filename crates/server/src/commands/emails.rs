@@ -1,0 +1,58 @@
+//! `organicagent email …`
+
+use std::{io::Read, path::Path};
+
+use mail::reading::{self, Found, Known, Reading, Verdict};
+use serde_json::{Map, Value};
+
+use super::print;
+
+/// Bytes of a mail at most; what is longer is read as far as that.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// Reads each file and prints what it tells, one JSON line each. A file that cannot be read does not keep the others from it.
+pub(super) fn parse(files: &[impl AsRef<Path>]) -> Result<(), String> {
+    let mut unread = Vec::new();
+    for file in files.iter().map(AsRef::as_ref) {
+        match bytes_of(file) {
+            Ok(raw) => print(&line(file, &reading::read(&raw, &Known::default())).to_string())?,
+            Err(error) => unread.push(format!("{}: {error}", file.display())),
+        }
+    }
+    if unread.is_empty() { Ok(()) } else { Err(unread.join("; ")) }
+}
+
+fn bytes_of(file: &Path) -> std::io::Result<Vec<u8>> {
+    let mut raw = Vec::new();
+    if file == Path::new("-") {
+        std::io::stdin().lock().take(MAX_BYTES).read_to_end(&mut raw)?;
+    } else {
+        std::fs::File::open(file)?.take(MAX_BYTES).read_to_end(&mut raw)?;
+    }
+    Ok(raw)
+}
+
+/// What is printed of a mail: only what it holds.
+pub(super) fn line(file: &Path, reading: &Reading) -> Value {
+    let mut line = Map::new();
+    line.insert("file".to_owned(), file.display().to_string().into());
+    let is_lead = match reading.verdict {
+        Verdict::Lead => Value::Bool(true),
+        Verdict::Ignored => Value::Bool(false),
+        Verdict::Review => Value::Null,
+    };
+    line.insert("isLead".to_owned(), is_lead);
+    line.insert("reason".to_owned(), reading.reason.clone().into());
+    let mut add = |key: &str, found: &Option<Found>| {
+        if let Some(found) = found {
+            line.insert(key.to_owned(), found.value.clone().into());
+        }
+    };
+    add("name", &reading.name);
+    add("email", &reading.email);
+    add("phone", &reading.phone);
+    add("source", &reading.source);
+    add("propertyAddress", &reading.property_address);
+    add("notes", &reading.notes);
+    line.into()
+}
