@@ -170,4 +170,9 @@ pub const MIGRATIONS: &[Migration] = &[
         )),
         ..step(52, "websites", include_str!("../migrations/0052_websites.sql"))
     },
+    step(63, "domains", include_str!("../migrations/0063_domains.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(64, "domain_statistics", include_str!("../migrations/0064_domain_statistics.sqlite.sql"))
+    },
 ];

@@ -9,6 +9,7 @@ use crate::{
     AgentId, Crm, Error, FieldError,
     choices::choices,
     clock::UnixMillis,
+    domains,
     photos::PhotoHash,
     profiles::{self, Profile},
     shelves::{self, Shelf},
@@ -144,6 +145,8 @@ pub struct Website {
     pub agent: AgentId,
     /// The agent's slug, which stands in every address.
     pub slug: String,
+    /// The domain of the agent's own under which it is known, if there is one.
+    pub domain: Option<String>,
     /// What the agent says of themselves.
     pub profile: Profile,
     /// The agent's picture.
@@ -221,6 +224,7 @@ pub async fn preview(crm: &Crm, agent: AgentId, slug: &str) -> Result<Website, E
 }
 
 fn read(tx: &mut Tx<'_>, agent: AgentId, slug: String, version: Version) -> Result<Website, Error> {
+    let domain = domains::first(tx, agent)?;
     let profile = profiles::read(tx, agent)?;
     let sql = "SELECT hash FROM photos WHERE agent_id = $1";
     let photo = tx.query_opt(sql, params![&agent], |row| row.get(0))?;
@@ -234,7 +238,7 @@ fn read(tx: &mut Tx<'_>, agent: AgentId, slug: String, version: Version) -> Resu
         Version::Published => held.published,
         Version::Draft => held.draft.unwrap_or(held.published),
     };
-    Ok(Website { agent, slug, profile, photo, look, has_guides, has_posts, has_sold })
+    Ok(Website { agent, slug, domain, profile, photo, look, has_guides, has_posts, has_sold })
 }
 
 /// What an agent has of a website.

@@ -2,6 +2,7 @@
 
 mod agents;
 mod backup;
+mod domains;
 mod emails;
 pub mod export;
 mod keys;
@@ -10,7 +11,7 @@ mod webhooks;
 use std::io::Write;
 
 use crate::{
-    cli::{AgentCommand, Cli, Command, EmailCommand, KeyCommand, WebhookCommand},
+    cli::{AgentCommand, Cli, Command, DomainCommand, EmailCommand, KeyCommand, WebhookCommand},
     config::Config,
     serve, storage,
 };
@@ -35,6 +36,9 @@ pub async fn run(cli: Cli) -> Result<(), String> {
         Command::Webhook(WebhookCommand::Create { agent, url, event }) => {
             webhooks::create(&config, webhooks::Create { agent, url, event }).await
         }
+        Command::Domain(DomainCommand::Add { agent, name }) => domains::add(&config, &agent, &name).await,
+        Command::Domain(DomainCommand::Remove { agent, name }) => domains::remove(&config, &agent, &name).await,
+        Command::Domain(DomainCommand::List { agent }) => domains::list(&config, &agent).await,
         Command::Email(EmailCommand::Parse { files }) => emails::parse(&files),
         Command::Export { agent, dir } => export::run(&config, &agent, &dir).await,
         Command::Backup { file, without_key } => {

@@ -34,8 +34,7 @@ struct Entry {
 
 /// A feed, whose own path and whose page's are behind the website's own.
 fn written(site: &Site, visited: &Visited, title: &str, own: &str, page: &str, entries: &[Entry]) -> String {
-    let base = format!("{}{}", site.public_url, visited.base());
-    let url = |rest: &str| escaped(&format!("{base}{rest}"));
+    let url = |rest: &str| escaped(&visited.outside(site, rest));
     let updated = entries.iter().map(|entry| entry.updated).max().unwrap_or(UnixMillis(0));
     let mut text = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\" xml:lang=\"{}\">\n\

@@ -143,7 +143,7 @@ impl Frame {
         Self {
             kind: "website",
             image: Image {
-                url: format!("{}{}", site.public_url, share_cards::path(visited, color)),
+                url: visited.absolute(site, &share_cards::path(visited, color)),
                 width: crm::share_cards::WIDTH,
                 height: crm::share_cards::HEIGHT,
             },
@@ -156,7 +156,7 @@ impl Frame {
             description: shortened(description, 160),
             canonical: place.map(|_| visited.canonical(site, &visited.rest, t.tag)),
             tongues: tongues.collect(),
-            usual: format!("{}{}{}", site.public_url, visited.base(), visited.rest),
+            usual: visited.canonical(site, &visited.rest, website.look.languages.first().map_or(t.tag, String::as_str)),
             theme: website.look.theme.name(),
             brand: brands::path(visited, color),
             name: profile.name.clone(),
@@ -175,10 +175,10 @@ impl Frame {
 
 impl Frame {
     /// Shows a photo where the page is passed on.
-    pub fn picture(&mut self, site: &Site, photo: Option<&photos::Shown>) {
+    pub fn picture(&mut self, site: &Site, visited: &Visited, photo: Option<&photos::Shown>) {
         if let Some(photo) = photo {
             let photos::Shown { width, height, .. } = *photo;
-            self.image = Image { url: format!("{}{}", site.public_url, photo.whole), width, height };
+            self.image = Image { url: visited.absolute(site, &photo.whole), width, height };
         }
     }
 
@@ -197,7 +197,7 @@ impl Frame {
     /// Has the page found under another address than the one that it was asked for at, in every language.
     pub fn stand_at(&mut self, site: &Site, visited: &Visited, rest: &str) {
         self.canonical = Some(visited.canonical(site, rest, self.t.tag));
-        self.usual = format!("{}{}{rest}", site.public_url, visited.base());
+        self.usual = visited.outside(site, rest);
         for tongue in &mut self.tongues {
             tongue.url = visited.canonical(site, rest, &tongue.tag);
         }

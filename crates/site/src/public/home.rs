@@ -110,7 +110,7 @@ impl Home {
         }
         let mut frame = Frame::new(site, visited, Some(Place::Home), "", &description);
         frame.title = format!("{} · {kicker}", profile.name);
-        frame.picture(site, picture.as_ref());
+        frame.picture(site, visited, picture.as_ref());
         frame.tell(&[ld::agent(site, visited)]);
         Ok(Self {
             frame,

@@ -26,7 +26,7 @@ pub(crate) fn written(nodes: &[Value]) -> String {
 
 /// By what the agent is known in the other nodes.
 fn agent_id(site: &Site, visited: &Visited) -> String {
-    format!("{}{}#agent", site.public_url, visited.base())
+    format!("{}#agent", visited.outside(site, ""))
 }
 
 /// Without what is not known.
@@ -41,15 +41,14 @@ fn known(mut node: Value) -> Value {
 pub(crate) fn agent(site: &Site, visited: &Visited) -> Value {
     let website = &visited.website;
     let profile = &website.profile;
-    let photo =
-        website.photo.as_ref().map(|hash| format!("{}{}", site.public_url, super::photos::own_path(visited, hash)));
+    let photo = website.photo.as_ref().map(|hash| visited.absolute(site, &super::photos::own_path(visited, hash)));
     let brokerage = profile.brokerage.as_ref().map(|name| json!({"@type": "Organization", "name": name}));
     let areas = profile.service_areas.iter().map(|name| json!({"@type": "Place", "name": name})).collect::<Vec<_>>();
     known(json!({
         "@type": "RealEstateAgent",
         "@id": agent_id(site, visited),
         "name": profile.name,
-        "url": format!("{}{}", site.public_url, visited.base()),
+        "url": visited.outside(site, ""),
         "telephone": profile.phone,
         "image": photo,
         "parentOrganization": brokerage,
@@ -113,7 +112,7 @@ pub(crate) fn listing(site: &Site, visited: &Visited, listing: &Listing, frame: 
         "floorSize": listing.sqft.filter(|_| is_dwelling).map(|size| json!({"@type": "QuantitativeValue", "value": size, "unitCode": "FTK"})),
         "yearBuilt": details.year_built.filter(|_| is_dwelling),
     }));
-    let images = photos.iter().take(10).map(|photo| format!("{}{}", site.public_url, photo.whole)).collect::<Vec<_>>();
+    let images = photos.iter().take(10).map(|photo| visited.absolute(site, &photo.whole)).collect::<Vec<_>>();
     known(json!({
         "@type": "RealEstateListing",
         "@id": format!("{url}#listing"),
@@ -138,10 +137,10 @@ pub(crate) fn listing(site: &Site, visited: &Visited, listing: &Listing, frame: 
 }
 
 /// A list of listings.
-pub(crate) fn list(site: &Site, cards: &[cards::Card]) -> Value {
-    let items = cards.iter().zip(1..).map(|(card, place)| {
-        json!({"@type": "ListItem", "position": place, "url": format!("{}{}", site.public_url, card.path)})
-    });
+pub(crate) fn list(site: &Site, visited: &Visited, cards: &[cards::Card]) -> Value {
+    let items = cards.iter().zip(1..).map(
+        |(card, place)| json!({"@type": "ListItem", "position": place, "url": visited.absolute(site, &card.path)}),
+    );
     json!({"@type": "ItemList", "itemListElement": items.collect::<Vec<_>>()})
 }
 

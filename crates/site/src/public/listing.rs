@@ -160,7 +160,7 @@ impl Home {
         let rest = format!("/listings/{}", listing.id);
         frame.stand_at(site, visited, &rest);
         let url = frame.canonical.clone().unwrap_or_default();
-        frame.picture(site, photos.first());
+        frame.picture(site, visited, photos.first());
         let trail = [(back_words.as_str(), back_rest), (address.as_str(), rest.as_str())];
         frame.tell(&[
             ld::listing(site, visited, listing, &frame, &photos),

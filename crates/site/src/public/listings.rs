@@ -185,8 +185,8 @@ async fn show(
     };
     frame.stand_at(&site, &visited, &rest);
     let cards = cards::read(&site, &visited, &found.listings).await?;
-    frame.picture(&site, cards.iter().find_map(|card| card.photo.as_ref()));
-    frame.tell(&[ld::list(&site, &cards), ld::way(&site, &visited, &[(&title, &rest)])]);
+    frame.picture(&site, &visited, cards.iter().find_map(|card| card.photo.as_ref()));
+    frame.tell(&[ld::list(&site, &visited, &cards), ld::way(&site, &visited, &[(&title, &rest)])]);
     let empty = if found.next.is_some() { "listings-further" } else { "listings-none" };
     Ok(answers::page(
         &visited,
@@ -223,8 +223,8 @@ async fn show_sold(
     let mut frame = Frame::new(&site, &visited, Some(Place::Sold), &title, &description);
     frame.stand_at(&site, &visited, "/sold");
     let cards = cards::read(&site, &visited, &found.listings).await?;
-    frame.picture(&site, cards.iter().find_map(|card| card.photo.as_ref()));
-    frame.tell(&[ld::list(&site, &cards), ld::way(&site, &visited, &[(&title, "/sold")])]);
+    frame.picture(&site, &visited, cards.iter().find_map(|card| card.photo.as_ref()));
+    frame.tell(&[ld::list(&site, &visited, &cards), ld::way(&site, &visited, &[(&title, "/sold")])]);
     Ok(answers::page(
         &visited,
         &headers,

@@ -35,6 +35,7 @@ pub(super) fn routes() -> Router<Site> {
         .route("/robots.txt", get(robots))
         .route("/sitemap.xml", get(all))
         .route("/llms.txt", get(all_for_models))
+        .route("/a/{slug}/robots.txt", get(robots_at_home))
         .route("/a/{slug}/sitemap.xml", get(show))
         .route("/a/{slug}/llms.txt", get(for_models))
 }
@@ -51,6 +52,12 @@ async fn robots(State(site): State<Site>) -> Response {
         "text/plain; charset=utf-8",
         format!("User-agent: *\n{closed}Allow: /\n\nSitemap: {}/sitemap.xml\n", site.public_url),
     )
+}
+
+/// The same at an agent's own domain, where there is nothing but the website.
+async fn robots_at_home(State(site): State<Site>, visited: Visited) -> Response {
+    let sitemap = visited.outside(&site, "/sitemap.xml");
+    plain("text/plain; charset=utf-8", format!("User-agent: *\nAllow: /\n\nSitemap: {sitemap}\n"))
 }
 
 async fn all(State(site): State<Site>, Query(query): Query<HashMap<String, String>>) -> Result<Response, Refusal> {
@@ -102,7 +109,7 @@ impl<'a> Map<'a> {
     /// An address, with when it last changed where that is known.
     fn add(&mut self, rest: &str, changed: Option<String>) {
         let changed = changed.map(|at| format!("<lastmod>{at}</lastmod>")).unwrap_or_default();
-        let base = escaped(&format!("{}{}{rest}", self.site.public_url, self.visited.base()));
+        let base = escaped(&self.visited.outside(self.site, rest));
         let _ = writeln!(self.text, "<url><loc>{base}</loc>{changed}</url>");
     }
 
@@ -186,7 +193,7 @@ async fn show(
 
 /// The parts of a sitemap that is too long for one.
 async fn index(site: &Site, visited: &Visited) -> Result<String, Refusal> {
-    let base = format!("{}{}/sitemap.xml", site.public_url, visited.base());
+    let base = visited.outside(site, "/sitemap.xml");
     let mut text = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<sitemapindex xmlns=\"{SPACE}\">\n");
     let mut parts = vec![format!("{base}?part=pages")];
     for (name, shelf) in SHELVES {
@@ -205,7 +212,7 @@ async fn index(site: &Site, visited: &Visited) -> Result<String, Refusal> {
 async fn for_models(State(site): State<Site>, visited: Visited, headers: HeaderMap) -> Result<Response, Refusal> {
     let (t, website) = (visited.words, &visited.website);
     let profile = &website.profile;
-    let url = |rest: &str| format!("{}{}{rest}", site.public_url, visited.base());
+    let url = |rest: &str| visited.outside(&site, rest);
     let texts = website.look.texts(t.tag);
     let intro = if texts.intro.is_empty() { t.say("home-intro") } else { texts.intro };
     let mut text = format!("# {}\n\n> {}\n\n", line(&profile.name), line(&intro));

@@ -2,11 +2,11 @@
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use crm::{AgentId, Error, websites, websites::Website};
-use http::{header, request::Parts};
+use http::{Uri, header, request::Parts};
 use words::Words;
 
 use super::words as said;
-use crate::{Site, pages::Refusal, times::Times};
+use crate::{OwnDomain, Site, pages::Refusal, times::Times};
 
 /// The website that a request is for. Where no agent has the slug in its path, there is nothing.
 pub(crate) struct Visited {
@@ -16,6 +16,8 @@ pub(crate) struct Visited {
     pub words: &'static Words,
     /// Whether the address names the language; links of the page then do so, too.
     is_named: bool,
+    /// Whether it is visited at the agent's own domain.
+    is_at_home: bool,
     /// The path behind the website's own, such as `/listings`; empty for its home.
     pub rest: String,
 }
@@ -25,7 +27,7 @@ impl Visited {
     pub fn preview(website: Website, tag: Option<&str>) -> Self {
         let named = tag.filter(|tag| website.look.languages.iter().any(|offered| offered == tag));
         let tag = named.map(str::to_owned).or_else(|| website.look.languages.first().cloned()).unwrap_or_default();
-        Self { words: said::of(&tag), website, is_named: false, rest: String::new() }
+        Self { words: said::of(&tag), website, is_named: false, is_at_home: false, rest: String::new() }
     }
 
     /// The agent whose website it is.
@@ -35,13 +37,14 @@ impl Visited {
 
     /// Where the website begins; links are made of it, so that they lead on wherever that is.
     pub fn base(&self) -> String {
-        format!("/a/{}", self.website.slug)
+        if self.is_at_home { String::new() } else { format!("/a/{}", self.website.slug) }
     }
 
     /// The address of a page of this website, from the path behind the website's own: `/listings`, or nothing for its home.
     pub fn link(&self, rest: &str) -> String {
         let named = if self.is_named { format!("{}lang={}", joint(rest), self.words.tag) } else { String::new() };
-        format!("{}{rest}{named}", self.base())
+        let home = if self.is_at_home && !rest.starts_with('/') { "/" } else { "" };
+        format!("{}{home}{rest}{named}", self.base())
     }
 
     /// The language, where the address names it: a form of the page sends it on.
@@ -49,11 +52,30 @@ impl Visited {
         self.is_named.then(|| self.words.tag.to_owned())
     }
 
-    /// The same page in a language, from outside: the agent's usual one has the plain address.
+    /// The same page in a language, from outside: at the agent's own domain, where there is one; the usual language has the plain
+    /// address.
     pub fn canonical(&self, site: &Site, rest: &str, tag: &str) -> String {
         let is_usual = self.website.look.languages.first().is_some_and(|usual| usual == tag);
         let named = if is_usual { String::new() } else { format!("{}lang={tag}", joint(rest)) };
-        format!("{}{}{rest}{named}", site.public_url, self.base())
+        format!("{}{named}", self.outside(site, rest))
+    }
+
+    /// What is at a path behind the website's own, from outside: at the agent's own domain, where there is one.
+    pub fn outside(&self, site: &Site, rest: &str) -> String {
+        match &self.website.domain {
+            Some(domain) => {
+                let uri = site.public_url.parse::<Uri>().unwrap_or_default();
+                let port = uri.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
+                let home = if rest.starts_with('/') { "" } else { "/" };
+                format!("{}://{domain}{port}{home}{rest}", uri.scheme_str().unwrap_or("https"))
+            }
+            None => format!("{}/a/{}{rest}", site.public_url, self.website.slug),
+        }
+    }
+
+    /// A link of the website, from outside.
+    pub fn absolute(&self, site: &Site, link: &str) -> String {
+        self.outside(site, link.strip_prefix(&self.base()).unwrap_or(link))
     }
 
     /// Times of the agent's zone.
@@ -80,8 +102,9 @@ impl FromRequestParts<Site> for Visited {
         let accepted = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         let liked = || said::liked(accepted.unwrap_or_default(), &website.look.languages).map(str::to_owned);
         let is_named = named.is_some();
+        let is_at_home = parts.extensions.get::<OwnDomain>().is_some();
         let tag = named.or_else(liked).or_else(|| website.look.languages.first().cloned()).unwrap_or_default();
         let rest = parts.uri.path().splitn(4, '/').nth(3).map(|rest| format!("/{rest}")).unwrap_or_default();
-        Ok(Self { words: said::of(&tag), website, is_named, rest })
+        Ok(Self { words: said::of(&tag), website, is_named, is_at_home, rest })
     }
 }
