@@ -22,7 +22,6 @@ pub(crate) enum Place {
     Guides,
     Posts,
     About,
-    #[expect(dead_code, reason = "the page of the form")]
     Contact,
 }
 

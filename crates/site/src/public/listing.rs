@@ -96,7 +96,6 @@ pub(super) struct Home {
     lang: Option<String>,
     passing: Passing,
     cards: Vec<Card>,
-    #[expect(dead_code, reason = "the form takes it")]
     inquiry: Inquiry,
 }
 

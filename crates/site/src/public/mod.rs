@@ -5,6 +5,7 @@
 
 mod about;
 mod answers;
+mod arrivals;
 mod brands;
 mod calendars;
 mod cards;
@@ -12,10 +13,13 @@ mod dates;
 mod estimate;
 mod facts;
 mod feeds;
+mod contact;
+mod embed;
 mod frame;
 mod guide;
 mod guides;
 mod home;
+mod inquiries;
 mod inquiry;
 mod ld;
 mod listing;
@@ -26,6 +30,7 @@ mod photos;
 mod posts;
 mod share_cards;
 mod sitemaps;
+mod thanks;
 mod visited;
 mod words;
 mod xml;
@@ -47,6 +52,8 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(brands::routes())
         .merge(calendars::routes())
         .merge(feeds::routes())
+        .merge(contact::routes())
+        .merge(embed::routes())
         .merge(guide::routes())
         .merge(guides::routes())
         .merge(home::routes())
@@ -56,4 +63,10 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(posts::routes())
         .merge(share_cards::routes())
         .merge(sitemaps::routes())
+        .merge(thanks::routes())
+}
+
+/// The forms that visitors send: they need no cookie, so another site may send them, too.
+pub(crate) fn forms() -> Router<Site> {
+    inquiries::routes()
 }
