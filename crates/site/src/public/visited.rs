@@ -29,7 +29,14 @@ impl Visited {
     pub fn preview(website: Website, tag: Option<&str>) -> Self {
         let named = tag.filter(|tag| website.look.languages.iter().any(|offered| offered == tag));
         let tag = named.map(str::to_owned).or_else(|| website.look.languages.first().cloned()).unwrap_or_default();
-        Self { words: said::of(&tag), website, is_named: false, is_at_home: false, rest: String::new(), arrived: Arrived::nobody() }
+        Self {
+            words: said::of(&tag),
+            website,
+            is_named: false,
+            is_at_home: false,
+            rest: String::new(),
+            arrived: Arrived::nobody(),
+        }
     }
 
     /// The agent whose website it is.
