@@ -22,6 +22,8 @@ pub(crate) struct Visited {
     pub rest: String,
     /// Where the visitor comes from.
     pub arrived: Arrived,
+    /// Which half day it is: a page that is kept longer has forms that are too old.
+    pub half_day: i64,
 }
 
 impl Visited {
@@ -36,6 +38,7 @@ impl Visited {
             is_at_home: false,
             rest: String::new(),
             arrived: Arrived::nobody(),
+            half_day: 0,
         }
     }
 
@@ -121,7 +124,16 @@ impl FromRequestParts<Site> for Visited {
         let is_named = named.is_some();
         let is_at_home = parts.extensions.get::<OwnDomain>().is_some();
         let tag = named.or_else(liked).or_else(|| website.look.languages.first().cloned()).unwrap_or_default();
+        let half_day = site.crm.clock().now().0.div_euclid(12 * 60 * 60 * 1_000);
         let rest = parts.uri.path().splitn(4, '/').nth(3).map(|rest| format!("/{rest}")).unwrap_or_default();
-        Ok(Self { words: said::of(&tag), website, is_named, is_at_home, rest, arrived: Arrived::read(site, parts) })
+        Ok(Self {
+            words: said::of(&tag),
+            website,
+            is_named,
+            is_at_home,
+            rest,
+            arrived: Arrived::read(site, parts),
+            half_day,
+        })
     }
 }
