@@ -124,15 +124,14 @@ impl Frame {
             path: visited.link(path),
             is_here: place == Some(at),
         });
-        let tongues = website.look.languages.iter().map(|tag| {
-            let rest = &visited.rest;
-            Tongue {
-                tag: tag.clone(),
-                name: said::of(tag).say("language"),
-                path: format!("{}{rest}?lang={tag}", visited.base()),
-                url: visited.canonical(site, rest, tag),
-                is_here: tag == t.tag,
-            }
+        // What is not there has no address: not even in another language does the page tell what was asked for.
+        let rest = if place.is_some() { visited.rest.as_str() } else { "" };
+        let tongues = website.look.languages.iter().map(|tag| Tongue {
+            tag: tag.clone(),
+            name: said::of(tag).say("language"),
+            path: format!("{}{rest}?lang={tag}", visited.base()),
+            url: visited.canonical(site, rest, tag),
+            is_here: tag == t.tag,
         });
         let color = profile.brand.as_deref().and_then(|brand| Color::parse(brand).ok()).unwrap_or(USUAL_COLOR);
         let mut feeds = vec![(t.say_with("feed-listings", &[("name", &profile.name)]), visited.link("/feed.xml"))];
