@@ -93,6 +93,8 @@ mod plans;
 #[cfg(test)]
 mod profiles;
 #[cfg(test)]
+mod public_site;
+#[cfg(test)]
 mod published;
 #[cfg(test)]
 mod pushes;

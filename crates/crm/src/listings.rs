@@ -293,6 +293,11 @@ fn find(tx: &mut Tx<'_>, agent: AgentId, id: ListingId) -> Result<Kept, Error> {
         .ok_or(Error::NotFound)
 }
 
+/// A listing of the agent's, within a transaction.
+pub(crate) fn read(tx: &mut Tx<'_>, agent: AgentId, id: ListingId) -> Result<Listing, Error> {
+    find(tx, agent, id).map(|kept| kept.listing)
+}
+
 /// Refuses where the agent has no such listing.
 pub(crate) fn require(tx: &mut Tx<'_>, agent: AgentId, id: ListingId) -> Result<(), Error> {
     let sql = "SELECT 1 FROM listings WHERE agent_id = $1 AND id = $2";

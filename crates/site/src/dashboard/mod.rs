@@ -39,6 +39,7 @@ mod notifications;
 mod open_houses;
 mod outbox;
 mod picture;
+mod posts;
 mod profile;
 mod saved_views;
 mod shell;
@@ -53,6 +54,7 @@ mod today;
 mod two_step;
 mod visits;
 mod webhooks;
+mod website;
 mod website_forms;
 
 use axum::Router;
@@ -72,6 +74,7 @@ pub(crate) fn body_bytes(method: &str, path: &str) -> Option<u64> {
 pub(crate) fn routes() -> Router<Site> {
     Router::new()
         .merge(today::routes())
+        .merge(website::routes())
         .merge(lead_sheets::routes())
         .merge(imports::routes())
         .merge(saved_views::routes())
