@@ -45,6 +45,10 @@ mod hooks;
 #[cfg(test)]
 mod imports;
 #[cfg(test)]
+mod inbox;
+#[cfg(test)]
+mod inbox_pages;
+#[cfg(test)]
 mod inquiries;
 #[cfg(test)]
 mod isolation;
@@ -100,6 +104,8 @@ mod published;
 mod pushes;
 #[cfg(test)]
 mod receivers;
+#[cfg(test)]
+mod receiving;
 #[cfg(test)]
 mod redeliveries;
 #[cfg(test)]

@@ -47,6 +47,8 @@ pub const TABLES: &[(&str, &str)] = &[
     ("mails", "id"),
     ("mail_settings", "agent_id"),
     ("lead_mails", "agent_id"),
+    ("inbound_addresses", "agent_id"),
+    ("inbound_messages", "id"),
     ("import_rows", "hash"),
     ("imported_listings", "hash"),
     ("import_pieces", "import_id, number"),

@@ -210,6 +210,8 @@ ids! {
     DeviceId = "dev";
     /// A message of Web Push on its way to one device.
     PushId = "push";
+    /// A mail that came in.
+    MessageId = "msg";
 }
 
 #[cfg(test)]

@@ -35,6 +35,7 @@ pub mod idempotency;
 pub mod ids;
 mod images;
 pub mod imports;
+pub mod inbox;
 pub mod input;
 pub mod inquiries;
 pub mod jobs;

@@ -180,6 +180,11 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: Some("-- PostgreSQL counts for itself"),
         ..step(57, "visit_statistics", include_str!("../migrations/0057_visit_statistics.sqlite.sql"))
     },
+    step(58, "inbox", include_str!("../migrations/0058_inbox.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(59, "inbox_statistics", include_str!("../migrations/0059_inbox_statistics.sqlite.sql"))
+    },
     step(63, "domains", include_str!("../migrations/0063_domains.sql")),
     Migration {
         postgres: Some("-- PostgreSQL counts for itself"),

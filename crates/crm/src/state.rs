@@ -9,6 +9,7 @@ use crate::{
     api_keys::KnownKeys,
     changes::Changes,
     clock::Clock,
+    inbox::{NoReader, Reader},
     inquiries::Posts,
     limiter::{Exhausted, Limiter},
     live::Tellings,
@@ -29,11 +30,21 @@ pub struct Settings {
     pub webhook_url_rule: UrlRule,
     /// Whether mail goes out; else it is kept, to be looked at in the outbox.
     pub sends_mail: bool,
+    /// The domain at which agents get mail in; `None` where nothing listens for it.
+    pub inbound_domain: Option<String>,
+    /// What reads mail that comes in.
+    pub reader: Arc<dyn Reader>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { rate_limit: 100, webhook_url_rule: UrlRule::default(), sends_mail: false }
+        Self {
+            rate_limit: 100,
+            webhook_url_rule: UrlRule::default(),
+            sends_mail: false,
+            inbound_domain: None,
+            reader: Arc::new(NoReader),
+        }
     }
 }
 
@@ -70,6 +81,8 @@ pub struct Parts {
     /// Looks at the website that are not written down yet.
     pub(crate) visits: Arc<Counter>,
     pub(crate) sends_mail: bool,
+    inbound_domain: Option<String>,
+    reader: Arc<dyn Reader>,
     /// Told after each commit that queued a mail.
     pub(crate) to_mail: Arc<Notify>,
     /// Told after each commit that queued a push.
@@ -109,6 +122,8 @@ impl Crm {
             posts: Arc::default(),
             visits: Arc::default(),
             sends_mail: settings.sends_mail,
+            inbound_domain: settings.inbound_domain.clone(),
+            reader: Arc::clone(&settings.reader),
             to_mail: Arc::default(),
             to_push: Arc::default(),
             tellings: Tellings::default(),
@@ -137,6 +152,18 @@ impl Crm {
     #[must_use]
     pub fn sends_mail(&self) -> bool {
         self.sends_mail
+    }
+
+    /// The domain at which agents get mail in; `None` where nothing listens for it.
+    #[must_use]
+    pub fn inbound_domain(&self) -> Option<&str> {
+        self.inbound_domain.as_deref()
+    }
+
+    /// What reads mail that comes in.
+    #[must_use]
+    pub fn reader(&self) -> &Arc<dyn Reader> {
+        &self.reader
     }
 
     /// The storage, for commands that work on all of it (backup, migration, health).

@@ -39,7 +39,7 @@ pub enum Command {
     /// An agent's own domains, where their website is found
     #[command(subcommand)]
     Domain(DomainCommand),
-    /// Read mails that tell of leads
+    /// Read mails that tell of leads, or take them in
     #[command(subcommand)]
     Email(EmailCommand),
     /// Write everything of one agent into a folder, as CSV and JSON
@@ -165,6 +165,15 @@ pub enum WebhookCommand {
 /// What can be done with mails.
 #[derive(Debug, Subcommand)]
 pub enum EmailCommand {
+    /// Take mails in for an agent, each once; prints what is read and what became of each, one JSON line for each
+    Import {
+        /// The agent's slug
+        #[arg(long)]
+        agent: String,
+        /// Mails as they are on the wire (.eml); - is standard input
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
     /// Print what is read out of mails, one JSON line for each; stores nothing
     Parse {
         /// Mails as they are on the wire (.eml); - is standard input

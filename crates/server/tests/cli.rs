@@ -16,6 +16,8 @@ mod desk;
 mod exports;
 #[path = "cli/keys.rs"]
 mod keys;
+#[path = "cli/mails.rs"]
+mod mails;
 #[path = "cli/servers.rs"]
 mod servers;
 #[path = "cli/settings.rs"]

@@ -84,6 +84,8 @@ pub const TABLES: &[&str] = &[
     "mail_records",
     "mail_settings",
     "lead_mails",
+    "inbound_addresses",
+    "inbound_messages",
     "jobs",
 ];
 

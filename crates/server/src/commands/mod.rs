@@ -40,6 +40,7 @@ pub async fn run(cli: Cli) -> Result<(), String> {
         Command::Domain(DomainCommand::Remove { agent, name }) => domains::remove(&config, &agent, &name).await,
         Command::Domain(DomainCommand::List { agent }) => domains::list(&config, &agent).await,
         Command::Email(EmailCommand::Parse { files }) => emails::parse(&files),
+        Command::Email(EmailCommand::Import { agent, files }) => emails::import(&config, &agent, &files).await,
         Command::Export { agent, dir } => export::run(&config, &agent, &dir).await,
         Command::Backup { file, without_key } => {
             let keys = if without_key { backup::Keys::LeftOut } else { backup::Keys::Included };

@@ -22,6 +22,9 @@ mod guide_form;
 mod guides;
 mod hours;
 mod imports;
+mod inbox;
+mod inbox_files;
+mod inbox_message;
 mod inquiry;
 mod keys;
 mod lead;
@@ -67,7 +70,8 @@ pub(crate) fn body_bytes(method: &str, path: &str) -> Option<u64> {
         ("POST", profile::PHOTO) => Some(uploads::MOST),
         _ => imports::body_bytes(method, path)
             .or_else(|| listing_photos::body_bytes(method, path))
-            .or_else(|| guide_files::body_bytes(method, path)),
+            .or_else(|| guide_files::body_bytes(method, path))
+            .or_else(|| inbox_files::body_bytes(method, path)),
     }
 }
 
@@ -82,6 +86,7 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(tags::routes())
         .merge(merges::routes())
         .merge(leads::routes())
+        .merge(inbox::routes())
         .merge(clients::routes())
         .merge(listings::routes())
         .merge(showings::routes())

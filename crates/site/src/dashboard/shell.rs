@@ -14,6 +14,7 @@ use crate::{
 pub(crate) enum Place {
     Today,
     Leads,
+    Inbox,
     Clients,
     Listings,
     Showings,
@@ -158,6 +159,8 @@ impl Shell {
                 "post-published" => "The post is published.",
                 "post-withdrawn" => "The post is a draft again: you alone see it.",
                 "post-deleted" => "The post is deleted.",
+                "inbox-renewed" => "You have a new address. The one before takes nothing any more.",
+                "mail-read-again" => "It is read again, by the rules of today.",
                 "undone" => "Taken back.",
                 "none-chosen" => "No lead was ticked, so nothing was changed.",
                 _ => return None,
