@@ -53,6 +53,8 @@ pub async fn open_for(config: &Config, address: SocketAddr) -> Result<Crm, Strin
         sends_mail: config.mail_url.is_some(),
         inbound_domain: config.inbound_domain.clone(),
         reader: Arc::new(MailReader),
+        files_per_agent: config.file_quota,
+        file_cache: (config.file_cache > 0).then(|| (config.data_dir.join("cache"), config.file_cache)),
     };
     Ok(Crm::new(database, Arc::new(MachineClock::default()), Arc::new(MachineRandomness), keyring, &settings))
 }
