@@ -28,7 +28,7 @@ pub use drafts::LeadDraft;
 pub use files::{MOST_BYTES, Upload};
 pub use listing_drafts::ListingDraft;
 pub use rows::Encoding;
-pub use runs::{PRUNED_AT_ONCE, cancel, start};
+pub use runs::{PRUNED_AT_ONCE, cancel, finish, start};
 pub(crate) use runs::{forget, prune, run};
 pub use subjects::{Draft, Subject};
 

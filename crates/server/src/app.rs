@@ -1,4 +1,4 @@
-//! The whole program as one HTTP service: known hosts, request ids, health, metrics, the API.
+//! The whole program as one HTTP service: known hosts, request ids, health, metrics, the API, MCP.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -89,7 +89,9 @@ impl App {
 
     /// Every route.
     pub fn router(self) -> Router {
-        let api = api::router(Api::new(self.crm.clone()).with_origins(self.origins.clone()));
+        let state = Api::new(self.crm.clone()).with_origins(self.origins.clone());
+        let mcp = mcp::router(self.crm.clone(), state.clone());
+        let api = api::router(state);
         let docs = self.docs();
         // Each request takes it several times.
         let app = Arc::new(self);
@@ -101,6 +103,7 @@ impl App {
             .merge(docs)
             .merge(site::router(&app.site))
             .merge(api)
+            .merge(mcp)
             .fallback_service(any(unknown).with_state(Arc::clone(&app)))
             .layer(middleware::from_fn_with_state(app, outermost))
     }

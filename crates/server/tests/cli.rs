@@ -4,6 +4,8 @@
 
 #[path = "cli/agents.rs"]
 mod agents;
+#[path = "cli/automation.rs"]
+mod automation;
 #[path = "cli/backups.rs"]
 mod backups;
 #[path = "cli/demo.rs"]
