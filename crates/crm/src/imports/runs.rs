@@ -51,7 +51,7 @@ pub async fn start(crm: &Crm, agent: AgentId, id: ImportId) -> Result<(), Error>
 ///
 /// # Errors
 /// As [`start`].
-pub async fn finish(crm: &Crm, agent: AgentId, id: ImportId) -> Result<super::Import, Error> {
+pub async fn finish(crm: &Crm, agent: AgentId, id: ImportId) -> Result<Import, Error> {
     start(crm, agent, id).await?;
     loop {
         let _: Progress = run(crm, agent).await?;

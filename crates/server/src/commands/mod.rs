@@ -12,10 +12,10 @@ mod webhooks;
 
 use std::io::Write;
 
-use crm::{AgentId, Crm, agents};
+use crm::{AgentId, Crm};
 
 use crate::{
-    cli::{AgentCommand, Cli, Command, EmailCommand, KeyCommand, WebhookCommand},
+    cli::{AgentCommand, Cli, Command, EmailCommand, KeyCommand, ListingsCommand, WebhookCommand},
     config::Config,
     serve, storage,
 };
@@ -67,7 +67,7 @@ async fn migrate(config: &Config) -> Result<(), String> {
 
 /// The agent of a slug.
 async fn agent_of(crm: &Crm, slug: &str) -> Result<AgentId, String> {
-    match agents::get_by_slug(crm, slug).await {
+    match crm::agents::get_by_slug(crm, slug).await {
         Ok(agent) => Ok(agent.id),
         Err(crm::Error::NotFound) => Err(format!("there is no agent {slug:?}")),
         Err(error) => Err(error.to_string()),
