@@ -26,6 +26,10 @@ use testkit::{EmptyDatabase, TestApp, on_both_engines};
 /// One row of every table at least.
 pub(crate) async fn fill(app: &TestApp) {
     let _ = crm::calendar_feeds::renew(&app.crm, app.agent.id).await.unwrap();
+    crm::domains::add(&app.crm, app.agent.id, "sarah-homes.example", None).await.unwrap();
+    let look = crm::domains::claim(&app.crm).await.unwrap().unwrap();
+    crm::domains::settle(&app.crm, &look, Ok(()), true).await.unwrap();
+    crm::certificates::keep_account(&app.crm, "https://ca.example/directory", b"{}").await.unwrap();
     let api = &app.agent.api;
     seal::adopt(app.crm.database(), app.crm.keyring()).await.unwrap();
     let mut leads = Vec::new();

@@ -33,6 +33,8 @@ mod departures;
 #[cfg(test)]
 mod disk;
 #[cfg(test)]
+mod domains;
+#[cfg(test)]
 mod export;
 #[cfg(test)]
 mod forgotten;

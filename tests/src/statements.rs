@@ -9,7 +9,7 @@ use db::{DbError, Lane, Value};
 use testkit::{Engine, TestApp, block_on};
 
 /// Jobs that may read a whole table or index, and why that costs no more with more records.
-const WALKS: [(&str, &str); 14] = [
+const WALKS: [(&str, &str); 15] = [
     ("jobs.list_failed", "the index has failed jobs only, and the first few are read"),
     ("webhooks.find_due", "the index has deleted webhooks only, and the first is read"),
     ("webhooks.outbox", "what is open is counted for the operator's metrics, in indexes that have nothing else"),
@@ -21,6 +21,7 @@ const WALKS: [(&str, &str); 14] = [
         "every agent is asked, a few times a minute, for events whose leads no mail has told: two numbers each",
     ),
     ("agents.list", "a command that prints all"),
+    ("certificates.want_all", "once at the start of a server that sees to certificates: every name that leads here"),
     ("accounts.is_unclaimed", "whether there is any agent: the first row tells"),
     ("accounts.sign_up", "the same, for the first agent's sign-up"),
     ("seal.fingerprint", "the list of tables"),

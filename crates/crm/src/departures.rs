@@ -30,6 +30,8 @@ pub const TABLES: &[(&str, &str)] = &[
     ("address_changes", "id"),
     ("showing_links", "id"),
     ("calendar_feeds", "agent_id"),
+    ("domains", "name"),
+    ("hosts", "name"),
     ("recovery_codes", "account_id, code_hash"),
     ("two_steps", "account_id"),
     ("accounts", "id"),

@@ -148,4 +148,9 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: Some("-- PostgreSQL counts for itself"),
         ..step(47, "listing_import_statistics", include_str!("../migrations/0047_listing_import_statistics.sqlite.sql"))
     },
+    step(63, "domains", include_str!("../migrations/0063_domains.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(64, "domain_statistics", include_str!("../migrations/0064_domain_statistics.sqlite.sql"))
+    },
 ];

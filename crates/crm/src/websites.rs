@@ -3,7 +3,7 @@
 use db::params;
 
 use crate::{
-    AgentId, Crm, Error,
+    AgentId, Crm, Error, domains,
     photos::PhotoHash,
     profiles::{self, Profile},
 };
@@ -18,6 +18,8 @@ pub struct Website {
     pub agent: AgentId,
     /// The agent's slug, which stands in every address.
     pub slug: String,
+    /// The domain of the agent's own under which it is known, if there is one.
+    pub domain: Option<String>,
     /// What the agent says of themselves.
     pub profile: Profile,
     /// The agent's picture.
@@ -38,13 +40,14 @@ pub async fn find(crm: &Crm, slug: &str) -> Result<Website, Error> {
         .read("websites.find", move |tx| {
             let sql = "SELECT id FROM agents WHERE slug = $1";
             let agent = tx.query_opt(sql, params![&slug], |row| row.get::<AgentId>(0))?.ok_or(Error::NotFound)?;
+            let domain = domains::first(tx, agent)?;
             let profile = profiles::read(tx, agent)?;
             let sql = "SELECT hash FROM photos WHERE agent_id = $1";
             let photo = tx.query_opt(sql, params![&agent], |row| row.get(0))?;
             let sql = "SELECT 1 FROM guides WHERE agent_id = $1 AND status = 'published' LIMIT 1";
             let has_guides = tx.query_opt(sql, params![&agent], |_| Ok(()))?.is_some();
             let languages = LANGUAGES.map(str::to_owned).to_vec();
-            Ok(Website { agent, slug: slug.clone(), profile, photo, languages, has_guides })
+            Ok(Website { agent, slug: slug.clone(), domain, profile, photo, languages, has_guides })
         })
         .await
 }

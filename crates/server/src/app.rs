@@ -13,11 +13,12 @@ use axum::{
 use crm::{Crm, randomness};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use site::{
-    Seen, Site,
+    OwnDomain, Seen, Site,
     docs::{self, ErrorKind},
 };
 
 use crate::{
+    domains::{self, OwnHosts},
     hosts::Hosts,
     http::{Network, client_address},
     meters::{self, Observed, Operator},
@@ -31,6 +32,7 @@ const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 pub struct App {
     crm: Crm,
     hosts: Arc<Hosts>,
+    own_hosts: Arc<OwnHosts>,
     public_url: Arc<str>,
     origins: Origins,
     proxies: Arc<[Network]>,
@@ -43,9 +45,10 @@ impl App {
     #[must_use]
     pub fn new(crm: Crm, public_url: &str) -> Self {
         let hosts = Arc::new(Hosts::of_public_url(public_url));
+        let own_hosts = Arc::new(OwnHosts::new(&crm));
         let (origins, proxies) = (Origins::default(), Arc::default());
         let site = Site::new(crm.clone(), public_url);
-        Self { crm, hosts, public_url: public_url.into(), origins, proxies, operator: None, site }
+        Self { crm, hosts, own_hosts, public_url: public_url.into(), origins, proxies, operator: None, site }
     }
 
     /// The same, for pages of these origins too.
@@ -74,6 +77,20 @@ impl App {
         &self.site
     }
 
+    pub(crate) fn crm(&self) -> &Crm {
+        &self.crm
+    }
+
+    /// The hosts that are the server's own.
+    pub(crate) fn hosts(&self) -> &Hosts {
+        &self.hosts
+    }
+
+    /// The hosts that are agents' own.
+    pub(crate) fn own_hosts(&self) -> &OwnHosts {
+        &self.own_hosts
+    }
+
     /// Where the server is reached.
     pub(crate) fn public_url(&self) -> &str {
         &self.public_url
@@ -97,15 +114,18 @@ impl App {
         let app = Arc::new(self);
         #[expect(clippy::disallowed_methods, reason = "routes that are no part of the API")]
         let metrics = Router::new().route("/metrics", get(metrics)).with_state(Arc::clone(&app));
-        Router::new()
+        let router = Router::new()
             .merge(probes(&app))
             .merge(metrics)
+            .merge(domains::routes(&app))
             .merge(docs)
             .merge(site::router(&app.site))
             .merge(api)
             .merge(mcp)
             .fallback_service(any(unknown).with_state(Arc::clone(&app)))
-            .layer(middleware::from_fn_with_state(app, outermost))
+            .layer(middleware::from_fn_with_state(Arc::clone(&app), outermost));
+        // Around the routes, since it changes where a request goes.
+        Router::new().fallback_service(router).layer(middleware::from_fn_with_state(app, domains::lead))
     }
 
     /// The documentation page, from the API's own document.
@@ -188,8 +208,9 @@ pub(crate) async fn outermost(State(app): State<Arc<App>>, mut request: Request,
         request.extensions().get::<MatchedPath>().cloned(),
         app.crm.clock().monotonic(),
     );
-    let is_probe = matches!(request.uri().path(), "/healthz" | "/readyz");
-    let mut response = if is_probe || app.hosts.knows(&request) {
+    let is_probe = matches!(request.uri().path(), "/healthz" | "/readyz") || domains::is_question(&request);
+    let is_own = request.extensions().get::<OwnDomain>().is_some();
+    let mut response = if is_probe || is_own || app.hosts.knows(&request) {
         next.run(request).await
     } else {
         Problem::new(ProblemCode::NotFound, "There is nothing here.").render(&id)

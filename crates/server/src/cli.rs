@@ -36,6 +36,9 @@ pub enum Command {
     /// Make webhooks
     #[command(subcommand)]
     Webhook(WebhookCommand),
+    /// An agent's own domains, where their website is found
+    #[command(subcommand)]
+    Domain(DomainCommand),
     /// Read mails that tell of leads
     #[command(subcommand)]
     Email(EmailCommand),
@@ -98,6 +101,33 @@ pub enum AgentCommand {
         /// Also let the agent sign in by the password alone again: for who has lost phone and recovery codes
         #[arg(long)]
         without_two_step: bool,
+    },
+}
+
+/// `organicagent domain`
+#[derive(Debug, Subcommand)]
+pub enum DomainCommand {
+    /// Give an agent a domain; the running server looks at once whether it leads here. Prints it as it goes over the wire
+    Add {
+        /// The agent's slug
+        #[arg(long)]
+        agent: String,
+        /// The domain, such as sarah-homes.com
+        name: String,
+    },
+    /// Take a domain away
+    Remove {
+        /// The agent's slug
+        #[arg(long)]
+        agent: String,
+        /// The domain
+        name: String,
+    },
+    /// Print an agent's domains and how each stands
+    List {
+        /// The agent's slug
+        #[arg(long)]
+        agent: String,
     },
 }
 

@@ -9,10 +9,14 @@ use std::{
 
 use api::Origins;
 use clap::Args;
+use crm::values::EmailAddress;
 use serde::Deserialize;
 use site::SignUp;
 
-use crate::{http::Network, tls::pem::PemFiles};
+use crate::{
+    http::Network,
+    tls::{acme::Acme, pem::PemFiles},
+};
 
 /// The settings' file, in the working directory.
 pub const FILE: &str = "organicagent.toml";
@@ -71,6 +75,16 @@ pub struct Given {
     /// The certificate's private key (PEM)
     #[arg(long, env = "ORGANICAGENT_TLS_KEY", global = true, value_name = "FILE", help_heading = "Settings")]
     tls_key: Option<Text>,
+    /// The address of whoever answers for the certificates that a certificate authority (ACME) issues: https for this server's name
+    /// and agents' own domains [default: none are asked for]
+    #[arg(long, env = "ORGANICAGENT_ACME", global = true, value_name = "E-MAIL", help_heading = "Settings")]
+    acme: Option<Text>,
+    /// The directory of the certificate authority [default: Let's Encrypt]
+    #[arg(long, env = "ORGANICAGENT_ACME_DIRECTORY", global = true, value_name = "URL", help_heading = "Settings")]
+    acme_directory: Option<Text>,
+    /// Certificates (PEM) by which a private certificate authority's own is judged [default: the system's]
+    #[arg(long, env = "ORGANICAGENT_ACME_ROOTS", global = true, value_name = "FILE", help_heading = "Settings")]
+    acme_roots: Option<Text>,
     /// Token for /metrics [default: off]
     #[arg(
         long,
@@ -140,6 +154,8 @@ pub struct Config {
     pub trusted_proxies: Vec<Network>,
     /// The operator's certificate; the server speaks https.
     pub tls: Option<PemFiles>,
+    /// Whom certificates are got from.
+    pub acme: Option<Acme>,
     /// Token for `/metrics`.
     pub operator_token: Option<String>,
     /// Origins whose pages may call the API.
@@ -178,6 +194,9 @@ impl Given {
             trusted_proxies: first(self.trusted_proxies, other.trusted_proxies),
             tls_cert: first(self.tls_cert, other.tls_cert),
             tls_key: first(self.tls_key, other.tls_key),
+            acme: first(self.acme, other.acme),
+            acme_directory: first(self.acme_directory, other.acme_directory),
+            acme_roots: first(self.acme_roots, other.acme_roots),
             operator_token: first(self.operator_token, other.operator_token),
             api_cors: first(self.api_cors, other.api_cors),
         }
@@ -229,6 +248,10 @@ impl Given {
             (None, None) => None,
             _ => return Err(String::from("ORGANICAGENT_TLS_CERT and ORGANICAGENT_TLS_KEY go together: set both")),
         };
+        let acme = match self.acme {
+            Some(contact) => Some(acme(&contact.0, self.acme_directory, self.acme_roots)?),
+            None => None,
+        };
         let api_cors = words(self.api_cors);
         Origins::parse(api_cors.iter().map(String::as_str))
             .map_err(|error| format!("ORGANICAGENT_API_CORS: {error}"))?;
@@ -247,6 +270,7 @@ impl Given {
             data_dir,
             trusted_proxies,
             tls,
+            acme,
             operator_token: self.operator_token.map(|token| token.0),
             api_cors,
         })
@@ -266,6 +290,18 @@ fn networks(name: &str, text: Option<Text>) -> Result<Vec<Network>, String> {
 
 fn join(ranges: &[Network]) -> String {
     ranges.iter().map(Network::to_string).collect::<Vec<_>>().join(",")
+}
+
+fn acme(contact: &str, directory: Option<Text>, roots: Option<Text>) -> Result<Acme, String> {
+    let address = contact.trim().trim_start_matches("mailto:");
+    EmailAddress::parse(address)
+        .map_err(|_| format!("ORGANICAGENT_ACME: {contact:?} is no e-mail address; the authority writes to it"))?;
+    let directory = directory.map_or_else(|| Acme::usual_directory().to_owned(), |directory| directory.0);
+    if !directory.starts_with("https://") {
+        return Err(String::from("ORGANICAGENT_ACME_DIRECTORY must begin with https://"));
+    }
+    let roots = roots.map(|roots| absolute(Path::new(&roots.0))).transpose()?;
+    Ok(Acme { contact: format!("mailto:{address}"), directory, roots })
 }
 
 fn shown(path: Option<&PathBuf>) -> String {
@@ -302,6 +338,9 @@ impl Config {
             ("trusted_proxies", join(&self.trusted_proxies)),
             ("tls_cert", shown(self.tls.as_ref().map(|tls| &tls.certificate))),
             ("tls_key", shown(self.tls.as_ref().map(|tls| &tls.key))),
+            ("acme", self.acme.as_ref().map_or("", |acme| &acme.contact).to_owned()),
+            ("acme_directory", self.acme.as_ref().map_or("", |acme| &acme.directory).to_owned()),
+            ("acme_roots", shown(self.acme.as_ref().and_then(|acme| acme.roots.as_ref()))),
             ("operator_token", self.operator_token.as_ref().map_or("", |_| "***").to_owned()),
             ("api_cors", self.api_cors.join(",")),
         ];
@@ -388,6 +427,7 @@ mod tests {
             api_cors: text("https://a.example"),
             tls_cert: text("cert.pem"),
             tls_key: text("key.pem"),
+            acme: text("ops@example.com"),
             ..Given::default()
         };
         let config = given.checked().unwrap();
@@ -406,6 +446,8 @@ mod tests {
             Given { webhook_allow: text("localhost"), ..Given::default() },
             Given { mail_url: text("mail.example.com"), ..Given::default() },
             Given { mail_url: text("smtp://user@mail.example.com"), ..Given::default() },
+            Given { acme: text("ops"), ..Given::default() },
+            Given { acme: text("ops@example.com"), acme_directory: text("http://ca.example"), ..Given::default() },
             Given { tls_cert: text("cert.pem"), ..Given::default() },
             Given { signup: text("anybody"), ..Given::default() },
             Given { database_url: text("mysql://x"), ..Given::default() },

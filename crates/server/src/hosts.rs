@@ -28,8 +28,7 @@ impl Hosts {
     }
 
     fn is_known(&self, authority: &str) -> bool {
-        let host = without_port(authority);
-        let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+        let host = name(authority);
         let literal = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(&host);
         host == "localhost" || literal.parse::<IpAddr>().is_ok() || self.names.contains(&host)
     }
@@ -39,6 +38,12 @@ impl Hosts {
 pub(crate) fn sent(request: &Request) -> Option<&str> {
     let authority = request.uri().authority().map(http::uri::Authority::as_str);
     authority.or_else(|| request.headers().get(header::HOST).and_then(|host| host.to_str().ok()))
+}
+
+/// The name of a host as it was sent: without its port, in lower case.
+pub(crate) fn name(authority: &str) -> String {
+    let host = without_port(authority);
+    host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase()
 }
 
 /// A host without its port.

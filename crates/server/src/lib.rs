@@ -5,6 +5,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod demo;
+mod domains;
 mod edge;
 pub mod files;
 pub mod hosts;

@@ -32,7 +32,7 @@ pub async fn listen(
         Some(certificates) => {
             let plain = plain::router(Arc::new(app.clone()));
             let beside = tokio::spawn(redirect(beside(&listener).await, plain.clone(), edge.clone(), stopping.clone()));
-            let front = Some((tls::acceptor(certificates), plain));
+            let front = Some((tls::with(certificates), plain));
             http::serve_with(listener, front, app.router(), limits(), edge, stopping).await;
             ended(beside, "the way to https").await;
         }

@@ -14,15 +14,17 @@ use http::{HeaderValue, StatusCode, Uri, header};
 
 use crate::{
     app::{self, App},
-    hosts,
+    domains, hosts,
 };
 
 /// Sends whoever came without TLS to the same page with it.
 pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
         .merge(app::probes(&app))
+        .merge(domains::routes(&app))
         .fallback_service(any(to_https).with_state(Arc::clone(&app)))
-        .layer(middleware::from_fn_with_state(app, app::outermost))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), app::outermost))
+        .layer(middleware::from_fn_with_state(app, domains::mark))
 }
 
 async fn to_https(State(app): State<Arc<App>>, request: Request) -> Response {

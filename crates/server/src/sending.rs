@@ -75,7 +75,7 @@ pub async fn run(crm: Crm, client: Arc<Client>, stopping: CancellationToken) {
 }
 
 /// A setting's range as the guard has it.
-fn range(network: &Network) -> IpNet {
+pub(crate) fn range(network: &Network) -> IpNet {
     let (address, prefix) = network.parts();
     IpNet::new(address, prefix).expect("a range's prefix is no longer than its address")
 }

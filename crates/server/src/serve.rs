@@ -17,7 +17,9 @@ use webhooks::client::Client;
 use crate::{
     app::App,
     config::Config,
-    demo, listening, machine,
+    demo,
+    domains::{self, Keeper},
+    listening, machine,
     meters::{self, Operator},
     sending::{self, Reach},
     storage,
@@ -39,9 +41,14 @@ pub async fn run(config: Config, is_demo: bool) -> Result<(), String> {
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let crm = storage::open_for(&config, address).await?;
     let _claim = claim(&config).await?;
-    let certificates = config.tls.as_ref().map(PemFiles::read).transpose()?.map(Certificates::with_usual).map(Arc::new);
-    let scheme = if certificates.is_some() { "https" } else { "http" };
+    let usual = config.tls.as_ref().map(PemFiles::read).transpose()?;
+    let scheme = if usual.is_some() || config.acme.is_some() { "https" } else { "http" };
     let public_url = config.public_url.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
+    let certificates = match (&config.acme, usual) {
+        (None, usual) => usual.map(Certificates::with_usual),
+        (Some(_), usual) => Some(Certificates::issued(usual, &crm, domains::certified_host(&public_url).as_deref())),
+    };
+    let certificates = certificates.map(Arc::new);
     let origins = Origins::parse(config.api_cors.iter().map(String::as_str))?;
     let code = set_up_code(&crm, &config, address).await?;
     let mut app = App::new(crm.clone(), &public_url).with_origins(origins).with_proxies(&config.trusted_proxies);
@@ -71,6 +78,7 @@ pub async fn run(config: Config, is_demo: bool) -> Result<(), String> {
         tokio::spawn(crm::search::run(crm.clone(), stopping.clone().cancelled_owned())),
         tokio::spawn(crm::jobs::run(crm.clone(), stopping.clone().cancelled_owned())),
         tokio::spawn(mail::sender::run(crm.clone(), mailer, stopping.clone().cancelled_owned())),
+        tokio::spawn(Keeper::new(&crm, &config, &public_url).run(stopping.clone())),
         tokio::spawn(push::sender::run(crm.clone(), pusher, stopping.clone().cancelled_owned())),
     ];
     listening::listen(listener, app, certificates, stopping.clone()).await;

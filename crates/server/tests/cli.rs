@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "the helpers here are part of the tests")]
 #![expect(clippy::disallowed_methods, reason = "these tests meet the machine: processes, and how long they take")]
 
+#[path = "cli/acme.rs"]
+mod acme;
 #[path = "cli/agents.rs"]
 mod agents;
 #[path = "cli/automation.rs"]

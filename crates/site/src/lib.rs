@@ -16,6 +16,7 @@ mod forms;
 mod guard;
 mod id_in_path;
 mod manifests;
+mod own_domain;
 mod pages;
 mod prose;
 mod public;
@@ -31,6 +32,7 @@ mod times;
 mod uploads;
 mod workers;
 
+pub use own_domain::OwnDomain;
 pub use seen::Seen;
 pub use state::{SignUp, Site};
 

@@ -80,6 +80,7 @@ pub struct Guard {
     /// The port where this server listens at every address of its machine.
     everywhere: Option<u16>,
     is_closed: bool,
+    is_plain: bool,
 }
 
 impl Guard {
@@ -90,7 +91,7 @@ impl Guard {
         // The brackets of an IPv6 literal are the URL's, so a bare one gets them.
         let parse = |host: &str| Host::parse(host).or_else(|_| Host::parse(&format!("[{host}]"))).ok();
         let own = own.into_iter().filter_map(|(host, port)| parse(&host).map(|host| (host, port))).collect();
-        Self { allow, own, everywhere: None, is_closed: false }
+        Self { allow, own, everywhere: None, is_closed: false, is_plain: false }
     }
 
     /// The same rules for a server that listens on this port at every address of its machine: each of them is its own.
@@ -105,6 +106,12 @@ impl Guard {
         Self { is_closed: true, ..self }
     }
 
+    /// The same rules, but plain http is spoken too: to ask what is no secret.
+    #[must_use]
+    pub fn plain_too(self) -> Self {
+        Self { is_plain: true, ..self }
+    }
+
     /// Whether a webhook may have this URL, when it is saved; a sentence for its owner when not.
     ///
     /// Where a name will lead is not known yet, so it gets neither plain http nor an odd port on the strength of an allow list:
@@ -115,7 +122,7 @@ impl Guard {
     pub fn check_url(&self, text: &str) -> Result<(), String> {
         let target = self.target(text)?;
         match &target.host {
-            Host::Domain(name) if !is_localhost(name) => usual(&target),
+            Host::Domain(name) if !is_localhost(name) => self.usual(&target),
             _ => Ok(()),
         }
     }
@@ -197,7 +204,18 @@ impl Guard {
         if !self.allow.is_empty() {
             return Ok(());
         }
-        usual(target)
+        self.usual(target)
+    }
+
+    /// Scheme and port of a name that may lead anywhere.
+    fn usual(&self, target: &Target) -> Result<(), String> {
+        if target.scheme == Scheme::Http && !self.is_plain {
+            return Err("The URL must begin with https://.".to_owned());
+        }
+        if !is_usual(target.port) {
+            return Err(format!("Port {} cannot be used: use 80, 443 or one from 1024 on.", target.port));
+        }
+        Ok(())
     }
 
     /// Whether a connection to this address may be opened for the target.
@@ -221,7 +239,7 @@ impl Guard {
         if let Some(what) = ranges::special(judged) {
             return Err(Refused::Special(address, what));
         }
-        if target.scheme == Scheme::Http {
+        if target.scheme == Scheme::Http && !self.is_plain {
             return Err(Refused::Plain(address));
         }
         is_usual(target.port).then_some(()).ok_or(Refused::Port(target.port))
@@ -235,17 +253,6 @@ impl Guard {
         };
         self.own.iter().any(is_own) || self.everywhere == Some(port) && is_of_this_machine(address)
     }
-}
-
-/// Scheme and port of a name that may lead anywhere.
-fn usual(target: &Target) -> Result<(), String> {
-    if target.scheme == Scheme::Http {
-        return Err("The URL must begin with https://.".to_owned());
-    }
-    if !is_usual(target.port) {
-        return Err(format!("Port {} cannot be used: use 80, 443 or one from 1024 on.", target.port));
-    }
-    Ok(())
 }
 
 /// Whether one of this machine's interfaces has the address, now. The system is asked by which address it would speak to that one:

@@ -339,7 +339,7 @@ mod tests {
                 odd.push(letter);
             }
         }
-        assert_eq!(odd, []);
+        assert!(odd.is_empty(), "{odd:?}");
     }
 
     /// Letters of many scripts, marks, digits and punctuation, close together.

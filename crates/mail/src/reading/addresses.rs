@@ -13,7 +13,7 @@ const UNIT: &str = r"(?:,?\s+(?:(?i:apt|apartment|unit|suite|ste|no|floor|fl|bld
 /// Number and street, with what follows of unit, city, state and code.
 static AMERICAN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!(
-        r"\b(?P<street>\d{{1,6}}(?:-\d{{1,5}})?[A-Z]?(?:\s?½|\s1/2)?\s+(?:[\p{{L}}\d.'’-]+\s+){{0,4}}?(?:(?i:{STREETS})\b\.?(?:\s+(?:[NSEW]|NE|NW|SE|SW|North|South|East|West)\b\.?)?))(?P<unit>{UNIT}{{0,2}})(?P<rest>(?:,\s*|\s+in\s+|\s+)(?:[A-Z][\p{{L}}.'’-]+(?:\s+[A-Z][\p{{L}}.'’-]+){{0,3}}),?\s+{STATES}\b(?:,?\s+\d{{5}}(?:-\d{{4}})?)?|,\s*\d{{5}}\b)?",
+        r"\b(?P<street>\d{{1,6}}(?:-\d{{1,5}})?[A-Z]?(?:\s?½|\s1/2)?\s+(?:[\p{{L}}\d.'’-]+\s+){{1,5}}?(?:(?i:{STREETS})\b\.?(?:\s+(?:[NSEW]|NE|NW|SE|SW|North|South|East|West)\b\.?)?))(?P<unit>{UNIT}{{0,2}})(?P<rest>(?:,\s*|\s+in\s+|\s+)(?:[A-Z][\p{{L}}.'’-]+(?:\s+[A-Z][\p{{L}}.'’-]+){{0,3}}),?\s+{STATES}\b(?:,?\s+\d{{5}}(?:-\d{{4}})?)?|,\s*\d{{5}}\b)?",
     ))
     .expect("tested")
 });
@@ -30,7 +30,7 @@ static WITH_STATE: LazyLock<Regex> = LazyLock::new(|| {
 static ELSEWHERE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
         r"(?:\b(?:Calle|C/|Avenida|Avda\.?|Av\.|Paseo|Plaza|Carrera|Camino|Carrer|Ronda|Rua|Travessa|Alameda|Praça|Via|Viale|Piazza|Corso|Largo|Vicolo)\s+[\p{L}.'’ºª -]{2,40}?,?\s*(?:n[.º°]\s*)?\d{1,5}(?:\s?[A-Za-z]\b)?(?:,?\s*\d{1,2}[ºª°]\s?\w{0,3})?(?:,\s*(?:\d{4,5}(?:-\d{3})?\s+)?[\p{Lu}][\p{L} '’-]{2,30})?)",
-        r"|(?:\b[\p{Lu}][\p{L}-]*(?:straße|strasse|str\.|weg|platz|allee|gasse|ufer|damm|ring|straat|laan|plein|gracht|kade|gatan|vägen|vej|gade|veien|gata|katu)\s+\d{1,4}\s?[a-zA-Z]?\b(?:,\s*(?:\d{4,5}(?:\s?[A-Z]{2})?\s+)?[\p{Lu}][\p{L}-]{2,30}(?:\s[\p{Lu}][\p{L}-]+)?)?)",
+        r"|(?:\b[\p{Lu}][\p{L}-]{2,}(?:straße|strasse|str\.|weg|platz|allee|gasse|ufer|damm|ring|straat|laan|plein|gracht|kade|gatan|vägen|vej|gade|veien|gata|katu)\s+\d{1,4}\s?[a-zA-Z]?\b(?:,\s*(?:\d{4,5}(?:\s?[A-Z]{2})?\s+)?[\p{Lu}][\p{L}-]{2,30}(?:\s[\p{Lu}][\p{L}-]+)?)?)",
         r"|(?:\b\d{1,4}(?:\s?(?:bis|ter))?,?\s+(?:rue|avenue|boulevard|bd|place|chemin|allée|impasse|quai|cours|route)\s+[\p{L}'’ -]{2,40}?(?:,\s*(?:\d{5}\s+)?[\p{Lu}][\p{L}'’-]{2,30}(?:\s[\p{Lu}\d][\p{L}\d]*)?)?(?:$|[.,;!?\n]))",
         r"|(?:[\p{Han}]{2,3}[都道府県][\p{Han}\p{Hiragana}\p{Katakana}]{1,12}[市区町村][\p{Han}\p{Hiragana}\p{Katakana}]{0,10}\d{1,4}(?:[-－丁目番地号\d]){0,12})",
         r"|(?:[\p{Han}]{1,10}[市区區县縣][\p{Han}]{1,12}[路街道巷][\p{Han}]{0,4}\d{1,5}[号號弄][\p{Han}\d]{0,12})",
@@ -46,6 +46,7 @@ pub(crate) fn find(text: &str) -> Option<String> {
 /// The addresses in a text, in their order.
 pub(crate) fn all(text: &str) -> Vec<String> {
     let text = super::pages::cut(text, limits::MAX_LINE_BYTES);
+    limits::work(text.len());
     let mut found = Vec::new();
     for address in WITH_STATE.find_iter(text).take(20) {
         let tight = tighten(address.as_str());
@@ -67,7 +68,8 @@ pub(crate) fn all(text: &str) -> Vec<String> {
         }
     }
     found.sort_by_key(|(start, ..)| *start);
-    found.into_iter().map(|(.., address)| tidy(&address)).collect()
+    // A full stop ends the sentence, not the street.
+    found.into_iter().map(|(.., address)| tidy(&address).trim_end_matches('.').to_owned()).collect()
 }
 
 /// A match of any words may begin too early: `2 tickets to 12 Main St, …`. It begins at the last number of a street.

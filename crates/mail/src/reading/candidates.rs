@@ -7,11 +7,11 @@ use super::{
     fallbacks,
     labels::Field,
     letters::Letter,
-    limits, notes,
+    limits, notes, origins,
     pages::{Page, cut},
     providers::{self, Kind, Provider},
     structured::{self, Item},
-    texts,
+    texts, vocabulary,
 };
 
 /// What was found for each field.
@@ -25,6 +25,8 @@ pub(crate) struct Candidates {
     sources: Vec<Found>,
     /// It holds a lead for machines.
     pub has_structure: bool,
+    /// It holds a card of a person.
+    has_card: bool,
     /// Labels of the form that a person fills in: names, addresses, numbers, messages.
     has_name_label: bool,
     has_email_label: bool,
@@ -32,7 +34,7 @@ pub(crate) struct Candidates {
     has_message_label: bool,
 }
 
-fn one(value: &str, confidence: u8, origin: Origin, evidence: &str) -> Found {
+pub(crate) fn one(value: &str, confidence: u8, origin: Origin, evidence: &str) -> Found {
     Found {
         value: value.to_owned(),
         confidence,
@@ -45,7 +47,7 @@ impl Candidates {
     /// Whether labels were filled in by a person: who, and how to reach them or what they want.
     pub(crate) fn is_form(&self) -> bool {
         let contacts = u8::from(self.has_email_label) + u8::from(self.has_phone_label);
-        contacts > 0 && (self.has_name_label || self.has_message_label || contacts > 1)
+        self.has_card || contacts > 0 && (self.has_name_label || self.has_message_label || contacts > 1)
     }
 
     /// Whether a message stands behind a label.
@@ -61,6 +63,13 @@ impl Candidates {
                 for email in contacts::emails(value).filter(|email| fallbacks::is_persons(email, others)).take(1) {
                     self.emails.push(one(email, confidence - 2, origin, evidence));
                     self.has_email_label |= origin == Origin::Label;
+                }
+                let phones = contacts::phones(value);
+                let is_phone = |phone: &&contacts::Phone| {
+                    phone.is_certain && !contacts::is_no_persons(&phone.text) && !others.has_phone(&phone.text)
+                };
+                if let Some(phone) = phones.iter().find(is_phone) {
+                    self.phones.push(one(&phone.text, confidence - 6, origin, evidence));
                 }
                 if let Some(name) = contacts::name(value).filter(|name| !others.has_name(name)) {
                     self.has_name_label |= origin == Origin::Label;
@@ -80,7 +89,7 @@ impl Candidates {
                 let phone =
                     found.iter().find(|phone| !contacts::is_no_persons(&phone.text) && !others.has_phone(&phone.text));
                 if let Some(phone) = phone {
-                    self.has_phone_label |= origin == Origin::Label;
+                    self.has_phone_label |= matches!(origin, Origin::Label | Origin::Link) && confidence > 75;
                     self.phones.push(one(&phone.text, confidence, origin, evidence));
                 }
             }
@@ -175,7 +184,9 @@ fn clean_address(value: &str, field: Field) -> Option<String> {
     let value = addresses::tidy(value);
     let found = addresses::find(&value);
     if let Some(found) = &found
-        && (field == Field::Property || value.len() > found.len() + 12 || found.len() + 3 >= value.len())
+        && (field == Field::Property
+            || value.len() > found.len() + 12
+            || found.len() + 3 >= value.len() && !value.ends_with('.'))
     {
         return Some(found.clone());
     }
@@ -202,10 +213,27 @@ pub(crate) fn gather(letter: &mut Letter, provider: Option<&'static Provider>, r
     for (page, labelled) in letter.pages.iter().zip(&labelled) {
         labels(page, labelled, &letter.others, &mut found, reading);
     }
+    if provider.is_none() && !found.is_form() && !letter.is_sender_lost {
+        hand_over(letter);
+    }
     headers(letter, provider, &mut found);
     running_text(letter, provider, &mut found);
-    origins(letter, provider, &mut found);
+    found.sources.extend(origins::find(letter, provider));
     found
+}
+
+/// A colleague passes somebody on in their own words: then the sender is not who asks.
+fn hand_over(letter: &mut Letter) {
+    let Some(page) = letter.pages.first() else { return };
+    let says = texts::has_word(&texts::fold(&page.text(4_000)), vocabulary::list("handoffs"));
+    let names_other = fallbacks::email(page, &letter.others)
+        .is_some_and(|(email, _)| !email.eq_ignore_ascii_case(&letter.from.address));
+    if says && names_other {
+        let from = letter.from.clone();
+        letter.others.add_email(&from.address);
+        letter.others.add_name(&from.name);
+        from.name.split_whitespace().next().into_iter().for_each(|first| letter.others.add_name(first));
+    }
 }
 
 fn add_foreign(labelled: &Labelled, others: &mut Others) {
@@ -227,11 +255,26 @@ fn structures(letter: &Letter, found: &mut Candidates, reading: &mut Reading) {
             reading.provider_id = reading.provider_id.take().or(adf.id);
         }
         items.extend(structured::json(file));
+        items.extend(structured::xml(file));
+        items.extend(structured::vcard(file));
+    }
+    if items.is_empty() {
+        let is_adf = |line: &super::pages::Line| line.text.contains("<adf") || line.text.contains("<prospect");
+        for page in letter.pages.iter().filter(|page| page.lines.iter().any(is_adf)) {
+            let text = page.lines.iter().map(super::pages::Line::plain).collect::<Vec<_>>().join("\n");
+            if let Some(adf) = structured::adf(&text) {
+                items.extend(adf.items);
+                reading.provider_id = reading.provider_id.take().or(adf.id);
+            }
+        }
     }
     let is_lead = items.iter().any(|item| matches!(item.field, Field::Email | Field::Phone)) && items.len() > 1;
     found.has_structure = is_lead;
     for page in &letter.pages {
-        items.extend(structured::card(page));
+        let card = structured::card(page);
+        let has = |fields: &[Field]| card.iter().any(|item| fields.contains(&item.field));
+        found.has_card |= has(&[Field::Name, Field::FirstName]) && has(&[Field::Email, Field::Phone]);
+        items.extend(card);
         let linked = structured::links(page);
         items.extend(linked.items);
         reading.provider_id = reading.provider_id.take().or(linked.inquiry);
@@ -298,8 +341,8 @@ fn labels(page: &Page, labelled: &[Labelled], others: &Others, found: &mut Candi
                     found.add(
                         Field::Phone,
                         &super::transfer::percent(&phone.replace('+', "%2B")),
-                        sure,
-                        Origin::Label,
+                        sure - 8,
+                        Origin::Link,
                         &evidence,
                         others,
                     );
@@ -314,11 +357,24 @@ fn labels(page: &Page, labelled: &[Labelled], others: &Others, found: &mut Candi
             field => found.add(field, &one.value, sure, Origin::Label, &evidence, others),
         }
     }
-    if let Some(first) = first {
-        let name = format!("{first} {}", last.unwrap_or_default());
+    // Where one half is named alone, the label for names means the other: `Nom` beside `Prénom`, `Name` beside `Vorname`.
+    let plain = labelled.iter().find(|one| one.field == Some(Field::Name) && !one.value.contains('@'));
+    let plain = plain.map(|one| one.value.clone());
+    let other = |half: &str| plain.clone().filter(|name| !texts::fold(name).contains(&texts::fold(half)));
+    let name = match (first, last) {
+        (Some(first), None) => {
+            let last = other(&first);
+            format!("{first} {}", last.unwrap_or_default())
+        }
+        (None, Some(last)) => match other(&last) {
+            Some(first) => format!("{first} {last}"),
+            None => plain.unwrap_or(last),
+        },
+        (Some(first), Some(last)) => format!("{first} {last}"),
+        (None, None) => String::new(),
+    };
+    if !name.trim().is_empty() {
         found.add(Field::Name, name.trim(), sure + 1, Origin::Label, &name, others);
-    } else if let Some(last) = last {
-        found.add(Field::Name, &last, sure - 20, Origin::Label, &last, others);
     }
     if parts.iter().any(|(field, _)| *field == Field::Street)
         && parts.iter().any(|(field, _)| matches!(field, Field::City | Field::Zip))
@@ -350,6 +406,8 @@ fn headers(letter: &Letter, provider: Option<&'static Provider>, found: &mut Can
             found.emails.push(one(&from.address, 66, Origin::Header, &header(from)));
         } else if provider.is_none() && fallbacks::is_persons(&from.address, &letter.others) && !found.is_form() {
             found.emails.push(one(&from.address, 80, Origin::Header, &header(from)));
+        } else if provider.is_none() && fallbacks::is_persons(&from.address, &letter.others) {
+            found.emails.push(one(&from.address, 52, Origin::Header, &header(from)));
         }
         let is_named = providers::is_relay(&from.address)
             || provider.is_none()
@@ -387,8 +445,26 @@ fn headers(letter: &Letter, provider: Option<&'static Provider>, found: &mut Can
 }
 
 fn running_text(letter: &Letter, provider: Option<&'static Provider>, found: &mut Candidates) {
-    let is_direct = provider.is_none() && !found.is_form() && !found.has_structure;
+    let is_alone = provider.is_none() && !found.is_form() && !found.has_structure;
+    let is_direct = is_alone && (letter.is_sender_lost || !contacts::is_shared(&letter.from.address));
+    let first_names = found.names.iter().filter(|name| !name.value.contains(' ')).map(|name| texts::fold(&name.value));
+    let first_names = first_names.collect::<Vec<_>>();
     for page in &letter.pages {
+        for line in page.lines.iter().filter(|line| line.text.len() < 80 && !first_names.is_empty()) {
+            let Some(name) =
+                contacts::name(&line.text).filter(|name| name.contains(' ') && !letter.others.has_name(name))
+            else {
+                continue;
+            };
+            let folded = texts::fold(&name);
+            if first_names
+                .iter()
+                .any(|first| folded.strip_prefix(first.as_str()).is_some_and(|rest| rest.starts_with(' ')))
+                && name.split(' ').count() <= 4
+            {
+                found.names.push(one(&name, 50, Origin::Text, &name));
+            }
+        }
         if let Some((message, who, line)) = notes::said(page) {
             found.messages.push(one(cut(&message, limits::MAX_NOTES), 80, Origin::Text, &page.lines[line].plain()));
             if let Some(who) = who.filter(|who| !letter.others.has_name(who)) {
@@ -396,6 +472,11 @@ fn running_text(letter: &Letter, provider: Option<&'static Provider>, found: &mu
             }
         } else if let Some((message, line)) = notes::quoted(page).filter(|_| !is_direct) {
             found.messages.push(one(cut(&message, limits::MAX_NOTES), 60, Origin::Text, &page.lines[line].plain()));
+        }
+        if found.names.is_empty()
+            && let Some((name, line)) = fallbacks::name_by_contacts(page, &letter.others)
+        {
+            found.names.push(one(&name, 56, Origin::Text, &page.lines[line].plain()));
         }
         if let Some((phone, line)) = fallbacks::phone(page, &letter.others, is_direct) {
             found.phones.push(one(&phone, 60, Origin::Text, &page.lines[line].plain()));
@@ -423,92 +504,27 @@ fn running_text(letter: &Letter, provider: Option<&'static Provider>, found: &mu
             if contacts::digits(&phone).len() >= 7
                 && !contacts::is_no_persons(&phone)
                 && !letter.others.has_phone(&phone)
-                && !fallbacks::is_footer(page, link.1)
+                && !fallbacks::is_footer(page, link.1, fallbacks::Border::Kept)
             {
                 found.phones.push(one(&phone, 55, Origin::Link, &phone));
             }
         }
-        if is_direct {
+        if is_alone {
             let body = notes::body(page);
             if let Some(name) = fallbacks::own_name(cut(&body, 4_000)).filter(|name| !letter.others.has_name(name)) {
                 found.names.push(one(&name, 66, Origin::Text, &name));
+            }
+            if letter.others.has_email(&letter.from.address)
+                && let Some(name) =
+                    fallbacks::mentioned_name(cut(&body, 4_000)).filter(|name| !letter.others.has_name(name))
+            {
+                found.names.push(one(&name, 68, Origin::Text, &name));
             }
             if let Some(name) = fallbacks::signature(page).filter(|name| !letter.others.has_name(name)) {
                 found.names.push(one(&name, 64, Origin::Text, &name));
             }
             if !body.trim().is_empty() {
                 found.messages.push(one(cut(body.trim(), limits::MAX_NOTES), 50, Origin::Text, &body));
-            }
-        }
-    }
-}
-
-/// Where it comes from, as subject and text say.
-fn origins(letter: &Letter, provider: Option<&'static Provider>, found: &mut Candidates) {
-    let subject = texts::fold(&letter.subject);
-    let kind = provider.map(|provider| provider.kind);
-    let names_origin = matches!(kind, Some(Kind::Crm)) || provider.is_none();
-    if names_origin && let Some((named, _)) = providers::named_in(&subject).filter(|(named, _)| named.source.is_some())
-    {
-        found.sources.push(one(named.source.as_deref().unwrap_or_default(), 84, Origin::Subject, &letter.subject));
-    }
-    let text = letter.pages.iter().map(|page| page.text(6_000)).collect::<Vec<_>>().join("\n");
-    let folded = texts::fold(&text);
-    if names_origin || kind == Some(Kind::Form) {
-        let is_sheet = texts::has_word(&subject, &["open house"])
-            && texts::has_word(
-                &subject,
-                &[
-                    "sign in",
-                    "visitor",
-                    "visitors",
-                    "guest",
-                    "registered",
-                    "registration",
-                    "check in",
-                    "attendee",
-                    "lead",
-                    "leads",
-                    "sign ins",
-                    "signed in",
-                    "checked in",
-                ],
-            )
-            || texts::has_word(
-                &folded,
-                &[
-                    "signed in at your open house",
-                    "open house sign in",
-                    "open house visitor",
-                    "open house guest",
-                    "checked in at your open house",
-                    "visited your open house",
-                    "attended your open house",
-                    "open house registration",
-                    "open house check in",
-                ],
-            );
-        if is_sheet {
-            found.sources.push(one("open-house", 83, Origin::Text, &letter.subject));
-        }
-    }
-    if kind == Some(Kind::Crm) || letter.is_sender_lost {
-        if let Some((named, _)) = providers::named_in(&folded).filter(|(named, _)| named.source.is_some()) {
-            found.sources.push(one(named.source.as_deref().unwrap_or_default(), 70, Origin::Text, ""));
-        }
-    }
-    // Brands of one house send from one domain.
-    if provider.is_some_and(|provider| provider.slug == "zillow") {
-        for brand in ["trulia", "hotpads", "streeteasy"] {
-            let says = ["via", "from", "on", "through", "by"].iter().any(|word| {
-                texts::find_word(&subject, &format!("{word} {brand}")).is_some()
-                    || texts::find_word(&folded, &format!("{word} {brand}")).is_some()
-            });
-            if says
-                || letter.from.name.to_lowercase().contains(brand)
-                || letter.from.address.to_lowercase().contains(brand)
-            {
-                found.sources.push(one(brand, 90, Origin::Text, brand));
             }
         }
     }

@@ -5,6 +5,7 @@ use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 /// Decodes `bytes`, said to be in `label`. What is said is not always so: bytes that are UTF-8 beyond doubt are read as such,
 /// and bytes that are not, though said to be, as windows-1252.
 pub(crate) fn decode(bytes: &[u8], label: Option<&str>) -> String {
+    super::limits::work(bytes.len());
     let label = label.map(|label| label.trim().trim_matches(['"', '\'']).trim()).filter(|label| !label.is_empty());
     if let Some((encoding, length)) = Encoding::for_bom(bytes) {
         return clean(&encoding.decode_without_bom_handling(&bytes[length..]).0);

@@ -4,7 +4,7 @@ use std::{collections::HashSet, ops::Range, sync::LazyLock};
 
 use regex::Regex;
 
-use super::{Known, labels, pages::SEAM, providers, texts};
+use super::{Known, labels, pages::SEAM, providers, texts, vocabulary};
 
 /// Addresses, numbers and names that are no consumer's: the agent's, the portal's.
 #[derive(Debug, Default)]
@@ -78,6 +78,7 @@ static EMAIL: LazyLock<Regex> = LazyLock::new(|| {
 
 /// The addresses in a text, as written.
 pub(crate) fn emails(text: &str) -> impl Iterator<Item = &str> {
+    super::limits::work(text.len());
     EMAIL.find_iter(text).map(|found| trim_email(found.as_str())).filter(|email| is_email(email))
 }
 
@@ -99,32 +100,9 @@ pub(crate) fn is_dummy_email(email: &str) -> bool {
     let email = email.to_lowercase();
     let (local, domain) = email.split_once('@').unwrap_or((&email, ""));
     let site = domain.split('.').next().unwrap_or_default();
-    const NOTHING: &[&str] = &[
-        "none",
-        "no",
-        "noemail",
-        "na",
-        "n",
-        "test",
-        "asdf",
-        "null",
-        "nomail",
-        "unknown",
-        "notprovided",
-        "noreply",
-        "no-email",
-        "nope",
-        "xxx",
-        "noone",
-        "nobody",
-        "email",
-        "fake",
-        "invalid",
-        "notgiven",
-        "abc",
-    ];
-    NOTHING.contains(&local)
-        && (NOTHING.contains(&site) || matches!(site, "example" | "gmail" | "none" | "mail" | "domain"))
+    vocabulary::list("dummy_emails").contains(&local)
+        && (vocabulary::list("dummy_emails").contains(&site)
+            || matches!(site, "example" | "gmail" | "none" | "mail" | "domain"))
         || matches!(
             local,
             "noemail" | "no-email" | "notprovided" | "not-provided" | "noemailprovided" | "none" | "no.email"
@@ -138,98 +116,7 @@ pub(crate) fn is_shared(email: &str) -> bool {
     let (local, domain) = email.split_once('@').unwrap_or((&email, ""));
     let local = local.split('+').next().unwrap_or(local);
     let plain = local.replace(['-', '_', '.'], "");
-    const SHARED: &[&str] = &[
-        "noreply",
-        "donotreply",
-        "leads",
-        "lead",
-        "inquiry",
-        "inquiries",
-        "enquiry",
-        "enquiries",
-        "notifications",
-        "notification",
-        "notify",
-        "alerts",
-        "alert",
-        "support",
-        "platformsupport",
-        "info",
-        "hello",
-        "team",
-        "contact",
-        "contactus",
-        "updates",
-        "mailer",
-        "mailerdaemon",
-        "postmaster",
-        "webmaster",
-        "wordpress",
-        "wp",
-        "webform",
-        "webforms",
-        "forms",
-        "form",
-        "formsubmission",
-        "admin",
-        "administrator",
-        "system",
-        "service",
-        "customerservice",
-        "customercare",
-        "newsletter",
-        "news",
-        "marketing",
-        "rentalclientservices",
-        "rentalrequest",
-        "reply",
-        "replies",
-        "messages",
-        "message",
-        "messenger",
-        "mail",
-        "email",
-        "robot",
-        "bot",
-        "automation",
-        "automations",
-        "feedback",
-        "billing",
-        "help",
-        "office",
-        "sales",
-        "offers",
-        "deals",
-        "listings",
-        "website",
-        "web",
-        "connect",
-        "concierge",
-        "crm",
-        "api",
-        "root",
-        "www",
-        "apache",
-        "wwwdata",
-        "nobody",
-        "daemon",
-        "bounce",
-        "bounces",
-        "marketupdates",
-        "mysavedhome",
-        "forwardingnoreply",
-        "calendarnotification",
-        "donotreplyto",
-        "automated",
-        "auto",
-        "site",
-        "smtp",
-        "relay",
-        "events",
-        "signin",
-        "openhouse",
-    ];
-    SHARED.contains(&plain.as_str())
+    vocabulary::list("shared_emails").contains(&plain.as_str())
         || plain.contains("noreply")
         || plain.contains("donotreply")
         || plain.starts_with("bounce")
@@ -241,8 +128,8 @@ static PHONE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
         r"(?:\+?1[\s.\-–]{0,2})?\([2-9]\d{2}\)[\s.\-–/]{0,3}\d{3}[\s.\-–]{0,2}\d{4}",
         r"|(?:\+?1[\s.\-–]{0,2})?[2-9]\d{2}[\s.\-–/]{0,3}\d{3}[\s.\-–]{0,2}\d{4}",
-        r"|(?:\+|00)\d{1,3}(?:[\s.\-–/]{0,2}\(?\d{1,5}\)?){1,6}",
-        r"|\(?\d{1,5}\)?(?:[\s.\-–/]{1,2}\(?\d{1,5}\)?){1,5}",
+        r"|(?:\+|00)\d{1,3}(?:[\s.\-–/]{0,2}\(?\d{1,10}\)?){1,6}",
+        r"|\(?\d{1,5}\)?(?:[\s.\-–/]{1,2}\(?\d{1,8}\)?){1,5}",
         r"|\d{7,13}",
     ))
     .expect("tested")
@@ -261,7 +148,7 @@ pub(crate) struct Phone {
 
 /// The numbers in a text.
 pub(crate) fn phones(text: &str) -> Vec<Phone> {
-    let text = &*text;
+    super::limits::work(text.len());
     let mut found = Vec::new();
     for number in PHONE.find_iter(text) {
         let before = text[..number.start()].chars().next_back();
@@ -342,67 +229,7 @@ pub(crate) fn is_no_persons(phone: &str) -> bool {
 pub(crate) fn is_nothing(value: &str) -> bool {
     let folded = texts::fold(value);
     let folded = folded.trim_matches(|letter: char| !letter.is_alphanumeric());
-    folded.is_empty()
-        || matches!(
-            folded,
-            "n a"
-                | "na"
-                | "none"
-                | "null"
-                | "nil"
-                | "undefined"
-                | "not provided"
-                | "not answered"
-                | "not available"
-                | "not given"
-                | "not specified"
-                | "not disclosed"
-                | "not entered"
-                | "not set"
-                | "no answer"
-                | "no value"
-                | "unknown"
-                | "empty"
-                | "blank"
-                | "no response"
-                | "no comment"
-                | "no comments"
-                | "no message"
-                | "no phone"
-                | "no email"
-                | "no phone provided"
-                | "no email provided"
-                | "no phone number provided"
-                | "no message provided"
-                | "none provided"
-                | "none given"
-                | "not applicable"
-                | "withheld"
-                | "hidden"
-                | "(none)"
-                | "keine angabe"
-                | "k.a"
-                | "no indicado"
-                | "no proporcionado"
-                | "sin datos"
-                | "non renseigne"
-                | "non fornito"
-                | "nao informado"
-                | "niet opgegeven"
-                | "ninguno"
-                | "无"
-                | "未提供"
-                | "なし"
-                | "未入力"
-                | "未記入"
-                | "없음"
-                | "没有"
-                | "not shared"
-                | "prefer not to say"
-                | "not supplied"
-                | "no comment provided"
-                | "no comments provided"
-        )
+    folded.is_empty() || vocabulary::list("no_values").contains(&folded)
 }
 
 /// A name out of a value, if it can be one: without an address beside it, quotation marks, or where it came by.
@@ -477,81 +304,7 @@ pub(crate) fn is_name(text: &str) -> bool {
         return false;
     }
     let folded = texts::fold(text);
-    const NO_NAME: &[&str] = &[
-        "realtor",
-        "realtor.com",
-        "realty",
-        "real estate",
-        "zillow",
-        "trulia",
-        "hotpads",
-        "streeteasy",
-        "redfin",
-        "apartments.com",
-        "homes.com",
-        "homelight",
-        "upnest",
-        "team",
-        "llc",
-        "inc",
-        "inc.",
-        "notification",
-        "notifications",
-        "no reply",
-        "noreply",
-        "inquiry",
-        "leads",
-        "property",
-        "listing",
-        "apartment",
-        "apartments",
-        "website",
-        "customer",
-        "consumer",
-        "unknown",
-        "click",
-        "here",
-        "view",
-        "reply",
-        "email",
-        "phone",
-        "facebook",
-        "street",
-        "avenue",
-        "contact form",
-        "new lead",
-        "support",
-        "client details",
-        "details",
-        "information",
-        "anonymous",
-        "not provided",
-        "this",
-        "someone",
-        "somebody",
-        "your",
-        "you",
-        "message",
-        "wordpress",
-        "lead",
-        "followupboss",
-        "zapier",
-        "wix",
-        "squarespace",
-        "homeowner",
-        "bedroom",
-        "form",
-        "submission",
-        "request",
-        "buyer",
-        "seller",
-        "renter",
-        "renter details",
-        "properties",
-        "home",
-        "homes",
-    ];
-    !texts::has_word(&folded, NO_NAME)
+    !texts::has_word(&folded, vocabulary::list("no_names"))
         && !matches!(labels::find(text), Some(field) if field != labels::Field::City && text.split_whitespace().count() > 1 || matches!(field, labels::Field::Email | labels::Field::Phone | labels::Field::Message))
 }
 

@@ -5,7 +5,7 @@ use super::{
     labels::{self, Field},
     limits,
     pages::{Line, Page, SEAM, cut, without_seams},
-    texts,
+    texts, vocabulary,
 };
 
 /// A label with its value.
@@ -106,57 +106,7 @@ pub(crate) fn start(line: &str) -> Option<Start<'_>> {
 /// Words that are labels only where a sign says so: menus, buttons and prose use them too.
 fn is_prose(label: &str) -> bool {
     let folded = texts::fold(label);
-    matches!(
-        folded.trim(),
-        "contact"
-            | "home"
-            | "call"
-            | "text"
-            | "reply to"
-            | "from"
-            | "house"
-            | "lead"
-            | "who"
-            | "re"
-            | "via"
-            | "to"
-            | "dear"
-            | "link"
-            | "page"
-            | "request"
-            | "about"
-            | "help"
-            | "number"
-            | "first"
-            | "last"
-            | "body"
-            | "ad"
-            | "ten"
-            | "nom"
-            | "de"
-            | "von"
-            | "via name"
-            | "interest"
-            | "area"
-            | "type"
-            | "support"
-            | "account"
-            | "building"
-            | "id"
-            | "bien"
-            | "stage"
-            | "status"
-            | "website"
-            | "office"
-            | "team"
-            | "regarding"
-            | "concerning"
-            | "interested in"
-            | "cap"
-            | "guest"
-            | "visitor"
-            | "mail"
-    ) || folded.starts_with("view ")
+    vocabulary::list("prose_labels").contains(&folded.trim()) || folded.starts_with("view ")
 }
 
 fn looks_like_label(label: &str) -> bool {
@@ -185,10 +135,31 @@ fn is_aside(label: &str) -> bool {
     )
 }
 
+/// A label alone in its cell, with a cell beside it: there even words that menus and prose use are labels.
+fn cell_label(page: &Page, index: usize) -> Option<Start<'_>> {
+    let line = &page.lines[index];
+    let next = page.lines.get(index + 1)?;
+    let is_pair = line.cell?.is_beside(next.cell?) && line.cell != next.cell && line.cell?.column == 1;
+    let field = labels::find(&line.text).filter(|_| is_pair)?;
+    Some(Start { field: Some(field), label: &line.text, value: "", is_marked: false })
+}
+
+/// A label alone on its line, in a stack of labels and values: the next but one is a label too.
+fn stacked_label(page: &Page, index: usize) -> Option<Start<'_>> {
+    let line = &page.lines[index];
+    let field = labels::find(&line.text).filter(|_| line.is_after_gap || page.is_html)?;
+    let value = page.lines.get(index + 1)?;
+    let next = page.lines.get(index + 2)?;
+    let is_stack = labels::find(&value.text).is_none() && labels::find(&next.text).is_some() && line.cell.is_none();
+    is_stack.then_some(Start { field: Some(field), label: &line.text, value: "", is_marked: false })
+}
+
 /// Reads one line; gives the line after the value.
 fn line(page: &Page, index: usize, found: &mut Vec<Labelled>) -> usize {
     let text = page.lines[index].text.as_str();
-    let Some(first) = start(text) else { return index + 1 };
+    let Some(first) = start(text).or_else(|| cell_label(page, index)).or_else(|| stacked_label(page, index)) else {
+        return index + 1;
+    };
     let mut field = first.field;
     let mut label = first.label;
     let mut rest = first.value;
@@ -200,7 +171,7 @@ fn line(page: &Page, index: usize, found: &mut Vec<Labelled>) -> usize {
         label = next.label;
         rest = next.value;
     }
-    let value = contacts::is_nothing(rest).then_some("").unwrap_or(rest);
+    let value = if contacts::is_nothing(rest) { "" } else { rest };
     if field == Some(Field::Heading) && value.is_empty() {
         return index + 1;
     }
@@ -259,14 +230,13 @@ fn extend(page: &Page, index: usize, field: Option<Field>, value: &str, has_valu
                     continue;
                 }
                 let is_elsewhere = match (first.cell, line.cell) {
-                    (Some(here), Some(there)) => {
-                        here != there && here.table <= there.table || here.table > there.table && here != there
-                    }
+                    (Some(here), Some(there)) => here != there,
                     (Some(_), None) => true,
                     (None, Some(_)) => page.is_html,
                     (None, None) => false,
                 };
-                if is_elsewhere || is_end(&line.text) || is_boundary(line) || line.quotes > first.quotes {
+                let is_print = line.is_after_gap && super::fallbacks::is_small_print(&line.text);
+                if is_elsewhere || is_print || is_end(&line.text) || is_boundary(line) || line.quotes > first.quotes {
                     break;
                 }
                 end += 1;
@@ -317,144 +287,7 @@ pub(crate) fn is_end(line: &str) -> bool {
     }
     let folded = texts::fold(cut(&text, 200));
     let folded = folded.trim_start_matches(|letter: char| !letter.is_alphanumeric() && letter != '©');
-    const STARTS: &[&str] = &[
-        "©",
-        "(c) ",
-        "copyright",
-        "unsubscribe",
-        "privacy",
-        "terms of",
-        "all rights reserved",
-        "this e mail was sent",
-        "this email was sent",
-        "this message was sent",
-        "this mail is sent",
-        "this email is",
-        "this e mail is",
-        "this is an automated",
-        "this is an automatic",
-        "you are receiving",
-        "you're receiving",
-        "you received this",
-        "you can reply",
-        "please do not reply",
-        "do not reply",
-        "to reply",
-        "to respond",
-        "to unsubscribe",
-        "reply to this",
-        "replying to this",
-        "just reply",
-        "simply reply",
-        "reply directly",
-        "respond to",
-        "respond now",
-        "respond quickly",
-        "sent from",
-        "sent via",
-        "sent by",
-        "powered by",
-        "view in",
-        "view lead",
-        "view this",
-        "view listing",
-        "view the",
-        "view full",
-        "view details",
-        "view profile",
-        "view property",
-        "view application",
-        "view and",
-        "view renter",
-        "view inquiry",
-        "view contact",
-        "view more",
-        "see lead",
-        "see details",
-        "log in",
-        "login to",
-        "log into",
-        "sign in to",
-        "manage your",
-        "manage my",
-        "manage lead",
-        "manage this",
-        "click here",
-        "click the",
-        "click to",
-        "tap to",
-        "call now",
-        "call jane",
-        "contact now",
-        "contact this",
-        "follow up",
-        "need help",
-        "questions? ",
-        "thank you for using",
-        "thank you for advertising",
-        "get the app",
-        "download the",
-        "learn more",
-        "tip:",
-        "pro tip",
-        "best practice",
-        "why am i",
-        "report this",
-        "mark as",
-        "add to",
-        "open in",
-        "go to",
-        "note: this",
-        "disclaimer",
-        "confidentiality",
-        "enviado desde",
-        "enviado con",
-        "gesendet von",
-        "gesendet uber",
-        "este mensaje",
-        "este correo",
-        "este email",
-        "diese e mail",
-        "diese nachricht",
-        "envoye depuis",
-        "envoye de",
-        "cet e mail",
-        "ce message",
-        "questo messaggio",
-        "questa email",
-        "inviato da",
-        "esta mensagem",
-        "este e mail",
-        "enviado do",
-        "dit bericht",
-        "deze e mail",
-        "verzonden",
-        "此邮件",
-        "本邮件",
-        "本郵件",
-        "このメール",
-        "本メール",
-        "이 메일",
-        "message sent",
-        "lead id",
-        "listing id",
-        "reference id",
-        "about this",
-        "about the property",
-        "property details",
-        "listing details",
-        "similar",
-        "other homes",
-        "respond within",
-        "fast response",
-        "send a",
-        "send message",
-        "book a",
-        "schedule a showing",
-        "accept lead",
-        "claim",
-    ];
-    STARTS.iter().any(|start| folded.starts_with(start))
+    vocabulary::list("message_ends").iter().any(|start| folded.starts_with(start))
 }
 
 /// A further known label within a value, marked by a colon.

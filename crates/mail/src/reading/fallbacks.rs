@@ -7,7 +7,7 @@ use regex::Regex;
 use super::{
     addresses, contacts, facts,
     pages::{Page, cut},
-    texts,
+    texts, vocabulary,
 };
 
 /// The name that a subject tells: `New lead - Jane Doe`, `Jane Doe is requesting …`.
@@ -69,48 +69,25 @@ fn part_name(part: &str) -> Option<String> {
 
 fn is_generic(name: &str) -> bool {
     let folded = texts::fold(name);
-    texts::has_word(
-        &folded,
-        &[
-            "new",
-            "a",
-            "the",
-            "potential",
-            "prospective",
-            "client",
-            "buyer",
-            "seller",
-            "lead",
-            "price",
-            "open house",
-            "house",
-            "contact",
-            "from",
-            "tour",
-            "showing",
-            "someone",
-            "you",
-            "re",
-            "request",
-            "alert",
-            "connection",
-            "opportunity",
-            "your",
-            "and",
-            "for",
-            "about",
-            "question",
-        ],
-    ) || name.chars().next().is_some_and(char::is_lowercase)
+    texts::has_word(&folded, vocabulary::list("generic_names"))
+        || name.chars().next().is_some_and(char::is_lowercase)
         || super::providers::named_in(&folded).is_some()
 }
 
 /// The name that a person gives in a mail of their own.
 pub(crate) fn own_name(text: &str) -> Option<String> {
     static SAYS: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?:[Mm]y name is|[Mm]y name's|I am|I'm|I’m|[Tt]his is|[Mm]e llamo|[Mm]i nombre es|[Ss]oy|[Jj]e m'appelle|[Jj]e m’appelle|[Mm]ein Name ist|[Ii]ch heiße|[Mm]i chiamo|[Mm]eu nome é|[Mm]ijn naam is)\s+(?P<name>[\p{Lu}][\p{L}'’-]+(?:\s+(?:de|la|van|von|der|del|da|di|dos)\b)*(?:\s+[\p{Lu}][\p{L}'’-]+\.?){0,3})").expect("tested")
+        Regex::new(r"(?:[Mm]y name is|[Mm]y name's|I am|I'm|I’m|[Tt]his is|[Mm]e llamo|[Mm]i nombre es|[Ss]oy|[Jj]e m'appelle|[Jj]e m’appelle|[Mm]ein Name ist|[Ii]ch heiße|[Mm]i chiamo|[Mm]eu nome é|[Mm]ijn naam is)\s+(?P<name>[\p{Lu}][\p{L}'’-]+(?:\s+(?:de|la|van|von|der|del|da|di|dos)\b)*(?:\s+[\p{Lu}][\p{L}'’-]+){0,3})").expect("tested")
     });
     SAYS.captures(text).and_then(|found| contacts::name(&found["name"]))
+}
+
+/// The name of whom a colleague passes on: `please call Jane Doe`.
+pub(crate) fn mentioned_name(text: &str) -> Option<String> {
+    static CALLS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"\b(?:[Cc]all|[Cc]ontact|[Mm]eet|named|with|[Tt]ext|[Ee]mail|reach out to|introduce(?: you to)?|client|friend|neighbor|[Rr]eferral:?|[Ll]ead:?)\s+(?P<name>[\p{Lu}][\p{L}'’-]+(?:\s+[\p{Lu}][\p{L}'’-]+){1,3})").expect("tested")
+    });
+    CALLS.captures(text).and_then(|found| contacts::name(&found["name"]))
 }
 
 /// The name that a mail ends with.
@@ -152,95 +129,53 @@ fn looks_written(name: &str) -> bool {
     name.split_whitespace().count() <= 4
         && name.split_whitespace().all(|word| {
             word.chars().next().is_some_and(|first| first.is_uppercase() || texts::is_wide(first))
-                || matches!(
-                    word,
-                    "de" | "la" | "van" | "von" | "der" | "del" | "da" | "di" | "dos" | "&" | "and" | "y" | "e"
-                )
+                || vocabulary::list("small_name_words").contains(&word)
         })
+}
+
+/// A name on a line of its own, next to lines that are nothing but an address or a number.
+pub(crate) fn name_by_contacts(page: &Page, others: &contacts::Others) -> Option<(String, usize)> {
+    let lines = page.lines.iter().enumerate().filter(|(_, line)| !line.is_hidden).collect::<Vec<_>>();
+    let is_contact = |line: &super::pages::Line| {
+        let plain = line.plain();
+        let length = plain.trim().len();
+        let is_email =
+            contacts::emails(&plain).next().is_some_and(|email| email.len() + 8 >= length && is_persons(email, others));
+        is_email || contacts::phones(&plain).first().is_some_and(|phone| phone.text.len() + 8 >= length)
+    };
+    for (at, (index, line)) in lines.iter().enumerate().filter(|(_, (_, line))| line.text.len() < 80) {
+        let words = line.text.split_whitespace().count();
+        if facts::begins_label(&line.text)
+            || !(2..=4).contains(&words)
+            || line.text.ends_with(['.', '!', '?', ':', ','])
+        {
+            continue;
+        }
+        let near = lines[at + 1..lines.len().min(at + 3)].iter().any(|(_, line)| is_contact(line));
+        if !near {
+            continue;
+        }
+        if let Some(name) = contacts::name(&line.plain())
+            .filter(|name| looks_written(name) && !others.has_name(name) && !is_generic(name))
+        {
+            return Some((name, *index));
+        }
+    }
+    None
 }
 
 /// The first number in a text that is a person's: no office's, no company's.
 pub(crate) fn phone(page: &Page, others: &contacts::Others, is_lenient: bool) -> Option<(String, usize)> {
     for (index, line) in page.lines.iter().enumerate().filter(|(_, line)| !line.is_hidden && line.text.len() < 4_000) {
         let plain = line.plain();
-        if is_footer(page, index) {
+        if is_footer(page, index, Border::Kept) {
             continue;
         }
         let folded = texts::fold(cut(&plain, 400));
-        if texts::has_word(
-            &folded,
-            &[
-                "office",
-                "fax",
-                "toll free",
-                "support",
-                "customer service",
-                "questions",
-                "help desk",
-                "call us",
-                "mls",
-                "mls#",
-                "license",
-                "lic",
-                "dre",
-                "nmls",
-                "your agent",
-                "listing agent",
-                "order",
-                "invoice",
-                "id",
-            ],
-        ) {
+        if texts::has_word(&folded, vocabulary::list("not_persons_phones")) {
             continue;
         }
-        let is_spoken = texts::has_word(
-            &folded,
-            &[
-                "call",
-                "text",
-                "phone",
-                "cell",
-                "tel",
-                "tel.",
-                "mobile",
-                "number",
-                "reach",
-                "whatsapp",
-                "telefono",
-                "numero",
-                "movil",
-                "celular",
-                "telephone",
-                "portable",
-                "telefon",
-                "nummer",
-                "handy",
-                "cellulare",
-                "telefone",
-                "mobiel",
-                "telefoon",
-                "numer",
-                "llamar",
-                "llamame",
-                "llame",
-                "appeler",
-                "joindre",
-                "anrufen",
-                "erreichen",
-                "erreichbar",
-                "电话",
-                "手机",
-                "電話",
-                "携帯",
-                "전화",
-                "연락처",
-                "телефон",
-                "c",
-                "m",
-                "t",
-                "p",
-            ],
-        );
+        let is_spoken = texts::has_word(&folded, vocabulary::list("spoken_phones"));
         for phone in contacts::phones(&plain) {
             let digits = contacts::digits(&phone.text).len();
             let is_alone = plain.trim().len() <= phone.text.len() + 4;
@@ -257,7 +192,7 @@ pub(crate) fn phone(page: &Page, others: &contacts::Others, is_lenient: bool) ->
 /// The first address of mail in a text that is a person's.
 pub(crate) fn email(page: &Page, others: &contacts::Others) -> Option<(String, usize)> {
     for (index, line) in page.lines.iter().enumerate().filter(|(_, line)| !line.is_hidden && line.text.contains('@')) {
-        if is_footer(page, index) {
+        if is_footer(page, index, Border::Kept) {
             continue;
         }
         let plain = line.plain();
@@ -269,7 +204,7 @@ pub(crate) fn email(page: &Page, others: &contacts::Others) -> Option<(String, u
     page.links.iter().find_map(|link| {
         let email = link.target.strip_prefix("mailto:")?.split('?').next()?;
         let email = super::transfer::percent(&email.replace('+', "%2B"));
-        (contacts::is_email(&email) && is_persons(&email, others) && !is_footer(page, link.line))
+        (contacts::is_email(&email) && is_persons(&email, others) && !is_footer(page, link.line, Border::Kept))
             .then_some((email, link.line))
     })
 }
@@ -282,7 +217,7 @@ pub(crate) fn is_persons(email: &str, others: &contacts::Others) -> bool {
 /// The first address of a home in a text.
 pub(crate) fn address(page: &Page) -> Option<(String, usize)> {
     for (index, line) in page.lines.iter().enumerate().filter(|(_, line)| !line.is_hidden) {
-        if is_footer(page, index) || !line.text.contains(char::is_numeric) {
+        if is_footer(page, index, Border::Crossed) || !line.text.contains(char::is_numeric) {
             continue;
         }
         let plain = line.plain();
@@ -293,6 +228,10 @@ pub(crate) fn address(page: &Page) -> Option<(String, usize)> {
             .filter(|next| !next.is_hidden && next.cell == line.cell && !next.is_after_gap)
             .map(super::pages::Line::plain)
             .unwrap_or_default();
+        let folded = texts::fold(cut(&plain, 300));
+        if vocabulary::list("office_addresses").iter().any(|office| folded.contains(office)) {
+            continue;
+        }
         let Some(mut found) = addresses::find(&plain) else {
             if !page.is_html && plain.len() > 50 && !next.is_empty() && !facts::begins_label(&next) {
                 let joined = format!("{} {}", cut(&plain, 2_000), cut(&next, 400));
@@ -310,35 +249,47 @@ pub(crate) fn address(page: &Page) -> Option<(String, usize)> {
     None
 }
 
+/// Whether a line is a company's own: its name with its address, its rights, its advice.
+pub(crate) fn is_small_print(line: &str) -> bool {
+    static COMPANY: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^\W*(?:\(c\)|©|copyright\b|(?:[\w.&' -]{2,40}(?:\binc\b|\bllc\b|\bcorp\b|\bcorporation\b|\bltd\b|\bgmbh\b|\.com\b)\.?(?:,|\s*[|·•-]|\s+\d))|call [\p{L}]+ now\b|call now\b|does this (?:submission|message) look)").expect("tested")
+    });
+    let line = cut(line.trim(), 300);
+    if COMPANY.is_match(line) {
+        return true;
+    }
+    if contacts::phones(line).iter().any(|phone| contacts::is_no_persons(&phone.text)) && line.len() < 160 {
+        return true;
+    }
+    // `Portal, 12 Main St, …`, `Portal support: …`
+    let folded = texts::fold(cut(line, 80));
+    let is_named = super::providers::named_in(&folded).is_some_and(|(_, at)| at < 4) && line.contains(char::is_numeric);
+    is_named && (line.contains(',') && !line.contains(':') || texts::has_word(&folded, &["support", "help"]))
+        || texts::has_word(&folded, vocabulary::list("small_print"))
+}
+
+/// Whether small print of the next paragraph makes a line small print too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Border {
+    Kept,
+    Crossed,
+}
+
 /// Whether a line is small print: that of a company, not of the inquiry.
-pub(crate) fn is_footer(page: &Page, index: usize) -> bool {
-    const MARKS: &[&str] = &[
-        "©",
-        "unsubscribe",
-        "privacy policy",
-        "all rights reserved",
-        "terms of use",
-        "terms of service",
-        "you are receiving",
-        "manage your",
-        "email preferences",
-        "notification settings",
-        "equal housing",
-        "inc.",
-        "llc",
-        "do not reply",
-        "powered by",
-        "darse de baja",
-        "abmelden",
-        "impressum",
-        "desinscrire",
-    ];
-    let from = index.saturating_sub(1);
-    let to = page.lines.len().min(index + 3);
-    page.lines[from..to].iter().any(|line| {
+pub(crate) fn is_footer(page: &Page, index: usize, border: Border) -> bool {
+    // A link may stand at the very end, after the last line.
+    let Some(here) = page.lines.get(index) else { return false };
+    if is_small_print(&here.text) {
+        return true;
+    }
+    let is_mark = |line: &super::pages::Line| {
         let folded = texts::fold(cut(&line.text, 300));
-        MARKS.iter().any(|mark| folded.contains(mark)) && line.text.len() < 1_000
-    })
+        vocabulary::list("footers").iter().any(|mark| folded.contains(mark)) && line.text.len() < 1_000
+    };
+    let is_beside = |line: &super::pages::Line| border == Border::Crossed || !line.is_after_gap;
+    is_mark(here)
+        || index > 0 && is_beside(here) && is_mark(&page.lines[index - 1])
+        || page.lines.get(index + 1).is_some_and(|next| is_beside(next) && is_mark(next))
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ impl Headers {
         let mut at = 0;
         while at < raw.len() {
             let end = raw[at..].iter().position(|byte| *byte == b'\n').map_or(raw.len(), |length| at + length + 1);
+            limits::work(end - at);
             let line = trim_end(&raw[at..end]);
             if line.is_empty() {
                 // A CR CR LF file looks as if each line were followed by nothing: its lines are only ended thrice.
@@ -163,8 +164,9 @@ struct EncodedWord {
 }
 
 fn encoded_word(text: &str) -> Option<EncodedWord> {
-    const LONGEST: usize = 2_000;
+    const LONGEST: usize = 500;
     let head = &text.as_bytes()[..text.len().min(LONGEST)];
+    limits::work(head.len());
     let mut marks = head.iter().enumerate().skip(2).filter(|(_, byte)| **byte == b'?').map(|(at, _)| at);
     let charset_end = marks.next()?;
     let encoding_end = marks.next()?;
@@ -258,6 +260,7 @@ fn parameters(text: &str) -> (String, Parameters) {
 
 /// The mailboxes of a field: `Name <a@b>, "Last, First" <c@d>, e@f (Name)`; groups and nonsense are passed over.
 pub(crate) fn mailboxes(field: &str) -> Vec<Mailbox> {
+    limits::work(field.len());
     let mut found = Vec::new();
     let mut name = String::new();
     let mut comment = String::new();

@@ -80,13 +80,14 @@ pub(crate) fn find(label: &str) -> Option<Field> {
     if label.len() > MAX_LABEL * 3 {
         return None;
     }
+    super::limits::work(label.len());
     let label = strip(label);
     if label.is_empty() || label.len() > MAX_LABEL * 2 {
         return None;
     }
     let folded = texts::fold(&spaced(&label));
     let folded = folded.trim();
-    look(folded).or_else(|| look(&folded.replace('.', "")))
+    look(folded).or_else(|| look(&texts::fold(&label))).or_else(|| look(&folded.replace('.', "")))
 }
 
 fn look(folded: &str) -> Option<Field> {
@@ -174,12 +175,16 @@ fn strip(label: &str) -> String {
 /// `fullName` as `full Name`.
 fn spaced(label: &str) -> String {
     let mut spaced = String::with_capacity(label.len() + 4);
-    let mut was_small = false;
-    for letter in label.chars() {
-        if was_small && letter.is_ascii_uppercase() {
+    let (mut was_small, mut was_large) = (false, false);
+    let mut letters = label.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let is_large = letter.is_ascii_uppercase();
+        let begins_word = was_large && is_large && letters.peek().is_some_and(char::is_ascii_lowercase);
+        if was_small && is_large || begins_word {
             spaced.push(' ');
         }
         was_small = letter.is_ascii_lowercase();
+        was_large = is_large;
         spaced.push(letter);
     }
     spaced
@@ -203,6 +208,7 @@ mod tests {
             ("お電話番号", Field::Phone),
             ("您的姓名", Field::Name),
             ("MLSID #", Field::Mls),
+            ("MLSNumber", Field::Mls),
             ("MLS #", Field::Mls),
             ("Lead Source", Field::Source),
             ("Agent Name", Field::Foreign),

@@ -23,6 +23,8 @@ pub(crate) struct Letter {
     pub is_sender_lost: bool,
     pub is_reply: bool,
     pub is_list: bool,
+    /// It invites to something.
+    pub has_calendar: bool,
     pub forwarder: Option<Mailbox>,
     pub others: Others,
     pub files: Vec<String>,
@@ -127,7 +129,7 @@ pub(crate) fn open(
         message = inner;
     }
     let (prefixes, base) = wrappers::subject(&subject);
-    let mut base = base.to_owned();
+    let mut base = cut(base, limits::MAX_SUBJECT).to_owned();
     let mut reply_to = message.headers.mailboxes("reply-to").into_iter().next();
     let was_from = from.clone();
     let is_agents = known.emails.iter().any(|email| email.eq_ignore_ascii_case(&from.address));
@@ -146,12 +148,8 @@ pub(crate) fn open(
         opened.push(unwrapped.page);
     }
     let is_inline = !layers.is_empty();
-    let is_sender_lost = !is_inline
-        && (prefixes.is_forward || is_agents)
-        && !prefixes.is_reply
-        && forwarder.is_none()
-        && providers::by_address(&from.address).is_none()
-        && (prefixes.is_forward || is_agents);
+    let is_passed_on = (prefixes.is_forward || is_agents) && !prefixes.is_reply && forwarder.is_none();
+    let is_sender_lost = !is_inline && is_passed_on && providers::by_address(&from.address).is_none();
     if is_inline || is_sender_lost {
         others.add_email(&was_from.address);
         others.add_name(&was_from.name);
@@ -169,7 +167,7 @@ pub(crate) fn open(
         from = innermost.from.unwrap_or_default();
         reply_to = innermost.reply_to;
         if let Some(subject) = innermost.subject {
-            base = wrappers::subject(&subject).1.to_owned();
+            base = cut(wrappers::subject(&subject).1, limits::MAX_SUBJECT).to_owned();
         }
         is_list = false;
     }
@@ -182,6 +180,7 @@ pub(crate) fn open(
         is_sender_lost,
         is_reply: was_answer || prefixes.is_reply && message.headers.has("in-reply-to"),
         is_list,
+        has_calendar: message.has_calendar,
         forwarder,
         others: Others::default(),
         files: message

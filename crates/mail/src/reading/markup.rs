@@ -88,6 +88,7 @@ impl Reader {
         if raw.is_empty() {
             return;
         }
+        limits::work(raw.len());
         let text = entities::decode(raw);
         for letter in text.chars() {
             if letter == '\n' && self.pre > 0 {
@@ -329,16 +330,18 @@ fn tag_end(text: &str) -> usize {
     let head = cut(text, LONGEST);
     let mut quote = None;
     for (at, byte) in head.bytes().enumerate().skip(1) {
+        limits::work(1);
         match (quote, byte) {
             (None, b'>') => return at,
             (None, b'"' | b'\'') if head.as_bytes()[at - 1] == b'=' || head.as_bytes()[at - 1] == b' ' => {
-                quote = Some(byte)
+                quote = Some(byte);
             }
             (Some(open), byte) if open == byte => quote = None,
             _ => {}
         }
     }
     // A quotation mark that is never closed: the first `>` ends the tag.
+    limits::work(head.len());
     head.find('>').unwrap_or(head.len())
 }
 
@@ -358,6 +361,7 @@ struct Attributes<'a>(&'a str);
 
 impl Attributes<'_> {
     fn get(&self, wanted: &str) -> Option<String> {
+        limits::work(self.0.len());
         let mut rest = self.0;
         loop {
             rest = rest.trim_start_matches(|letter: char| letter.is_whitespace() || letter == '/');

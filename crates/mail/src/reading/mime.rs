@@ -179,6 +179,7 @@ fn pieces<'a>(body: &'a [u8], boundary: Option<&str>) -> Vec<&'a [u8]> {
     let mut at = 0;
     while at < body.len() {
         let end = body[at..].iter().position(|byte| *byte == b'\n').map_or(body.len(), |length| at + length + 1);
+        limits::work(end - at);
         let line = body[at..end].trim_ascii_end();
         if let Some(rest) = line.strip_prefix(b"--").and_then(|line| line.strip_prefix(boundary.as_slice()))
             && (rest.is_empty() || rest == b"--")

@@ -10,7 +10,7 @@
 //! 6. `providers`: who sends what, kept as data (`providers.toml`);
 //! 7. `labels`, `facts`: labels in many languages (`labels.toml`) and the values beside, below or under them;
 //! 8. `fallbacks`, `addresses`, `contacts`: headers, subject, free text; what is no person's is dropped; `candidates` chooses;
-//! 9. `topics`, `verdicts`: a lead, something to look at, or nothing, with the reason in words.
+//! 9. `topics` (with the words of `vocabulary.toml`), `verdicts`: a lead, something to look at, or nothing, with the reason in words.
 
 mod addresses;
 mod candidates;
@@ -28,6 +28,7 @@ mod limits;
 mod markup;
 mod mime;
 mod notes;
+mod origins;
 mod pages;
 mod providers;
 mod structured;
@@ -35,6 +36,7 @@ mod texts;
 mod topics;
 mod transfer;
 mod verdicts;
+mod vocabulary;
 mod wrappers;
 
 pub use forwardings::Forwarding;

@@ -84,6 +84,7 @@ impl Page {
             }
             let raw = cut(raw.trim_end_matches('\r'), limits::MAX_LINE_BYTES);
             let is_soft = is_flowed && raw.ends_with(' ') && raw.trim_end() != "--";
+            limits::work(raw.len());
             let (quotes, rest) = unquote(raw);
             let line = page.add_links(rest);
             if line.trim().is_empty() {

@@ -101,7 +101,7 @@ pub(crate) fn adf(text: &str) -> Option<Adf> {
         match (section, name) {
             (Section::Vendor, _) => {}
             (Section::Provider, "name" | "service") => {
-                push(&mut adf.items, Field::Source, name, &value, if name == "name" { 80 } else { 82 })
+                push(&mut adf.items, Field::Source, name, &value, if name == "name" { 80 } else { 82 });
             }
             (Section::Provider, _) => {}
             (_, "id") if adf.id.is_none() => adf.id = Some(value),
@@ -129,23 +129,23 @@ pub(crate) fn adf(text: &str) -> Option<Adf> {
             ) => property.push((name.to_owned(), value)),
             (Section::Customer, "street" | "apartment" | "city" | "regioncode" | "postalcode") => address.push(value),
             (Section::Property, "mls" | "mlsnumber" | "mls_number" | "stock" | "listingid" | "mlsid") => {
-                push(&mut adf.items, Field::Mls, "MLS", &value, 90)
+                push(&mut adf.items, Field::Mls, "MLS", &value, 90);
             }
             (Section::Property, "url" | "link") => push(&mut adf.items, Field::Url, "URL", &value, 90),
             (Section::Property, "description" | "model" | "make" | "trim" | "title" | "name")
                 if super::addresses::find(&value).is_some() =>
             {
-                push(&mut adf.items, Field::Property, name, &value, 70)
+                push(&mut adf.items, Field::Property, name, &value, 70);
             }
             (_, "propertyaddress" | "property_address") => {
-                push(&mut adf.items, Field::Address, "property address", &value, 95)
+                push(&mut adf.items, Field::Address, "property address", &value, 95);
             }
             (_, "source" | "leadsource") => push(&mut adf.items, Field::Source, "source", &value, 90),
             (Section::Property, "price" | "bedrooms" | "bathrooms" | "beds" | "baths" | "bodystyle") => {
-                push(&mut adf.items, Field::Fact, name, &value, 90)
+                push(&mut adf.items, Field::Fact, name, &value, 90);
             }
             (_, "requestdate" | "timeframe" | "earliestdate" | "timezone" | "description") => {
-                push(&mut adf.items, Field::Fact, name, &value, 60)
+                push(&mut adf.items, Field::Fact, name, &value, 60);
             }
             _ => {}
         }
@@ -191,6 +191,59 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
     let at = tag.find(&format!("{name}="))? + name.len() + 1;
     let rest = tag[at..].trim_start_matches(['"', '\'', ' ']);
     Some(rest.split(['"', '\'', ' ', '/']).next().unwrap_or_default().to_owned())
+}
+
+/// A lead in XML of its own making: elements named as labels are.
+pub(crate) fn xml(text: &str) -> Vec<Item> {
+    let trimmed = text.trim_start();
+    let head = cut(trimmed, 400).to_ascii_lowercase();
+    let is_lead = ["<?xml", "<lead", "<lts", "<contact"].iter().any(|start| head.starts_with(start));
+    if !is_lead || ["<adf", "<?adf", "<html", "<prospect"].iter().any(|other| head.contains(other)) {
+        return Vec::new();
+    }
+    let mut items = Vec::new();
+    let mut foreign = 0_u32;
+    let mut rest = trimmed;
+    while let Some(start) = rest.find('<') {
+        rest = &rest[start + 1..];
+        let Some(end) = rest.find('>') else { break };
+        let tag = cut(&rest[..end], 100);
+        rest = &rest[end + 1..];
+        let (is_end, tag) = tag.strip_prefix('/').map_or((false, tag), |tag| (true, tag));
+        let name = tag.split([' ', '/', '\n']).next().unwrap_or_default();
+        let field = labels::find(name);
+        let value = value_of(rest);
+        if field == Some(Field::Foreign) && value.is_empty() {
+            foreign = if is_end { foreign.saturating_sub(1) } else { foreign + 1 };
+        }
+        if is_end || foreign > 0 || value.is_empty() || items.len() > 200 {
+            continue;
+        }
+        if let Some(field) = field.filter(|field| !matches!(field, Field::Foreign | Field::Heading)) {
+            push(&mut items, field, name, &value, 92);
+        }
+    }
+    items
+}
+
+/// A business card (RFC 6350).
+pub(crate) fn vcard(text: &str) -> Vec<Item> {
+    let mut items = Vec::new();
+    if !cut(text.trim_start(), 40).to_ascii_uppercase().starts_with("BEGIN:VCARD") {
+        return items;
+    }
+    for (key, value) in text.lines().take(200).filter_map(|line| line.split_once(':')) {
+        let key = key.rsplit('.').next().unwrap_or(key).split(';').next().unwrap_or_default().to_ascii_uppercase();
+        let field = match key.as_str() {
+            "FN" => Field::Name,
+            "EMAIL" => Field::Email,
+            "TEL" => Field::Phone,
+            "NOTE" => Field::Message,
+            _ => continue,
+        };
+        push(&mut items, field, &key, value.trim_start_matches("tel:"), 60);
+    }
+    items
 }
 
 /// h-card classes and schema.org's properties.
@@ -323,7 +376,7 @@ pub(crate) fn links(page: &Page) -> Linked {
                 }
                 "name" | "rentername" | "consumername" | "fullname" => found.push((Field::Name, value.to_owned())),
                 "phone" | "renterphone" | "consumerphone" | "phonenumber" | "tel" => {
-                    found.push((Field::Phone, value.to_owned()))
+                    found.push((Field::Phone, value.to_owned()));
                 }
                 "email" | "renteremail" | "consumeremail" => found.push((Field::Email, value.to_owned())),
                 _ => {}

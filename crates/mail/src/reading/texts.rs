@@ -4,6 +4,7 @@ use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 /// Lower case, no accents, no difference of width; white space, underscores, hyphens and dots between words become one blank.
 pub(crate) fn fold(text: &str) -> String {
+    super::limits::work(text.len());
     let mut folded = String::with_capacity(text.len());
     let mut due = false;
     let mut push = |letter: char| {
@@ -27,6 +28,7 @@ pub(crate) fn fold(text: &str) -> String {
 
 /// Whether a text holds one of `words`, as whole words; both folded.
 pub(crate) fn has_word(folded: &str, words: &[&str]) -> bool {
+    super::limits::work(folded.len() * words.len());
     words.iter().any(|word| find_word(folded, word).is_some())
 }
 

@@ -6,6 +6,7 @@ use super::{
     pages::cut,
     providers::{Kind, Provider},
     texts::{fold, has_word},
+    vocabulary,
 };
 
 /// What a mail is about.
@@ -32,15 +33,18 @@ pub(crate) fn of(letter: &Letter, provider: Option<&'static Provider>, found: &C
         return Topic::Pitch;
     }
     if provider.is_none_or(|provider| provider.kind != Kind::Portal)
-        && let Some(reason) = notice(&subject, &body, found.is_form())
+        && let Some(reason) = notice(&subject, &body, provider, found.is_form())
     {
         return Topic::Notice(reason);
     }
+    if provider.is_none() && !found.is_form() && is_agents(letter, &body) {
+        return Topic::Notice("Another agent writes.");
+    }
     let about = format!("{subject} {words}");
-    let is_home = has_word(&about, HOMES)
+    let is_home = has_word(&about, vocabulary::list("homes"))
         || super::addresses::find(&letter.subject).is_some()
         || super::addresses::find(cut(&text, 4_000)).is_some();
-    let is_wish = has_word(&about, WISHES);
+    let is_wish = has_word(&about, vocabulary::list("wishes"));
     match (is_home, is_wish) {
         (true, true) => Topic::Interest,
         (false, false) => Topic::Other,
@@ -48,514 +52,66 @@ pub(crate) fn of(letter: &Letter, provider: Option<&'static Provider>, found: &C
     }
 }
 
-const HOMES: &[&str] = &[
-    "house",
-    "houses",
-    "home",
-    "homes",
-    "apartment",
-    "apt",
-    "condo",
-    "townhouse",
-    "townhome",
-    "property",
-    "properties",
-    "listing",
-    "unit",
-    "place",
-    "rental",
-    "duplex",
-    "bungalow",
-    "studio",
-    "bedroom",
-    "bedrooms",
-    "bed",
-    "2br",
-    "3br",
-    "1br",
-    "neighborhood",
-    "land",
-    "lot",
-    "real estate",
-    "open house",
-    "mls",
-    "zillow",
-    "casa",
-    "piso",
-    "apartamento",
-    "departamento",
-    "propiedad",
-    "vivienda",
-    "inmueble",
-    "maison",
-    "appartement",
-    "bien",
-    "logement",
-    "villa",
-    "haus",
-    "wohnung",
-    "immobilie",
-    "objekt",
-    "appartamento",
-    "immobile",
-    "imovel",
-    "moradia",
-    "woning",
-    "huis",
-    "bostad",
-    "lagenhet",
-    "bolig",
-    "mieszkanie",
-    "dom",
-    "房子",
-    "房",
-    "公寓",
-    "房产",
-    "房屋",
-    "物件",
-    "マンション",
-    "住宅",
-    "家",
-    "アパート",
-    "집",
-    "아파트",
-    "매물",
-    "квартира",
-    "квартиру",
-    "дом",
-    "недвижимость",
-    "nha",
-    "can ho",
-];
-
-const WISHES: &[&str] = &[
-    "interested",
-    "available",
-    "availability",
-    "see it",
-    "see the",
-    "see this",
-    "view",
-    "viewing",
-    "tour",
-    "visit",
-    "showing",
-    "schedule",
-    "appointment",
-    "buy",
-    "buying",
-    "purchase",
-    "sell",
-    "selling",
-    "rent",
-    "renting",
-    "lease",
-    "move",
-    "moving",
-    "relocating",
-    "looking for",
-    "looking at",
-    "looking to",
-    "pre approved",
-    "preapproved",
-    "pre approval",
-    "worth",
-    "valuation",
-    "offer",
-    "asking",
-    "still on the market",
-    "more info",
-    "more information",
-    "more details",
-    "details",
-    "questions about",
-    "question about",
-    "walk through",
-    "take a look",
-    "come by",
-    "stop by",
-    "list my",
-    "list our",
-    "would love to",
-    "find a",
-    "house hunting",
-    "home value",
-    "how much",
-    "interesado",
-    "interesada",
-    "interesados",
-    "disponible",
-    "ver",
-    "visitar",
-    "visita",
-    "comprar",
-    "vender",
-    "alquilar",
-    "rentar",
-    "cita",
-    "informacion",
-    "busco",
-    "buscamos",
-    "interesse",
-    "interesse an",
-    "interessiert",
-    "besichtigung",
-    "besichtigen",
-    "verfugbar",
-    "kaufen",
-    "verkaufen",
-    "mieten",
-    "termin",
-    "suche",
-    "suchen",
-    "interesse",
-    "interessee",
-    "visiter",
-    "visite",
-    "acheter",
-    "vendre",
-    "louer",
-    "cherche",
-    "cherchons",
-    "rendez vous",
-    "interessato",
-    "interessata",
-    "visitare",
-    "comprare",
-    "vendere",
-    "affittare",
-    "cerco",
-    "interessado",
-    "interessada",
-    "agendar",
-    "procuro",
-    "geinteresseerd",
-    "bezichtigen",
-    "bezichtiging",
-    "kopen",
-    "verkopen",
-    "huren",
-    "beschikbaar",
-    "intresserad",
-    "zainteresowany",
-    "zainteresowana",
-    "感兴趣",
-    "看房",
-    "买",
-    "卖",
-    "租",
-    "咨询",
-    "请问",
-    "想看",
-    "購入",
-    "売却",
-    "内覧",
-    "見学",
-    "興味",
-    "賃貸",
-    "購入を",
-    "관심",
-    "구매",
-    "보고 싶",
-    "방문",
-    "구경",
-    "임대",
-    "интересует",
-    "купить",
-    "продать",
-    "посмотреть",
-    "снять",
-    "quan tam",
-    "mua",
-    "xem nha",
-    "thue",
-];
-
 /// Somebody sells something: search engines, leads, websites, money.
 fn is_pitch(subject: &str, words: &str) -> bool {
-    const STRONG: &[&str] = &[
-        "seo",
-        "backlink",
-        "backlinks",
-        "guest post",
-        "search engine optimization",
-        "search engine",
-        "first page of google",
-        "page one of google",
-        "rank your website",
-        "rank higher",
-        "google ranking",
-        "google rankings",
-        "link building",
-        "web design",
-        "website design",
-        "redesign your website",
-        "your website's",
-        "domain authority",
-        "virtual assistant",
-        "virtual assistants",
-        "digital marketing",
-        "lead generation",
-        "exclusive leads",
-        "grow your business",
-        "boost your business",
-        "social media marketing",
-        "crypto",
-        "bitcoin",
-        "casino",
-        "merchant cash",
-        "business loan",
-        "business funding",
-        "ppp",
-        "explainer video",
-        "cold email",
-        "email list",
-        "email lists",
-        "whatsapp marketing",
-        "mobile app development",
-        "increase your sales",
-        "increase traffic",
-        "more traffic",
-        "book a demo",
-        "our agency",
-        "our services",
-        "free audit",
-        "website audit",
-        "viagra",
-        "forex",
-        "online reviews",
-        "reputation management",
-        "photography services",
-        "video editing",
-        "chatbot",
-        "posicionamiento web",
-        "outsourcing",
-    ];
-    let hits = STRONG.iter().filter(|word| has_word(words, &[word]) || has_word(subject, &[word])).count();
-    hits >= 2
-        || hits == 1
-            && !has_word(
-                words,
-                &["tour", "showing", "bedroom", "buy a home", "sell my", "buy a house", "see the house", "viewing"],
-            )
+    let hits = vocabulary::list("pitches")
+        .iter()
+        .filter(|word| has_word(words, &[word]) || has_word(subject, &[word]))
+        .count();
+    hits >= 2 || hits == 1 && !has_word(words, vocabulary::list("not_pitches"))
 }
 
 /// Mail of the trade and of machines that brings nobody new.
-fn notice(subject: &str, body: &str, is_form: bool) -> Option<&'static str> {
+fn notice(subject: &str, body: &str, provider: Option<&Provider>, is_form: bool) -> Option<&'static str> {
     let in_subject = |words: &[&str]| has_word(subject, words);
     let in_body = |words: &[&str]| has_word(body, words);
-    if in_subject(&[
-        "docusign",
-        "dotloop",
-        "e signature",
-        "esignature",
-        "signature requested",
-        "please sign",
-        "ready for signature",
-        "ready to sign",
-        "signed document",
-        "completed: ",
-        "envelope",
-        "has been signed",
-        "requests your signature",
-    ]) {
+    if in_subject(vocabulary::list("subjects_signing")) {
         return Some("A notice about documents to sign.");
     }
-    if in_subject(&[
-        "receipt",
-        "invoice",
-        "your order",
-        "order confirmation",
-        "payment received",
-        "payment confirmation",
-        "billing statement",
-        "subscription renewal",
-        "auto renewal",
-        "your bill",
-        "refund",
-    ]) {
+    if in_subject(vocabulary::list("subjects_receipts")) {
         return Some("A receipt or a bill.");
     }
-    if in_subject(&[
-        "showing confirmed",
-        "showing confirmation",
-        "confirmed showing",
-        "appointment confirmed",
-        "showing approved",
-        "showing cancelled",
-        "showing canceled",
-        "showing declined",
-        "showing rescheduled",
-        "showing feedback",
-        "feedback request",
-        "showing reminder",
-        "appointment reminder",
-        "showing scheduled",
-        "lockbox",
-        "feedback on your showing",
-        "showing instructions",
-    ]) || in_body(&["showing agent", "buyer's agent feedback"])
-        && in_subject(&["showing", "feedback", "appointment"])
+    if in_subject(vocabulary::list("subjects_showings"))
+        || in_body(&["showing agent", "buyer's agent feedback"]) && in_subject(&["showing", "feedback", "appointment"])
     {
         return Some("A notice about a showing with another agent.");
     }
     if is_form {
         return None;
     }
-    if in_subject(&[
-        "market report",
-        "market update",
-        "market snapshot",
-        "newsletter",
-        "hot sheet",
-        "hotsheet",
-        "digest",
-        "weekly update",
-        "monthly update",
-        "market trends",
-        "market watch",
-        "mortgage rates",
-        "rate update",
-        "this week in",
-        "your weekly",
-        "your monthly",
-        "weekly summary",
-        "monthly summary",
-        "performance report",
-    ]) {
+    if in_subject(vocabulary::list("subjects_reports")) {
         return Some("A newsletter or a report.");
     }
-    if in_subject(&[
-        "price drop",
-        "price reduced",
-        "price reduction",
-        "price cut",
-        "price change",
-        "price improvement",
-        "saved search",
-        "new listings",
-        "listing alert",
-        "new homes",
-        "homes for you",
-        "new matches",
-        "back on market",
-        "status change",
-        "matching your search",
-        "matches your search",
-        "just for you",
-        "property alert",
-        "search results",
-        "search alert",
-    ]) {
+    if in_subject(vocabulary::list("subjects_alerts")) {
         return Some("An alert about listings.");
     }
-    if in_subject(&[
-        "just listed",
-        "just sold",
-        "broker open",
-        "brokers open",
-        "broker's open",
-        "broker tour",
-        "open house this",
-        "coming soon",
-        "new listing",
-        "agent open house",
-        "off market",
-        "back on the market",
-        "buyer need",
-        "buyer needs",
-    ]) || in_body(&[
-        "bring your buyers",
-        "bring your clients",
-        "your buyers",
-        "buyer's agent commission",
-        "buyer agent commission",
-        "co op",
-        "cooperating broker",
-        "cooperating brokers",
-        "brokers open",
-        "broker open",
-        "broker's open",
-        "submit offers",
-        "submit all offers",
-        "highest and best",
-        "fellow agents",
-        "fellow agent",
-        "dear agents",
-        "hi agents",
-        "agent to agent",
-        "buyer's agents",
-        "agents only",
-    ]) {
+    if in_subject(vocabulary::list("subjects_agents")) || in_body(vocabulary::list("bodies_agents")) {
         return Some("Another agent tells of a listing.");
     }
-    if in_subject(&[
-        "team meeting",
-        "sales meeting",
-        "office meeting",
-        "staff meeting",
-        "team update",
-        "team huddle",
-        "agenda",
-        "all hands",
-        "minutes",
-        "training session",
-        "office closed",
-    ]) || in_body(&[
-        "hi team",
-        "hello team",
-        "hey team",
-        "hi everyone",
-        "hi all",
-        "hello everyone",
-        "dear team",
-        "good morning team",
-    ]) {
+    if in_subject(vocabulary::list("subjects_team")) || in_body(vocabulary::list("bodies_team")) {
         return Some("Mail within the team.");
     }
-    if in_subject(&[
-        "escrow",
-        "closing disclosure",
-        "appraisal",
-        "inspection report",
-        "title commitment",
-        "earnest money",
-        "wire instructions",
-        "commission",
-        "clear to close",
-        "loan approval",
-        "home warranty",
-        "contract to close",
-        "termite",
-        "contingency",
-    ]) || in_body(&["earnest money", "closing disclosure", "clear to close", "title company", "escrow officer"])
+    if in_subject(vocabulary::list("subjects_sales"))
+        || in_body(&["earnest money", "closing disclosure", "clear to close", "title company", "escrow officer"])
     {
         return Some("Mail about a sale that is under way.");
     }
-    if in_subject(&[
-        "verify your",
-        "password reset",
-        "reset your password",
-        "security alert",
-        "sign in attempt",
-        "confirm your email",
-        "verification code",
-        "account suspended",
-        "unusual activity",
-        "your account",
-        "action required",
-    ]) {
+    if in_subject(vocabulary::list("subjects_accounts")) {
         return Some("A notice about an account.");
     }
-    if in_body(&[
-        "unsubscribe",
-        "view in browser",
-        "view this email in your browser",
-        "manage preferences",
-        "update your preferences",
-        "email preferences",
-    ]) {
+    if provider.is_none() && in_body(vocabulary::list("bodies_lists")) {
         return Some("Mail that goes to a list of people.");
     }
     None
+}
+
+/// Whether another agent writes, about clients or listings of theirs: by domain or signature, and by what they talk of.
+fn is_agents(letter: &Letter, body: &str) -> bool {
+    let domain = fold(letter.from.address.rsplit('@').next().unwrap_or_default());
+    let is_trade = vocabulary::list("agent_domains").iter().any(|word| domain.contains(word));
+    let lines = letter.pages.first().map(|page| page.lines.as_slice()).unwrap_or_default();
+    let signature = lines.iter().rev().take(10).map(|line| fold(cut(&line.text, 200))).collect::<Vec<_>>().join(" ");
+    let signs = has_word(&signature, vocabulary::list("agent_signatures"));
+    let talks = has_word(body, vocabulary::list("agent_talk"));
+    talks && (is_trade || signs)
 }

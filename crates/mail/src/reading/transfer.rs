@@ -2,6 +2,7 @@
 
 /// Decodes `body` as `encoding` names, up to `limit` bytes. An encoding that is none leaves the body as it is.
 pub(crate) fn decode(body: &[u8], encoding: &str, limit: usize) -> Vec<u8> {
+    super::limits::work(body.len());
     match encoding {
         "base64" => base64(body, limit),
         "quoted-printable" => quoted_printable(body, limit),

@@ -6,7 +6,7 @@ use super::{
     contacts::Others,
     envelopes, forwardings,
     letters::{self, Letter},
-    mime,
+    mime, origins,
     providers::{self, Kind, Provider},
     topics::{self, Topic},
 };
@@ -39,14 +39,15 @@ pub(crate) fn judge(raw: &[u8], known: &Known) -> Reading {
     reading.is_forwarded = letter.is_forwarded;
     reading.forwarder.clone_from(&letter.forwarder);
     reading.is_reply |= letter.is_reply;
-    reading.sender = (!letter.is_sender_lost && !(letter.from.address.is_empty() && letter.from.name.is_empty()))
-        .then(|| letter.from.clone());
+    let is_nobody = letter.is_sender_lost || letter.from.address.is_empty() && letter.from.name.is_empty();
+    reading.sender = (!is_nobody).then(|| letter.from.clone());
     decide(&mut letter, &mut reading);
     reading
 }
 
 fn decide(letter: &mut Letter, reading: &mut Reading) {
-    let provider = providers::by_address(&letter.from.address);
+    let by_content = || if letter.is_sender_lost { origins::by_content(letter) } else { None };
+    let provider = providers::by_address(&letter.from.address).or_else(by_content);
     reading.provider = provider.map(|provider| provider.slug.as_str());
     if !letter.is_forwarded {
         reading.provider_domain =
@@ -74,6 +75,10 @@ fn conclude(
     }
     if provider.is_some_and(|provider| provider.is_noise(&letter.from.address, &folded_subject)) {
         return ignored(&format!("{} sends this kind of mail about other things than new leads.", letter.from.address));
+    }
+    let is_portal = provider.is_some_and(|provider| provider.kind == Kind::Portal);
+    if letter.has_calendar && !is_portal && !found.is_form() {
+        return ignored("A calendar invitation.");
     }
     let topic = topics::of(letter, provider, found);
     let is_form = found.is_form();
@@ -107,6 +112,17 @@ fn conclude(
     }
     if letter.is_list {
         return ignored("Mail that goes to a list of people.");
+    }
+    // A site's own address, with the person behind `Reply-To`.
+    let is_passed_on = super::contacts::is_shared(&letter.from.address) && has_contact;
+    if is_passed_on
+        && topic == Topic::Interest
+        && letter
+            .reply_to
+            .as_ref()
+            .is_some_and(|reply_to| super::fallbacks::is_persons(&reply_to.address, &letter.others))
+    {
+        return (Verdict::Lead, "An inquiry that a website passed on.".to_owned());
     }
     let is_persons = reading.email.is_some() && !super::contacts::is_shared(&letter.from.address);
     match topic {

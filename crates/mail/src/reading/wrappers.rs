@@ -5,7 +5,7 @@ use super::{
     headers::Mailbox,
     limits,
     pages::{Page, cut},
-    texts,
+    texts, vocabulary,
 };
 
 /// The headers that a forward shows of the message within.
@@ -36,31 +36,7 @@ pub(crate) struct Prefixes {
 
 /// Takes `Re:` and `Fwd:` off a subject, in the words of several languages.
 pub(crate) fn subject(subject: &str) -> (Prefixes, &str) {
-    const REPLIES: &[&str] =
-        &["re", "aw", "antw", "sv", "vs", "res", "odp", "rif", "回复", "答复", "回覆", "返信", "답장", "回信"];
-    const FORWARDS: &[&str] = &[
-        "fw",
-        "fwd",
-        "wg",
-        "tr",
-        "rv",
-        "i",
-        "enc",
-        "doorst",
-        "vb",
-        "vl",
-        "pd",
-        "转发",
-        "轉寄",
-        "転送",
-        "전달",
-        "ilt",
-        "továb",
-        "reenv",
-        "reenviado",
-        "inoltra",
-        "weitergeleitet",
-    ];
+    let replies = vocabulary::list("reply_prefixes");
     let mut prefixes = Prefixes::default();
     let mut rest = subject.trim();
     for round in 0..6 {
@@ -79,9 +55,9 @@ pub(crate) fn subject(subject: &str) -> (Prefixes, &str) {
         let head = head
             .trim()
             .trim_end_matches(|letter: char| letter.is_ascii_digit() || matches!(letter, '[' | ']' | '(' | ')'));
-        if REPLIES.contains(&head) {
+        if replies.contains(&head) {
             prefixes.is_reply |= round == 0 || !prefixes.is_forward;
-        } else if FORWARDS.contains(&head) {
+        } else if vocabulary::list("forward_prefixes").contains(&head) {
             prefixes.is_forward = true;
         } else {
             break;
@@ -193,71 +169,14 @@ fn marks(text: &str) -> Option<bool> {
     }
     let folded = texts::fold(text);
     let folded = folded.trim_matches(|letter: char| !letter.is_alphanumeric());
-    const FORWARDS: &[&str] = &[
-        "forwarded message",
-        "begin forwarded message",
-        "forwarded by",
-        "forwarded email",
-        "forwarded mail",
-        "mensaje reenviado",
-        "inicio del mensaje reenviado",
-        "comienzo del mensaje reenviado",
-        "weitergeleitete nachricht",
-        "anfang der weitergeleiteten nachricht",
-        "anfang der weitergeleiteten e mail",
-        "message transfere",
-        "debut du message reexpedie",
-        "debut du message transfere",
-        "messaggio inoltrato",
-        "inizio messaggio inoltrato",
-        "mensagem encaminhada",
-        "mensagem reencaminhada",
-        "inicio da mensagem encaminhada",
-        "doorgestuurd bericht",
-        "begin doorgestuurd bericht",
-        "vidarebefordrat meddelande",
-        "videresendt meddelelse",
-        "videresendt melding",
-        "przekazana wiadomosc",
-        "wiadomosc przekazana dalej",
-        "转发的邮件",
-        "转发邮件",
-        "转发的信息",
-        "轉寄的郵件",
-        "轉寄郵件",
-        "転送メッセージ",
-        "転送されたメッセージ",
-        "전달된 메시지",
-        "전달된 메일",
-        "пересланное сообщение",
-        "пересылаемое сообщение",
-        "пересилаемое повидомлення",
-        "iletilen mesaj",
-        "redirected message",
-    ];
-    const ORIGINALS: &[&str] = &[
-        "original message",
-        "original mail",
-        "mensaje original",
-        "ursprungliche nachricht",
-        "message d'origine",
-        "message original",
-        "messaggio originale",
-        "mensagem original",
-        "oorspronkelijk bericht",
-        "originalmeddelande",
-        "原始邮件",
-        "原始郵件",
-        "元のメッセージ",
-        "원본 메시지",
-        "исходное сообщение",
-    ];
     let has = |words: &[&str]| words.iter().any(|word| folded.starts_with(word));
     let is_short = folded.len() < 80;
-    if is_short && has(FORWARDS) {
+    if is_short && has(vocabulary::list("forward_marks")) {
         return Some(true);
     }
-    (is_short && has(ORIGINALS) && (text.contains("--") || text.trim_end().ends_with(':') || folded.len() < 30))
+    (is_short
+        && has(vocabulary::list("original_marks"))
+        && (text.contains("--") || text.trim_end().ends_with(':') || folded.len() < 30))
         .then_some(false)
 }
 
@@ -414,29 +333,6 @@ fn mailbox(page: &Page, line: usize, value: &str) -> Option<Mailbox> {
 
 /// The line that introduces what an answer quotes: `On …, X wrote:`.
 fn attribution(page: &Page) -> Option<usize> {
-    const ENDS: &[&str] = &[
-        "wrote",
-        "schrieb",
-        "escribio",
-        "a ecrit",
-        "ha scritto",
-        "escreveu",
-        "schreef",
-        "skrev",
-        "kirjoitti",
-        "napisal",
-        "napisal(a)",
-        "написал",
-        "写道",
-        "寫道",
-        "のメール",
-        "님이 작성",
-        "yazdi",
-    ];
-    const STARTS: &[&str] = &[
-        "on ", "am ", "el ", "le ", "il ", "em ", "op ", "den ", "在", "w dniu", "dne ", "a las", "20", "mon", "tue",
-        "wed", "thu", "fri", "sat", "sun", "date",
-    ];
     for (index, line) in page.lines.iter().enumerate() {
         let text = line.text.trim_end();
         if text.len() > 300 || !text.ends_with([':', '：']) && !text.ends_with("wrote") {
@@ -444,10 +340,10 @@ fn attribution(page: &Page) -> Option<usize> {
         }
         let folded = texts::fold(text);
         let folded = folded.trim_end_matches([':', '：', ' ', '>']);
-        if !ENDS.iter().any(|end| folded.ends_with(end)) {
+        if !vocabulary::list("attribution_ends").iter().any(|end| folded.ends_with(end)) {
             continue;
         }
-        if STARTS.iter().any(|start| folded.starts_with(start))
+        if vocabulary::list("attribution_starts").iter().any(|start| folded.starts_with(start))
             && (folded.contains('@') || folded.chars().any(|letter| letter.is_ascii_digit()))
         {
             return Some(index);
@@ -455,7 +351,8 @@ fn attribution(page: &Page) -> Option<usize> {
         // Broken in two.
         let before = index.checked_sub(1).map(|before| texts::fold(cut(&page.lines[before].text, 300)));
         if before.is_some_and(|before| {
-            STARTS.iter().any(|start| before.starts_with(start)) && before.chars().any(|letter| letter.is_ascii_digit())
+            vocabulary::list("attribution_starts").iter().any(|start| before.starts_with(start))
+                && before.chars().any(|letter| letter.is_ascii_digit())
         }) {
             return Some(index - 1);
         }

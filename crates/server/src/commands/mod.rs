@@ -2,6 +2,7 @@
 
 mod agents;
 mod backup;
+mod domains;
 mod emails;
 pub mod export;
 mod keys;
@@ -15,7 +16,7 @@ use std::io::Write;
 use crm::{AgentId, Crm};
 
 use crate::{
-    cli::{AgentCommand, Cli, Command, EmailCommand, KeyCommand, ListingsCommand, WebhookCommand},
+    cli::{AgentCommand, Cli, Command, DomainCommand, EmailCommand, KeyCommand, ListingsCommand, WebhookCommand},
     config::Config,
     serve, storage,
 };
@@ -40,6 +41,9 @@ pub async fn run(cli: Cli) -> Result<(), String> {
         Command::Webhook(WebhookCommand::Create { agent, url, event }) => {
             webhooks::create(&config, webhooks::Create { agent, url, event }).await
         }
+        Command::Domain(DomainCommand::Add { agent, name }) => domains::add(&config, &agent, &name).await,
+        Command::Domain(DomainCommand::Remove { agent, name }) => domains::remove(&config, &agent, &name).await,
+        Command::Domain(DomainCommand::List { agent }) => domains::list(&config, &agent).await,
         Command::Email(EmailCommand::Parse { files }) => emails::parse(&files),
         Command::Webhook(WebhookCommand::Listen { agent, on, event, after, count }) => {
             receiver::run(&config, receiver::Listen { agent, on, event, after, count }).await

@@ -10,7 +10,6 @@ use http::{Request, Response};
 use http_body::Body;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
-use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service;
@@ -20,7 +19,7 @@ use super::connection::serve_connection;
 use super::exchanges::House;
 use super::metering::Metering;
 use super::seats::Seats;
-use super::secured::{Front, serve_secured};
+use super::secured::{Front, Tls, serve_secured};
 use super::{Edge, Limits};
 
 /// After a failed accept: the first wait and the longest.
@@ -51,10 +50,10 @@ pub async fn serve<S, B>(
 }
 
 /// The same over TLS (HTTP/2 where the client offers it). Whoever speaks plain HTTP at this port is answered by the service that
-/// comes with the acceptor.
+/// comes with it.
 pub async fn serve_with<S, B>(
     listener: TcpListener,
-    tls: Option<(TlsAcceptor, S)>,
+    tls: Option<(Tls, S)>,
     service: S,
     limits: Limits,
     edge: Arc<dyn Edge>,
@@ -73,7 +72,7 @@ pub async fn serve_with<S, B>(
     let limits = Arc::new(limits);
     let house_of =
         |service| Arc::new(House { service, limits: limits.clone(), edge: edge.clone(), stop: shutdown.clone() });
-    let front = tls.map(|(acceptor, plain)| Arc::new(Front { acceptor, plain: house_of(plain) }));
+    let front = tls.map(|(tls, plain)| Arc::new(Front { tls, plain: house_of(plain) }));
     let house = house_of(service);
     let mut backoff = BACKOFF;
     loop {

@@ -40,4 +40,4 @@ pub use client_address::{Network, Scheme, client_address, client_scheme};
 pub use edge::{Edge, RequestId};
 pub use error::FramingError;
 pub use limits::Limits;
-pub use secured::ACME_PROTOCOL;
+pub use secured::{ACME_PROTOCOL, Names, Tls};

@@ -1,16 +1,20 @@
 //! TLS in front of a connection: the handshake, within its time; and whoever speaks plain HTTP at the same port.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
+use rustls::ServerConfig;
+use rustls::server::Acceptor;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 use tower::Service;
 
@@ -24,9 +28,29 @@ const HANDSHAKE: u8 = 22;
 /// The protocol of a certificate authority that looks whether a name leads here (RFC 8737): the handshake is all of it.
 pub const ACME_PROTOCOL: &[u8] = b"acme-tls/1";
 
+/// Knows the certificates of names; asked before a handshake goes on, since they may have to be fetched.
+pub trait Names: Send + Sync {
+    /// Has the certificate of a name at hand (that of the server where the client asks for none), or what is shown to a certificate
+    /// authority that looks whether the name leads here.
+    fn prepare<'a>(
+        &'a self,
+        name: Option<&'a str>,
+        is_challenge: bool,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+}
+
+/// TLS as a listener speaks it.
+#[derive(Clone)]
+pub struct Tls {
+    /// With a resolver of certificates that finds what `names` has prepared.
+    pub config: Arc<ServerConfig>,
+    /// The names.
+    pub names: Arc<dyn Names>,
+}
+
 /// What a connection meets first where TLS is on.
 pub(super) struct Front<S> {
-    pub(super) acceptor: TlsAcceptor,
+    pub(super) tls: Tls,
     /// What plain HTTP is answered by.
     pub(super) plain: Arc<House<S>>,
 }
@@ -61,7 +85,7 @@ pub(super) async fn serve_secured<S, B>(
     if first[0] != HANDSHAKE {
         return Box::pin(serve_connection(stream, peer, seat, front.plain.clone())).await;
     }
-    let shaken = timeout(house.limits.head_timeout, front.acceptor.accept(stream)).await;
+    let shaken = timeout(house.limits.head_timeout, shake(&front.tls, stream)).await;
     let stream = match shaken {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => return tracing::debug!(%error, "no TLS"),
@@ -71,6 +95,19 @@ pub(super) async fn serve_secured<S, B>(
         return farewell(stream).await;
     }
     Box::pin(serve_connection(stream, peer, seat, house)).await;
+}
+
+/// The handshake: the hello first, then what it asks for, then the rest.
+async fn shake(tls: &Tls, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+    let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+    let (name, is_challenge) = {
+        let hello = start.client_hello();
+        let mut offered = hello.alpn().into_iter().flatten();
+        let is_challenge = offered.next() == Some(ACME_PROTOCOL) && offered.next().is_none();
+        (hello.server_name().map(str::to_owned), is_challenge)
+    };
+    tls.names.prepare(name.as_deref(), is_challenge).await;
+    start.into_stream(tls.config.clone()).await
 }
 
 fn is_acme(stream: &TlsStream<TcpStream>) -> bool {

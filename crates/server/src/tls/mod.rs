@@ -1,31 +1,32 @@
 //! TLS: the certificates that the server shows, by the name that a client asks for.
 //!
 //! - [`pem`]: the operator's own files, read again when they change.
+//! - [`acme`]: certificates of a certificate authority, got and renewed by itself.
 //! - [`certificates`]: which certificate a client gets.
 
+pub mod acme;
 pub mod certificates;
 pub mod pem;
 
 use std::sync::Arc;
 
 use rustls::{ServerConfig, crypto::aws_lc_rs};
-use tokio_rustls::TlsAcceptor;
 
 use self::certificates::Certificates;
-use crate::http::ACME_PROTOCOL;
+use crate::http::{ACME_PROTOCOL, Tls};
 
-/// What takes TLS connections: 1.2 and 1.3, HTTP/2 and HTTP/1.1, with these certificates.
+/// TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1, with these certificates.
 ///
 /// # Panics
 /// Never: the cryptographic library knows TLS 1.2 and 1.3.
 #[must_use]
-pub fn acceptor(certificates: Arc<Certificates>) -> TlsAcceptor {
+pub fn with(certificates: Arc<Certificates>) -> Tls {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("TLS 1.2 and 1.3")
         .with_no_client_auth()
-        .with_cert_resolver(certificates);
+        .with_cert_resolver(certificates.clone());
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec(), ACME_PROTOCOL.to_vec()];
-    TlsAcceptor::from(Arc::new(config))
+    Tls { config: Arc::new(config), names: certificates }
 }

@@ -73,7 +73,8 @@ impl Desk {
     }
 
     pub(crate) fn serve(&self, arguments: &[&str]) -> Serving {
-        let all = [&["serve", "--listen", "127.0.0.1:0"], arguments].concat();
+        let usual: &[&str] = if arguments.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
+        let all = [&["serve"], usual, arguments].concat();
         let mut child = self.command(&all).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut welcome = String::new();

@@ -14,6 +14,7 @@ mod components;
 mod data;
 mod deliveries;
 mod devices;
+mod domains;
 mod follow_ups;
 mod guide;
 mod guide_files;
@@ -96,6 +97,7 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(address::routes())
         .merge(notifications::routes())
         .merge(devices::routes())
+        .merge(domains::routes())
         .merge(outbox::routes())
         .merge(live::routes())
 }

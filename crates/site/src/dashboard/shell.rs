@@ -93,6 +93,8 @@ impl Shell {
                 "showing-moved" => "The showing is moved.",
                 "showing-added" => "The showing is added, and confirmed.",
                 "showing-saved" => "The notes are saved.",
+                "domain-added" => "The domain is noted. Whether it leads here is being looked at now.",
+                "domain-checked" => "It is being looked at now. Load the page again in a moment.",
                 "feed-ended" => "The address has ended. Calendars that subscribed to it get nothing more.",
                 "password-changed" => "The password is changed. Every other session has ended.",
                 "two-step-off" => "Two-step sign-in is off. Your password alone lets you in.",

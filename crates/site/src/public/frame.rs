@@ -117,7 +117,7 @@ impl Frame {
             description: shortened(description, 160),
             canonical: place.map(|_| visited.canonical(site, &visited.rest, t.tag)),
             tongues: tongues.collect(),
-            usual: format!("{}{}{}", site.public_url, visited.base(), visited.rest),
+            usual: visited.canonical(site, &visited.rest, website.languages.first().map_or(t.tag, String::as_str)),
             theme: "classic",
             brand: brands::path(visited, color),
             name: profile.name.clone(),

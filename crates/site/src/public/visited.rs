@@ -2,11 +2,11 @@
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use crm::{AgentId, Error, websites, websites::Website};
-use http::{header, request::Parts};
+use http::{Uri, header, request::Parts};
 use words::Words;
 
 use super::words as said;
-use crate::{Site, pages::Refusal, times::Times};
+use crate::{OwnDomain, Site, pages::Refusal, times::Times};
 
 /// The website that a request is for. Where no agent has the slug in its path, there is nothing.
 pub(crate) struct Visited {
@@ -16,6 +16,8 @@ pub(crate) struct Visited {
     pub words: &'static Words,
     /// Whether the address names the language; links of the page then do so, too.
     is_named: bool,
+    /// Whether it is visited at the agent's own domain.
+    is_at_home: bool,
     /// The path behind the website's own, such as `/listings`; empty for its home.
     pub rest: String,
 }
@@ -28,20 +30,30 @@ impl Visited {
 
     /// Where the website begins; links are made of it, so that they lead on wherever that is.
     pub fn base(&self) -> String {
-        format!("/a/{}", self.website.slug)
+        if self.is_at_home { String::new() } else { format!("/a/{}", self.website.slug) }
     }
 
     /// The address of a page of this website, from the path behind the website's own: `/listings`, or nothing for its home.
     pub fn link(&self, rest: &str) -> String {
         let named = if self.is_named { format!("{}lang={}", joint(rest), self.words.tag) } else { String::new() };
-        format!("{}{rest}{named}", self.base())
+        let home = if self.is_at_home && !rest.starts_with('/') { "/" } else { "" };
+        format!("{}{home}{rest}{named}", self.base())
     }
 
-    /// The same page in a language, from outside: the agent's usual one has the plain address.
+    /// The same page in a language, from outside: at the agent's own domain, where there is one; the usual language has the plain
+    /// address.
     pub fn canonical(&self, site: &Site, rest: &str, tag: &str) -> String {
         let is_usual = self.website.languages.first().is_some_and(|usual| usual == tag);
         let named = if is_usual { String::new() } else { format!("{}lang={tag}", joint(rest)) };
-        format!("{}{}{rest}{named}", site.public_url, self.base())
+        match &self.website.domain {
+            Some(domain) => {
+                let uri = site.public_url.parse::<Uri>().unwrap_or_default();
+                let port = uri.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
+                let home = if rest.starts_with('/') { "" } else { "/" };
+                format!("{}://{domain}{port}{home}{rest}{named}", uri.scheme_str().unwrap_or("https"))
+            }
+            None => format!("{}/a/{}{rest}{named}", site.public_url, self.website.slug),
+        }
     }
 
     /// Times of the agent's zone.
@@ -68,8 +80,9 @@ impl FromRequestParts<Site> for Visited {
         let accepted = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         let liked = || said::liked(accepted.unwrap_or_default(), &website.languages).map(str::to_owned);
         let is_named = named.is_some();
+        let is_at_home = parts.extensions.get::<OwnDomain>().is_some();
         let tag = named.or_else(liked).or_else(|| website.languages.first().cloned()).unwrap_or_default();
         let rest = parts.uri.path().splitn(4, '/').nth(3).map(|rest| format!("/{rest}")).unwrap_or_default();
-        Ok(Self { words: said::of(&tag), website, is_named, rest })
+        Ok(Self { words: said::of(&tag), website, is_named, is_at_home, rest })
     }
 }
