@@ -36,14 +36,14 @@ async fn make(app: &TestApp, title: &str) -> GuideId {
 }
 
 /// A PDF of more than two pieces.
-fn pdf() -> Vec<u8> {
+pub(crate) fn pdf() -> Vec<u8> {
     let mut pdf = b"%PDF-1.7\n1 0 obj<</OpenAction<</S/Launch/F(calc.exe)>>>>endobj\n".to_vec();
     pdf.extend((0..2 * PIECE + 1000).map(|n| (n % 253) as u8));
     pdf
 }
 
 /// A guide that has its PDF and is there for everybody.
-async fn published(app: &TestApp, browser: &mut Browser, title: &str) -> GuideId {
+pub(crate) async fn published(app: &TestApp, browser: &mut Browser, title: &str) -> GuideId {
     let id = make(app, title).await;
     let _ =
         send(browser, &format!("{PATH}/{id}/document"), &[("Guide.pdf", "application/pdf", &pdf())]).await.expect(303);
@@ -61,7 +61,7 @@ fn lead(name: &str) -> NewLead {
 }
 
 /// The first part of a page between two texts.
-fn between<'a>(page: &'a str, from: &str, to: &str) -> &'a str {
+pub(crate) fn between<'a>(page: &'a str, from: &str, to: &str) -> &'a str {
     page.split(from).nth(1).unwrap_or_else(|| panic!("{from}: {page}")).split(to).next().unwrap()
 }
 

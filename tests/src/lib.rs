@@ -45,6 +45,8 @@ mod hooks;
 #[cfg(test)]
 mod imports;
 #[cfg(test)]
+mod inquiries;
+#[cfg(test)]
 mod isolation;
 #[cfg(test)]
 mod jobs;
@@ -133,6 +135,8 @@ mod trash;
 mod two_step;
 #[cfg(test)]
 mod uploads;
+#[cfg(test)]
+mod visits;
 #[cfg(test)]
 mod webhook_changes;
 #[cfg(test)]

@@ -155,6 +155,12 @@ pub async fn list(crm: &Crm) -> Result<Vec<Agent>, Error> {
         .await
 }
 
+/// The slug and the name of an agent, within a transaction.
+pub(crate) fn named(tx: &mut Tx<'_>, agent: AgentId) -> Result<(String, String), Error> {
+    let sql = "SELECT slug, name FROM agents WHERE id = $1";
+    tx.query_opt(sql, params![&agent], |row| Ok((row.get(0)?, row.get(1)?)))?.ok_or(Error::NotFound)
+}
+
 /// The slug of an agent, within a transaction.
 pub(crate) fn slug(tx: &mut Tx<'_>, agent: AgentId) -> Result<String, Error> {
     tx.query_opt("SELECT slug FROM agents WHERE id = $1", params![&agent], |row| row.get(0))?.ok_or(Error::NotFound)

@@ -47,13 +47,19 @@ pub async fn ask(
     crm.change_once("guides.ask", agent, once, move |tx, turn| {
         let guide = guides::find_by_slug(tx, agent, &slug)?.id;
         let lead = leads::insert(tx, turn, &new)?;
-        let sql = "INSERT INTO guide_leads (agent_id, lead_id, guide_id) VALUES ($1, $2, $3)";
-        tx.execute(sql, params![&agent, &lead, &guide])?;
-        let sql = "UPDATE guides SET leads = leads + 1 WHERE agent_id = $1 AND id = $2";
-        tx.execute(sql, params![&agent, &guide])?;
+        note(tx, agent, lead, guide)?;
         Ok(Asked { lead, guide })
     })
     .await
+}
+
+/// Notes which guide a new lead asks for.
+pub(crate) fn note(tx: &mut Tx<'_>, agent: AgentId, lead: LeadId, guide: GuideId) -> Result<(), Error> {
+    let sql = "INSERT INTO guide_leads (agent_id, lead_id, guide_id) VALUES ($1, $2, $3)";
+    tx.execute(sql, params![&agent, &lead, &guide])?;
+    let sql = "UPDATE guides SET leads = leads + 1 WHERE agent_id = $1 AND id = $2";
+    tx.execute(sql, params![&agent, &guide])?;
+    Ok(())
 }
 
 /// Counts a download of the published guide of a slug.

@@ -17,6 +17,7 @@ use crate::{
     idempotency::{Answer, Once},
     ids::{ClientId, LeadId, MergeId},
     input::{Given, Purpose, Reader, max},
+    inquiries,
     notes::About,
     pages::{self, Filter, Listed, Page, Source},
     pictures,
@@ -41,6 +42,9 @@ pub const STATUSES: [&str; 10] = [
     "junk",
     "do_not_contact",
 ];
+
+/// The status of what is no lead at all.
+pub(crate) const JUNK: &str = STATUSES[8];
 
 /// The source of a lead that says none.
 pub const DEFAULT_SOURCE: &str = "api";
@@ -276,6 +280,18 @@ pub(crate) fn insert_as(
     new: &NewLead,
     status: &'static str,
 ) -> Result<LeadId, Error> {
+    let lead = put(tx, turn, new, status)?;
+    turn.record(tx, EventKind::LeadCreated, &lead.id.0, &LeadCreated::from(&lead))?;
+    Ok(lead.id)
+}
+
+/// As [`insert`], for what looks like spam: it is kept as junk, and `lead.created` waits until it has another status.
+pub(crate) fn insert_held(tx: &mut Tx<'_>, turn: &mut Turn, new: &NewLead) -> Result<LeadId, Error> {
+    Ok(put(tx, turn, new, JUNK)?.id)
+}
+
+/// Puts a new lead into its table, totals and search.
+fn put(tx: &mut Tx<'_>, turn: &mut Turn, new: &NewLead, status: &'static str) -> Result<Lead, Error> {
     let id = LeadId(turn.next_id());
     let mut lead = Lead {
         id,
@@ -293,10 +309,9 @@ pub(crate) fn insert_as(
     lead.same_person_as = same_person::earlier(tx, turn.agent, id, &keys(&lead))?;
     store(tx, turn.agent, &lead)?;
     totals::add(tx, turn.agent, Kind::Lead, &lead.status, 1)?;
-    turn.record(tx, EventKind::LeadCreated, &id.0, &LeadCreated::from(&lead))?;
     search::enqueue(tx, turn.agent, Kind::Lead, &id.0)?;
     sources::note(tx, turn.agent, &lead.source)?;
-    Ok(id)
+    Ok(lead)
 }
 
 fn keys(lead: &Lead) -> PersonKeys {
@@ -358,7 +373,7 @@ fn from_row(row: &Row<'_>) -> Result<Lead, db::DbError> {
     })
 }
 
-fn find(tx: &mut Tx<'_>, agent: AgentId, id: LeadId) -> Result<Lead, Error> {
+pub(crate) fn find(tx: &mut Tx<'_>, agent: AgentId, id: LeadId) -> Result<Lead, Error> {
     let sql = "SELECT t.id, t.updated_at, t.name, t.email, t.status, t.phone, t.source, t.property_address, t.notes, t.same_person_as
                FROM leads t WHERE t.agent_id = $1 AND t.id = $2";
     tx.query_opt(sql, params![&agent, &id], from_row)?.ok_or(Error::NotFound)
@@ -422,7 +437,7 @@ where
 }
 
 /// Stores `lead` where `old` was, if they differ. Gives it back as it now is.
-fn replace(tx: &mut Tx<'_>, turn: &Turn, old: &Lead, mut lead: Lead) -> Result<Lead, Error> {
+pub(crate) fn replace(tx: &mut Tx<'_>, turn: &mut Turn, old: &Lead, mut lead: Lead) -> Result<Lead, Error> {
     let (agent, id) = (turn.agent, lead.id);
     if lead == *old {
         return Ok(lead);
@@ -448,6 +463,10 @@ fn replace(tx: &mut Tx<'_>, turn: &Turn, old: &Lead, mut lead: Lead) -> Result<L
     search::enqueue(tx, agent, Kind::Lead, &id.0)?;
     if lead.source != old.source {
         sources::note(tx, agent, &lead.source)?;
+    }
+    // Whoever gives a doubtful one a status has looked at it; what was held is told now, but not to who has just seen it.
+    if lead.status != old.status && inquiries::settle(tx, agent, id, lead.status == JUNK)? {
+        turn.quietly(|turn| turn.record(tx, EventKind::LeadCreated, &id.0, &LeadCreated::from(&lead)))?;
     }
     Ok(lead)
 }

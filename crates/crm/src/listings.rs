@@ -299,6 +299,13 @@ pub(crate) fn require(tx: &mut Tx<'_>, agent: AgentId, id: ListingId) -> Result<
     tx.query_opt(sql, params![&agent, &id], |_| Ok(()))?.ok_or(Error::NotFound)
 }
 
+/// A listing whose page is there for everybody.
+pub(crate) fn find_shown(tx: &mut Tx<'_>, agent: AgentId, id: ListingId) -> Result<Listing, Error> {
+    let listing = find(tx, agent, id)?.listing;
+    let is_shown = listing.status.publicity() == Publicity::Shown;
+    if is_shown { Ok(listing) } else { Err(Error::NotFound) }
+}
+
 /// One page of an agent's listings.
 pub async fn list(crm: &Crm, agent: AgentId, filter: Filter, page: Page) -> Result<Listed<Listing>, Error> {
     let row = |row: &Row<'_>| from_row(row).map(|kept| kept.listing);

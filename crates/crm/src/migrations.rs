@@ -148,6 +148,16 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: Some("-- PostgreSQL counts for itself"),
         ..step(47, "listing_import_statistics", include_str!("../migrations/0047_listing_import_statistics.sqlite.sql"))
     },
+    step(54, "inquiries", include_str!("../migrations/0054_inquiries.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(55, "inquiry_statistics", include_str!("../migrations/0055_inquiry_statistics.sqlite.sql"))
+    },
+    step(56, "visits", include_str!("../migrations/0056_visits.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(57, "visit_statistics", include_str!("../migrations/0057_visit_statistics.sqlite.sql"))
+    },
     step(63, "domains", include_str!("../migrations/0063_domains.sql")),
     Migration {
         postgres: Some("-- PostgreSQL counts for itself"),

@@ -8,7 +8,7 @@ use std::fmt;
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
-    digest,
+    constant_time, digest, hmac,
 };
 use db::{Database, Lane, Tx, params};
 
@@ -29,6 +29,12 @@ const FINGERPRINT: &str = "key_fingerprint";
 
 /// What the fingerprint's digest begins with, so that it is the digest of nothing else.
 const FINGERPRINT_CONTEXT: &[u8] = b"OrganicAgent key fingerprint\0";
+
+/// What the key of signatures is derived with, so that no key both seals and signs.
+const SIGNING_CONTEXT: &[u8] = b"OrganicAgent signatures\0";
+
+/// The bytes of a signature: 128 bits.
+pub const SIGNATURE_BYTES: usize = 16;
 
 /// Where a sealed value stands.
 #[derive(Debug, Clone, Copy)]
@@ -76,6 +82,18 @@ struct Key {
 impl Key {
     fn cipher(&self) -> LessSafeKey {
         LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &self.secret).expect("the key has the cipher's length"))
+    }
+
+    /// The first 128 bits of an HMAC-SHA256 (RFC 2104) over what is signed, and what for.
+    fn sign(&self, purpose: &'static str, text: &[u8]) -> [u8; SIGNATURE_BYTES] {
+        let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &self.secret), SIGNING_CONTEXT);
+        let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()));
+        context.update(purpose.as_bytes());
+        context.update(b"\0");
+        context.update(text);
+        let mut signature = [0; SIGNATURE_BYTES];
+        signature.copy_from_slice(&context.sign().as_ref()[..SIGNATURE_BYTES]);
+        signature
     }
 
     fn fingerprint(&self) -> String {
@@ -192,6 +210,19 @@ impl Keyring {
         Ok(body)
     }
 
+    /// Signs `text` with the newest key: what comes back with this signature was made here, for this purpose.
+    #[must_use]
+    pub fn sign(&self, purpose: &'static str, text: &[u8]) -> [u8; SIGNATURE_BYTES] {
+        self.newest().sign(purpose, text)
+    }
+
+    /// Whether `text` was signed for this purpose, with whichever of the keys.
+    #[must_use]
+    pub fn has_signed(&self, purpose: &'static str, text: &[u8], signature: &[u8]) -> bool {
+        let is_of = |key: &Key| constant_time::verify_slices_are_equal(&key.sign(purpose, text), signature).is_ok();
+        self.keys.iter().any(is_of)
+    }
+
     fn newest(&self) -> &Key {
         self.keys.first().expect("a keyring has a key")
     }
@@ -240,11 +271,11 @@ fn held(tx: &mut Tx<'_>) -> Result<Option<String>, Error> {
     Ok(tx.query_opt("SELECT value FROM settings WHERE name = $1", params![FINGERPRINT], |row| row.get(0))?)
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
+pub(crate) fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let is_hex = text.len() == 2 * N && text.bytes().all(|digit| digit.is_ascii_hexdigit());
     let mut bytes = [0; N];
     for (byte, pair) in bytes.iter_mut().zip(is_hex.then_some(text.as_bytes())?.chunks_exact(2)) {
@@ -302,6 +333,24 @@ mod tests {
         assert!(both.has(&old.fingerprint()));
         assert_ne!(both.fingerprint(), old.fingerprint());
         assert_eq!(old.open(HERE, &both.seal(&random, HERE, b"after")), Err(NotOpened));
+    }
+
+    #[test]
+    fn a_signature_holds_for_its_text_and_purpose_and_outlives_a_new_key() {
+        let random = random();
+        let old = Keyring::generate(&random);
+        let signature = old.sign("forms", b"text");
+        let both = Keyring::generate(&random).joined(old.clone());
+        assert!(old.has_signed("forms", b"text", &signature) && both.has_signed("forms", b"text", &signature));
+        assert_ne!(both.sign("forms", b"text"), signature);
+        for (purpose, text, signature) in [
+            ("downloads", &b"text"[..], &signature[..]),
+            ("forms", b"texts", &signature),
+            ("forms", b"text", &signature[1..]),
+            ("forms", b"text", b""),
+        ] {
+            assert!(!both.has_signed(purpose, text, signature), "{purpose}");
+        }
     }
 
     #[test]

@@ -9,12 +9,14 @@ use crate::{
     api_keys::KnownKeys,
     changes::Changes,
     clock::Clock,
+    inquiries::Posts,
     limiter::{Exhausted, Limiter},
     live::Tellings,
     passwords::Hashing,
     randomness::Randomness,
     seal::Keyring,
     throttle::Throttle,
+    visits::Counter,
     webhooks::{OutboxBell, UrlRule},
 };
 
@@ -63,6 +65,10 @@ pub struct Parts {
     pub(crate) url_rule: UrlRule,
     pub(crate) hashing: Arc<Hashing>,
     pub(crate) throttle: Arc<Throttle>,
+    /// What the website's forms were sent from where.
+    pub(crate) posts: Arc<Posts>,
+    /// Looks at the website that are not written down yet.
+    pub(crate) visits: Arc<Counter>,
     pub(crate) sends_mail: bool,
     /// Told after each commit that queued a mail.
     pub(crate) to_mail: Arc<Notify>,
@@ -100,6 +106,8 @@ impl Crm {
             url_rule,
             hashing,
             throttle,
+            posts: Arc::default(),
+            visits: Arc::default(),
             sends_mail: settings.sends_mail,
             to_mail: Arc::default(),
             to_push: Arc::default(),

@@ -91,6 +91,14 @@ impl Turn {
         Ok(id)
     }
 
+    /// Does something that is news to nobody.
+    pub fn quietly<T>(&mut self, something: impl FnOnce(&mut Self) -> T) -> T {
+        let was = std::mem::replace(&mut self.is_quiet, true);
+        let done = something(self);
+        self.is_quiet = was;
+        done
+    }
+
     /// Has the sender look at a webhook's deliveries after the commit.
     pub fn ring(&mut self, webhook: WebhookId, ring: Ring) {
         self.rings.push((webhook, ring));

@@ -8,7 +8,7 @@ use crm::{
 
 use crate::{
     headers::{SUBJECT, VALUE, lines, one_line},
-    showings,
+    inquiries, showings,
     words::Words,
 };
 
@@ -95,12 +95,18 @@ pub(crate) fn compose(letter: Option<&Letter>, words: &Words, recipient: &str, s
         }
         Letter::NewLeads { leads, count, is_least } => new_leads(words, leads, *count, *is_least, site),
         Letter::ShowingsRequested { showings, count, zone } => showings::asked(words, showings, *count, zone, site),
+        Letter::InquiryReceived { agent, slug, asked, address } => {
+            inquiries::received(words, agent, slug, (*asked, address.as_deref()), &email, site)
+        }
+        Letter::GuideAsked { agent, slug, title, token } => {
+            inquiries::guide(words, (agent, slug), title, token, &email, site)
+        }
         Letter::ShowingReminder { showing, at, zone } => showings::reminder(words, showing, *at, zone, site),
     }
 }
 
 impl Said {
-    fn of(words: &Words, subject: &str, text: String) -> Self {
+    pub fn of(words: &Words, subject: &str, text: String) -> Self {
         let subject = words.say(subject);
         Self {
             heading: subject.clone(),
@@ -117,7 +123,7 @@ impl Said {
         self
     }
 
-    fn noting<const N: usize>(mut self, notes: [String; N]) -> Self {
+    pub fn noting<const N: usize>(mut self, notes: [String; N]) -> Self {
         self.notes = notes.into();
         self
     }

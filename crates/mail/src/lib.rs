@@ -6,6 +6,7 @@
 
 mod compose;
 mod headers;
+mod inquiries;
 mod messages;
 mod notices;
 pub mod reading;

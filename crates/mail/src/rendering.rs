@@ -54,6 +54,7 @@ mod tests {
     use crm::{
         clock::UnixMillis,
         ids::{LeadId, ShowingId, WebhookId},
+        inquiries::InquiryKind,
         mails::{AskedShowing, ToldLead, ToldShowing},
     };
 
@@ -82,6 +83,14 @@ mod tests {
             address: String::from("456 Oak Ave, Miami, FL"),
             notes: Some(String::from("We would like to see the garden.")),
         }
+    }
+
+    fn agent() -> String {
+        String::from("Sarah Johnson")
+    }
+
+    fn slug() -> String {
+        String::from("sarah-johnson")
     }
 
     fn asked(id: u8) -> AskedShowing {
@@ -113,6 +122,20 @@ mod tests {
                 showings: vec![asked(1), asked(2)],
                 count: 3,
                 zone: String::from("Europe/Madrid"),
+            },
+            Letter::InquiryReceived { agent: agent(), slug: slug(), asked: InquiryKind::Contact, address: None },
+            Letter::InquiryReceived {
+                agent: agent(),
+                slug: slug(),
+                asked: InquiryKind::Question,
+                address: Some(String::from("456 Oak Ave, Miami, FL")),
+            },
+            Letter::InquiryReceived { agent: agent(), slug: slug(), asked: InquiryKind::Valuation, address: None },
+            Letter::GuideAsked {
+                agent: agent(),
+                slug: slug(),
+                title: String::from("Before you sell"),
+                token: String::from("TOKEN"),
             },
             Letter::ShowingReminder { showing: showing(1), at: since, zone: String::from("America/New_York") },
         ]

@@ -85,6 +85,20 @@ reminder-subject = Showing at { $time }: { $address }
 reminder-heading = A showing is near
 mails-note = To have no more of these mails: { $url }
 
+inquiry-contact-subject = Your message has arrived
+inquiry-contact-text = Thank you. { $agent } has your message and will answer you soon.
+inquiry-question-subject = Your question has arrived
+inquiry-question-text = Thank you. { $agent } has your question about { $address } and will answer you soon.
+inquiry-valuation-subject = Your request for a home valuation has arrived
+inquiry-valuation-text = Thank you. { $agent } has what you told about your home and will come back to you with what it could be worth.
+inquiry-reply = To add something, reply to this mail: it goes to { $agent }.
+inquiry-button = See the website
+inquiry-note = You get this mail because { $email } was given on the website of { $agent }. If it was not you, there is nothing to do.
+guide-subject = Your guide: { $title }
+guide-text = Thank you for your interest. Here is “{ $title }” from { $agent }.
+guide-button = Download the guide (PDF)
+guide-note = The link works for seven days. After that, ask for the guide again on the website.
+
 # A time. $weekday and $month are words from below; $time is hours and minutes.
 moment = { $weekday }, { $month } { $day }, { $time }
 weekdays = Mon Tue Wed Thu Fri Sat Sun

@@ -85,6 +85,20 @@ reminder-subject = Visita ({ $time }): { $address }
 reminder-heading = Se acerca una visita
 mails-note = Para no recibir más estos correos: { $url }
 
+inquiry-contact-subject = Su mensaje ha llegado
+inquiry-contact-text = Gracias. { $agent } tiene su mensaje y le responderá pronto.
+inquiry-question-subject = Su pregunta ha llegado
+inquiry-question-text = Gracias. { $agent } tiene su pregunta sobre { $address } y le responderá pronto.
+inquiry-valuation-subject = Su solicitud de valoración ha llegado
+inquiry-valuation-text = Gracias. { $agent } tiene los datos de su casa y le dirá cuánto podría valer.
+inquiry-reply = Si quiere añadir algo, responda a este correo: le llega a { $agent }.
+inquiry-button = Ver el sitio web
+inquiry-note = Recibe este correo porque se indicó { $email } en el sitio web de { $agent }. Si no fue usted, no tiene que hacer nada.
+guide-subject = Su guía: { $title }
+guide-text = Gracias por su interés. Aquí tiene «{ $title }», de { $agent }.
+guide-button = Descargar la guía (PDF)
+guide-note = El enlace funciona durante siete días. Después, vuelva a pedir la guía en el sitio web.
+
 # Una hora. $weekday y $month son palabras de abajo; $time, horas y minutos.
 moment = { $weekday } { $day } { $month }, { $time }
 weekdays = lun mar mié jue vie sáb dom

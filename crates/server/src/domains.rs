@@ -83,8 +83,9 @@ pub(crate) async fn lead(State(app): State<Arc<App>>, mut request: Request, next
 impl App {
     /// The host of a request that is not the server's own.
     fn foreign_host(&self, request: &Request) -> Option<String> {
-        let is_own = self.hosts().knows(request);
-        let host = hosts::sent(request).filter(|_| !is_own).map(hosts::name);
+        // A question comes before the host is anybody's, and that is not to be remembered.
+        let is_known = self.hosts().knows(request) || is_question(request);
+        let host = hosts::sent(request).filter(|_| !is_known).map(hosts::name);
         host.filter(|host| (1..=253).contains(&host.len()))
     }
 

@@ -76,6 +76,7 @@ pub async fn run(config: Config, is_demo: bool) -> Result<(), String> {
     let workers = [
         tokio::spawn(sending::run(crm.clone(), client, stopping.clone())),
         tokio::spawn(crm::search::run(crm.clone(), stopping.clone().cancelled_owned())),
+        tokio::spawn(crm::visits::run(crm.clone(), stopping.clone().cancelled_owned())),
         tokio::spawn(crm::jobs::run(crm.clone(), stopping.clone().cancelled_owned())),
         tokio::spawn(mail::sender::run(crm.clone(), mailer, stopping.clone().cancelled_owned())),
         tokio::spawn(Keeper::new(&crm, &config, &public_url).run(stopping.clone())),

@@ -29,6 +29,7 @@ pub(crate) struct Assets {
 /// Where each asset of the public pages is served.
 pub(crate) struct PublicAssets {
     pub style: String,
+    pub forms: String,
     pub icons: String,
 }
 
@@ -50,7 +51,7 @@ pub(crate) fn public() -> &'static PublicAssets {
     ASSETS.get_or_init(|| {
         let manifest = served_publicly().manifest();
         let name = |file: &str| format!("{PUBLIC_BASE}{}", manifest.get(file).unwrap_or(file));
-        PublicAssets { style: name("/site.css"), icons: name("/icons.svg") }
+        PublicAssets { style: name("/site.css"), forms: name("/forms.css"), icons: name("/icons.svg") }
     })
 }
 

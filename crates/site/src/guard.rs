@@ -28,6 +28,11 @@ pub(crate) fn around(pages: Router, site: &Site) -> Router {
     pages.layer(posts).layer(middleware::from_fn_with_state(site.is_secure(), headers))
 }
 
+/// Dresses answers to forms that need no cookie: whoever forges such a request gains nothing by it, so any site may send them.
+pub(crate) fn open(forms: Router, site: &Site) -> Router {
+    forms.layer(middleware::from_fn_with_state(site.is_secure(), headers))
+}
+
 async fn headers(State(is_secure): State<bool>, request: Request, next: Next) -> Response {
     // No text has a NUL, and no database keeps one.
     let is_text = !request.uri().query().unwrap_or_default().contains("%00");

@@ -54,7 +54,8 @@ pub fn router(site: &Site) -> Router {
         .merge(dashboard::routes())
         .merge(public::routes())
         .with_state(site.clone());
-    guard::around(pages, site).merge(assets::routes())
+    let forms = guard::open(public::forms().with_state(site.clone()), site);
+    guard::around(pages, site).merge(forms).merge(assets::routes())
 }
 
 /// The bytes that the body of a request may have where that is more than a form's.

@@ -60,6 +60,9 @@ pub const TABLES: &[&str] = &[
     "open_houses",
     "guides",
     "guide_leads",
+    "website_inquiries",
+    "website_forms",
+    "visits",
     "availabilities",
     "blocked_times",
     "showing_rules",
@@ -83,7 +86,7 @@ pub const TABLES: &[&str] = &[
 ];
 
 /// Tables that a backup leaves out: what a restart forgets as well, what lets people in, who then sign in anew, devices that are told of
-/// leads, which may have been signed out since and ask anew, and copies of what it holds anyway.
+/// leads, which may have been signed out since and ask anew, copies of what it holds anyway, and how often an address was written to today.
 pub const LEFT_OUT: &[&str] = &[
     "key_windows",
     "sessions",
@@ -98,6 +101,7 @@ pub const LEFT_OUT: &[&str] = &[
     "exports",
     "export_files",
     "export_parts",
+    "acknowledgements",
 ];
 
 /// The table that stands while a restore is under way, and keeps everything else from running.

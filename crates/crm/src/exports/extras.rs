@@ -1,5 +1,5 @@
 //! What an agent keeps beside leads, clients, listings and showings, for an export: tags, follow-ups, next steps, what merged leads asked,
-//! what became of showings, and what holds of them; prices, open houses and the words under photos and documents of listings.
+//! what leads from the website brought along, what became of showings, and what holds of them; prices, open houses and the words under photos and documents of listings.
 
 use db::{Row, Tx, params};
 use serde::{Deserialize, Serialize};
@@ -19,11 +19,11 @@ use crate::{
 pub struct Extra {
     /// The id of the lead, client, listing or showing.
     pub about: String,
-    /// `tag`, `followUp`, `nextStep`, `inquiry`, `showingStep`, `showingRules`, `price`, `openHouse`, `photo` or `document`.
+    /// `tag`, `followUp`, `nextStep`, `inquiry`, `showingStep`, `showingRules`, `price`, `openHouse`, `photo`, `document` or `website`.
     pub kind: &'static str,
     /// The tag, when to follow up, what comes next, what was asked, what a showing became, with the words to the client, what holds of a
     /// listing's showings, what it cost from when on, when it is open to visitors, or where a file of it stands in the export, with its
-    /// caption or name.
+    /// caption or name; of a lead from the website, which form it was, where it came from, and what was agreed to.
     pub text: String,
 }
 
@@ -39,6 +39,7 @@ enum List {
     Prices,
     OpenHouses,
     Attachments,
+    Website,
 }
 
 /// A place among them: right after one.
@@ -64,7 +65,8 @@ impl ExtraCursor {
             List::ShowingRules => List::Prices,
             List::Prices => List::OpenHouses,
             List::OpenHouses => List::Attachments,
-            List::Attachments => return None,
+            List::Attachments => List::Website,
+            List::Website => return None,
         };
         Some(Self::first_of(next))
     }
@@ -195,6 +197,16 @@ fn read(
                 Ok(Extra { about, kind: if is_photo { "photo" } else { "document" }, text })
             },
         ),
+        List::Website => tx.query(
+            "SELECT i.lead_id, i.kind, i.language, i.page, i.referrer, i.campaign, i.consent, i.consented_at, i.doubts FROM website_inquiries i
+             JOIN leads l ON l.agent_id = i.agent_id AND l.id = i.lead_id
+             WHERE i.agent_id = $1 AND i.lead_id > $2 ORDER BY i.lead_id LIMIT $3",
+            params![&agent, first, limit],
+            |row| {
+                last.ids.0 = row.get(0)?;
+                website(row)
+            },
+        ),
         // Those of showings whose client or listing is deleted are not among them.
         List::Steps => tx.query(
             "SELECT p.showing_id, p.id, p.status, p.confirmed_time, p.words FROM showing_steps p
@@ -211,6 +223,24 @@ fn read(
         ),
     };
     Ok(rows?)
+}
+
+fn website(row: &Row<'_>) -> Result<Extra, db::DbError> {
+    let line =
+        |name: &str, text: Option<String>| text.filter(|text| !text.is_empty()).map(|text| format!("{name}: {text}"));
+    let consented_at = row.get::<Option<i64>>(7)?.map(|at| UnixMillis(at).to_rfc3339());
+    let lines = [
+        line("Form", row.get(1)?),
+        line("Language", row.get(2)?),
+        line("Page", row.get(3)?),
+        line("Referrer", row.get(4)?),
+        row.get::<Option<String>>(5)?,
+        line("Agreed", consented_at),
+        line("Agreed to", row.get(6)?),
+        line("Doubts", Some(row.text(8)?.replace('\n', ", "))),
+    ];
+    let text = lines.into_iter().flatten().collect::<Vec<_>>().join("\n");
+    Ok(Extra { about: row.get::<LeadId>(0)?.to_string(), kind: "website", text })
 }
 
 fn inquiry(row: &Row<'_>) -> Result<Extra, db::DbError> {

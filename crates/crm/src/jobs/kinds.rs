@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::ClaimedJob;
 use crate::{
-    Crm, Error, departures, exports::copies, files, idempotency, imports, mails, search, sessions, showing_reminders,
-    trash, webhooks,
+    Crm, Error, departures, exports::copies, files, idempotency, imports, inquiries, mails, search, sessions,
+    showing_reminders, trash, visits, webhooks,
 };
 
 /// What is to be done.
@@ -45,6 +45,8 @@ pub enum JobKind {
     PruneFiles,
     /// Agents are reminded of showings.
     RemindShowings,
+    /// Numbers of visits past their time are thrown away, and how often an address was written to on another day.
+    PruneVisits,
 }
 
 /// How far a run came.
@@ -75,7 +77,7 @@ struct Payload {
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::PruneIdempotency,
         Self::EraseTrash,
         Self::SweepSearch,
@@ -92,10 +94,11 @@ impl JobKind {
         Self::TellFailing,
         Self::PruneFiles,
         Self::RemindShowings,
+        Self::PruneVisits,
     ];
 
     /// The kinds that come round again, and how often.
-    pub const RECURRING: [(Self, Duration); 14] = [
+    pub const RECURRING: [(Self, Duration); 15] = [
         (Self::PruneIdempotency, HOUR),
         (Self::EraseTrash, HOUR),
         (Self::SweepSearch, Duration::from_secs(24 * 60 * 60)),
@@ -110,6 +113,7 @@ impl JobKind {
         (Self::TellFailing, Duration::from_secs(5 * 60)),
         (Self::PruneFiles, HOUR),
         (Self::RemindShowings, Duration::from_secs(60)),
+        (Self::PruneVisits, HOUR),
     ];
 
     /// The name in the database.
@@ -132,6 +136,7 @@ impl JobKind {
             Self::TellFailing => "webhooks.tell_failing",
             Self::PruneFiles => "files.prune",
             Self::RemindShowings => "showings.remind",
+            Self::PruneVisits => "visits.prune",
         }
     }
 
@@ -183,6 +188,11 @@ pub(super) async fn run_once(crm: &Crm, job: &ClaimedJob) -> Result<Progress, St
         JobKind::PruneFiles => files::prune(crm).await.map(|count| Progress::after(count, files::SLICE)),
         JobKind::RemindShowings => {
             showing_reminders::remind(crm).await.map(|count| Progress::after(count, showing_reminders::SLICE))
+        }
+        JobKind::PruneVisits => {
+            let addresses = inquiries::prune_acknowledgements(crm).await;
+            let visits = visits::prune(crm).await;
+            addresses.and_then(|addresses| Ok(Progress::after(addresses.max(visits?), visits::SLICE)))
         }
     };
     ran.map_err(|error| error.to_string())

@@ -12,6 +12,7 @@ use crate::{
     extras::Extras,
     follow_ups, guide_leads,
     ids::{LeadId, MergeId, NoteId},
+    inquiries,
     notes::About,
     same_person, search, tags,
     totals::{self, Kind},
@@ -326,6 +327,7 @@ pub(crate) fn erase(tx: &mut Tx<'_>, agent: AgentId, id: &[u8; 16], record: &str
     // A merged lead's inquiry is told by the one that took it.
     if !matches!(of, Ok(Of { merged: Some(_) })) {
         guide_leads::erase(tx, agent, id)?;
+        inquiries::erase(tx, agent, id)?;
     }
     tx.execute("DELETE FROM inquiries WHERE agent_id = $1 AND lead_id = $2", params![&agent, id])?;
     tx.execute("DELETE FROM merges WHERE agent_id = $1 AND lead_id = $2", params![&agent, id])?;

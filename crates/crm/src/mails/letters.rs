@@ -9,6 +9,7 @@ use crate::{
     accounts::LINK_LASTS,
     clock::UnixMillis,
     ids::{LeadId, ShowingId, WebhookId},
+    inquiries::{DOWNLOAD_LASTS, InquiryKind},
     showings::Showing,
 };
 
@@ -90,6 +91,28 @@ pub enum Letter {
         count: u32,
         /// The agent's time zone, an IANA name.
         zone: String,
+    },
+    /// To a visitor of the website: their words arrived.
+    InquiryReceived {
+        /// The agent's name.
+        agent: String,
+        /// The agent's slug.
+        slug: String,
+        /// Which form it was.
+        asked: InquiryKind,
+        /// The address of the listing that was asked about.
+        address: Option<String>,
+    },
+    /// To a visitor of the website: the guide that they asked for.
+    GuideAsked {
+        /// The agent's name.
+        agent: String,
+        /// The agent's slug.
+        slug: String,
+        /// What the guide is called.
+        title: String,
+        /// What its link ends with.
+        token: String,
     },
     /// A confirmed showing is near.
     ShowingReminder {
@@ -180,6 +203,8 @@ impl Letter {
             Self::WebhookDisabled { .. } => "webhook_disabled",
             Self::NewLeads { .. } => "new_leads",
             Self::ShowingsRequested { .. } => "showings_requested",
+            Self::InquiryReceived { .. } => "inquiry_received",
+            Self::GuideAsked { .. } => "guide_asked",
             Self::ShowingReminder { .. } => "showing_reminder",
         }
     }
@@ -194,6 +219,7 @@ impl Letter {
     pub(super) fn lasts(&self) -> Option<Duration> {
         match self {
             Self::ResetPassword { .. } | Self::ConfirmSignUp { .. } | Self::ConfirmAddress { .. } => Some(LINK_LASTS),
+            Self::GuideAsked { .. } => Some(DOWNLOAD_LASTS),
             _ => None,
         }
     }
@@ -203,7 +229,10 @@ impl Letter {
     pub fn masked(&self) -> Self {
         let mut letter = self.clone();
         match &mut letter {
-            Self::ResetPassword { token } | Self::ConfirmSignUp { token } | Self::ConfirmAddress { token, .. } => {
+            Self::ResetPassword { token }
+            | Self::ConfirmSignUp { token }
+            | Self::ConfirmAddress { token, .. }
+            | Self::GuideAsked { token, .. } => {
                 MASK.clone_into(token);
             }
             Self::ShowingsRequested { showings, .. } => {

@@ -12,6 +12,7 @@ use axum::{
 use crm::{
     Error, guides,
     ids::{LeadId, MergeId},
+    inquiries,
     leads::{self, Lead, LeadChange, NewLead, merges},
     notes::{self, About, NewNote},
     sessions::Session,
@@ -23,6 +24,7 @@ use serde_json::{Map, Value, json};
 use super::{
     follow_ups::FollowUp,
     guide,
+    inquiry::{self, Origin},
     leads::{PATH, delete_all, dialled, statuses, tone, words},
     shell::{Place, Shell, Undo},
     tags::Tags,
@@ -51,6 +53,7 @@ pub(super) fn routes() -> Router<Site> {
         .route("/dashboard/leads/{id}/notes", post(add_note))
         .route("/dashboard/leads/{id}/convert", post(convert))
         .route("/dashboard/leads/{id}/delete", post(delete))
+        .merge(inquiry::routes())
 }
 
 /// The path of a lead's page.
@@ -224,6 +227,8 @@ struct Shown {
     dialled: Option<String>,
     follow_up: Option<FollowUp>,
     tags: Tags,
+    /// What it brought along from the website.
+    origin: Option<Origin>,
     /// Merges that can be taken apart.
     merges: Vec<(MergeId, Time)>,
     timeline: Timeline,
@@ -268,8 +273,14 @@ impl Shown {
             let text = earlier.property_address.or(earlier.notes);
             timeline.add(earlier.created_at, "history", title, text, Some(path(earlier.id)));
         }
-        let (inquiries, merges) = merges::of(&site.crm, session.agent, id).await?;
-        let asking = [id].into_iter().chain(inquiries.iter().map(|inquiry| inquiry.id)).collect();
+        let (asked, merges) = merges::of(&site.crm, session.agent, id).await?;
+        let asking = [id].into_iter().chain(asked.iter().map(|inquiry| inquiry.id)).collect::<Vec<_>>();
+        let came = inquiries::of(&site.crm, session.agent, asking.clone()).await?;
+        for came in came.iter().filter(|came| came.lead != id) {
+            let origin = Origin::of(site, session, came);
+            timeline.add(came.lead.created_at(), "inbox", String::from(origin.form), Some(origin.told()), None);
+        }
+        let origin = came.iter().find(|came| came.lead == id).map(|came| Origin::of(site, session, came));
         for (lead, guide, title) in guides::asked_for(&site.crm, session.agent, asking).await? {
             timeline.add(
                 lead.created_at(),
@@ -279,13 +290,14 @@ impl Shown {
                 Some(guide::path(guide)),
             );
         }
-        for inquiry in inquiries {
+        for inquiry in asked {
             let title = format!("Asked as well, from {}", names.of(&inquiry.source));
             let text = [inquiry.property_address, inquiry.notes].into_iter().flatten().collect::<Vec<_>>().join("\n");
             timeline.add(inquiry.id.created_at(), "inbox", title, Some(text).filter(|text| !text.is_empty()), None);
         }
         Ok(Self {
             shell,
+            origin,
             merges: merges.into_iter().map(|merge| (merge.id, times.show_near(merge.merged_at, now))).collect(),
             path: path(id),
             source: names.of(&lead.source),

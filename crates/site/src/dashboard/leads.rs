@@ -1,6 +1,6 @@
 //! Leads: the list, with search, filters and changes of many at once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use askama::Template;
 use axum::{
@@ -14,6 +14,7 @@ use crm::{
     clock::UnixMillis,
     fold::fold,
     ids::{LeadId, ViewId},
+    inquiries::{self, Inquiry, Standing},
     leads::{self, Lead, STATUSES},
     notes::About,
     saved_views::{self, SavedView},
@@ -99,6 +100,7 @@ struct Row {
     tone: &'static str,
     came: Time,
     is_again: bool,
+    is_doubtful: bool,
     tags: Vec<String>,
 }
 
@@ -117,6 +119,7 @@ impl Row {
             tone: tone(&lead.status),
             came: times.show_near(lead.created_at, now),
             is_again: !lead.same_person_as.is_empty(),
+            is_doubtful: false,
             tags: Vec::new(),
         }
     }
@@ -139,6 +142,8 @@ struct List {
     views: Vec<View>,
     /// What stands in the address, for a new view.
     query: String,
+    /// Messages from the website that nobody has looked at and that may be spam.
+    waiting: usize,
 }
 
 /// A saved view, as a link above the list.
@@ -166,6 +171,10 @@ async fn show(
     let (times, now) = (Times::of(&session.time_zone), site.crm.clock().now());
     let listed = leads::list(&site.crm, session.agent, asked.filter(&times), asked.page()).await?;
     let people = listed.items.iter().map(|lead| lead.id.0).collect();
+    let doubtful = inquiries::of(&site.crm, session.agent, listed.items.iter().map(|lead| lead.id).collect()).await?;
+    let is_doubtful = |inquiry: &Inquiry| inquiry.standing == Standing::Doubtful;
+    let doubtful = doubtful.into_iter().filter(is_doubtful).map(|inquiry| inquiry.lead).collect::<HashSet<_>>();
+    let waiting = inquiries::count_doubtful(&site.crm, session.agent).await?;
     let mut tagged = tags::of_many(&site.crm, session.agent, people).await?;
     let views = saved_views::list(&site.crm, session.agent).await?;
     let here = asked.link(None);
@@ -187,11 +196,13 @@ async fn show(
             .into_iter()
             .map(|lead| {
                 let tags = tagged.remove(&lead.id.0).unwrap_or_default();
-                Row { tags, ..Row::of(lead, &times, now, &names) }
+                let is_doubtful = doubtful.contains(&lead.id);
+                Row { tags, is_doubtful, ..Row::of(lead, &times, now, &names) }
             })
             .collect(),
         bar: asked.bar(choices, &tags),
         tags,
+        waiting,
         query: here.split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default(),
         views: views.into_iter().map(|view| View::of(view, &here)).collect(),
         total: lists::count(listed.total),

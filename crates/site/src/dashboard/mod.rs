@@ -22,6 +22,7 @@ mod guide_form;
 mod guides;
 mod hours;
 mod imports;
+mod inquiry;
 mod keys;
 mod lead;
 mod lead_sheets;
@@ -50,7 +51,9 @@ mod tags;
 mod timeline;
 mod today;
 mod two_step;
+mod visits;
 mod webhooks;
+mod website_forms;
 
 use axum::Router;
 
@@ -100,4 +103,6 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(domains::routes())
         .merge(outbox::routes())
         .merge(live::routes())
+        .merge(visits::routes())
+        .merge(website_forms::routes())
 }

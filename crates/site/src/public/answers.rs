@@ -13,11 +13,21 @@ use crate::{Site, pages, served};
 /// Browsers ask each time whether it is still so; a cache in front of the server asks once a minute.
 const KEPT: &str = "public, max-age=0, s-maxage=60, must-revalidate";
 
+/// What says where its reader came from is for them alone.
+const OWN: &str = "private, max-age=0, must-revalidate";
+
 /// A page that is the same for everybody who reads it in the same language. A form's token in it is nobody's own: the same page may be
 /// given to many.
 pub(crate) fn page(visited: &Visited, asked: &HeaderMap, template: &impl Template) -> Response {
     match template.render() {
-        Ok(html) => text(visited, asked, "text/html; charset=utf-8", html),
+        Ok(html) => {
+            visited.arrived.count(visited.agent(), &visited.rest);
+            let mut answer = text(visited, asked, "text/html; charset=utf-8", html);
+            if visited.arrived.is_private {
+                answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(OWN));
+            }
+            answer
+        }
         Err(error) => {
             tracing::error!(%error, "a page was not rendered");
             (StatusCode::INTERNAL_SERVER_ERROR, "This page could not be made.").into_response()
@@ -57,7 +67,8 @@ struct Message {
     text: String,
 }
 
-fn message(site: &Site, visited: &Visited, status: StatusCode, title: &str, text: &str) -> Response {
+/// A page that says something, by the names of its words.
+pub(crate) fn said(site: &Site, visited: &Visited, status: StatusCode, title: &str, text: &str) -> Response {
     let t = visited.words;
     let (title, text) = (t.say(title), t.say(text));
     pages::page(status, &Message { frame: Frame::new(site, visited, None, &title, &text), title, text })
@@ -65,10 +76,10 @@ fn message(site: &Site, visited: &Visited, status: StatusCode, title: &str, text
 
 /// There is nothing here, nor does the page tell what was asked for.
 pub(crate) fn not_found(site: &Site, visited: &Visited) -> Response {
-    message(site, visited, StatusCode::NOT_FOUND, "missing-title", "missing-text")
+    said(site, visited, StatusCode::NOT_FOUND, "missing-title", "missing-text")
 }
 
 /// What was here is gone for good.
 pub(crate) fn gone(site: &Site, visited: &Visited) -> Response {
-    message(site, visited, StatusCode::GONE, "gone-title", "gone-text")
+    said(site, visited, StatusCode::GONE, "gone-title", "gone-text")
 }

@@ -20,7 +20,6 @@ pub(crate) enum Place {
     Sold,
     Guides,
     About,
-    #[expect(dead_code, reason = "the page of the form")]
     Contact,
 }
 

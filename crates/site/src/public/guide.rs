@@ -28,7 +28,6 @@ pub(super) struct Landing {
     frame: Frame,
     book: Book,
     blocks: Vec<Block>,
-    #[expect(dead_code, reason = "the form takes it")]
     inquiry: Inquiry,
 }
 

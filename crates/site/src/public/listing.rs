@@ -41,7 +41,6 @@ pub(super) struct Home {
     status_tone: &'static str,
     blocks: Vec<Block>,
     photos: Vec<Shown>,
-    #[expect(dead_code, reason = "the form takes it")]
     inquiry: Inquiry,
 }
 

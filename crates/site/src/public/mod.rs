@@ -5,16 +5,21 @@
 
 mod about;
 mod answers;
+mod arrivals;
 mod brands;
 mod cards;
+mod contact;
+mod embed;
 mod frame;
 mod guide;
 mod guides;
 mod home;
+mod inquiries;
 mod inquiry;
 mod listing;
 mod money;
 mod photos;
+mod thanks;
 mod visited;
 mod words;
 
@@ -30,9 +35,17 @@ pub(crate) fn routes() -> Router<Site> {
     Router::new()
         .merge(about::routes())
         .merge(brands::routes())
+        .merge(contact::routes())
+        .merge(embed::routes())
         .merge(guide::routes())
         .merge(guides::routes())
         .merge(home::routes())
         .merge(listing::routes())
         .merge(photos::routes())
+        .merge(thanks::routes())
+}
+
+/// The forms that visitors send: they need no cookie, so another site may send them, too.
+pub(crate) fn forms() -> Router<Site> {
+    inquiries::routes()
 }

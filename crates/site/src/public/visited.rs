@@ -5,7 +5,7 @@ use crm::{AgentId, Error, websites, websites::Website};
 use http::{Uri, header, request::Parts};
 use words::Words;
 
-use super::words as said;
+use super::{arrivals::Arrived, words as said};
 use crate::{OwnDomain, Site, pages::Refusal, times::Times};
 
 /// The website that a request is for. Where no agent has the slug in its path, there is nothing.
@@ -20,6 +20,8 @@ pub(crate) struct Visited {
     is_at_home: bool,
     /// The path behind the website's own, such as `/listings`; empty for its home.
     pub rest: String,
+    /// Where the visitor comes from.
+    pub arrived: Arrived,
 }
 
 impl Visited {
@@ -56,6 +58,14 @@ impl Visited {
         }
     }
 
+    /// The same in the language of a form that was sent, if the website has it.
+    pub fn speaking(mut self, tag: &str) -> Self {
+        if self.website.languages.iter().any(|offered| offered == tag) {
+            self.words = said::of(tag);
+        }
+        self
+    }
+
     /// Times of the agent's zone.
     pub fn times(&self) -> Times {
         Times::of(&self.website.profile.time_zone)
@@ -83,6 +93,6 @@ impl FromRequestParts<Site> for Visited {
         let is_at_home = parts.extensions.get::<OwnDomain>().is_some();
         let tag = named.or_else(liked).or_else(|| website.languages.first().cloned()).unwrap_or_default();
         let rest = parts.uri.path().splitn(4, '/').nth(3).map(|rest| format!("/{rest}")).unwrap_or_default();
-        Ok(Self { words: said::of(&tag), website, is_named, is_at_home, rest })
+        Ok(Self { words: said::of(&tag), website, is_named, is_at_home, rest, arrived: Arrived::read(site, parts) })
     }
 }
