@@ -39,7 +39,7 @@ async fn pass(api: Api, protocol: Protocol, mut request: Request) -> Response {
     let address = request.extensions().get::<ClientAddress>().copied();
     let admitted = match Admitted::read(&api, &key_of(request.headers()), address).await {
         Ok(admitted) => admitted,
-        Err(problem) => return refusal(problem, &id),
+        Err(problem) => return refusal(&problem, &id),
     };
     request.extensions_mut().insert(admitted.clone());
     let answer: Result<_, Infallible> = protocol.oneshot(request).await;
@@ -52,7 +52,7 @@ async fn pass(api: Api, protocol: Protocol, mut request: Request) -> Response {
     response
 }
 
-fn refusal(problem: Problem, id: &RequestId) -> Response {
+fn refusal(problem: &Problem, id: &RequestId) -> Response {
     let mut response = problem.render(id);
     if let Some(challenge) = response.headers_mut().get_mut(header::WWW_AUTHENTICATE) {
         *challenge = HeaderValue::from_static("Bearer realm=\"OrganicAgent\"");

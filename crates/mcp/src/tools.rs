@@ -212,7 +212,7 @@ mod tests {
         Tools::new(&serde_json::to_value(api::document()).unwrap())
     }
 
-    fn arguments(value: Value) -> Map<String, Value> {
+    fn arguments(value: &Value) -> Map<String, Value> {
         value.as_object().unwrap().clone()
     }
 
@@ -229,13 +229,13 @@ mod tests {
     fn arguments_become_path_query_and_body() {
         let tools = tools();
         let call =
-            tools.find("update_lead").unwrap().call(&arguments(json!({"id": "a/../b", "status": "new"}))).unwrap();
+            tools.find("update_lead").unwrap().call(&arguments(&json!({"id": "a/../b", "status": "new"}))).unwrap();
         assert_eq!((call.method.as_str(), call.target.as_str()), ("PATCH", "/api/v1/leads/a%2F..%2Fb"));
-        assert_eq!(call.body.unwrap(), arguments(json!({"status": "new"})));
+        assert_eq!(call.body.unwrap(), arguments(&json!({"status": "new"})));
         let call = tools
             .find("find_leads")
             .unwrap()
-            .call(&arguments(json!({"q": "oak & pine", "limit": 5, "source": null})))
+            .call(&arguments(&json!({"q": "oak & pine", "limit": 5, "source": null})))
             .unwrap();
         assert_eq!(call.target, "/api/v1/leads?limit=5&q=oak+%26+pine");
         assert!(call.body.is_none());
@@ -245,10 +245,10 @@ mod tests {
     #[test]
     fn an_argument_that_is_missing_or_unknown_is_named() {
         let tools = tools();
-        let refused = |tool: &str, given: Value| tools.find(tool).unwrap().call(&arguments(given)).err().unwrap();
-        assert!(refused("get_lead", json!({})).contains("id"));
-        assert!(refused("get_lead", json!({"id": ".."})).contains("id"));
-        assert!(refused("find_leads", json!({"state": "new"})).contains("status"));
-        assert!(refused("find_leads", json!({"q": ["a"]})).contains('q'));
+        let refused = |tool: &str, given: &Value| tools.find(tool).unwrap().call(&arguments(given)).err().unwrap();
+        assert!(refused("get_lead", &json!({})).contains("id"));
+        assert!(refused("get_lead", &json!({"id": ".."})).contains("id"));
+        assert!(refused("find_leads", &json!({"state": "new"})).contains("status"));
+        assert!(refused("find_leads", &json!({"q": ["a"]})).contains('q'));
     }
 }
