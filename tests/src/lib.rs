@@ -71,6 +71,7 @@ mod live;
 #[cfg(test)]
 mod mails;
 #[cfg(test)]
+mod mcp;
 mod menus;
 #[cfg(test)]
 mod merges;
