@@ -94,6 +94,9 @@ impl Candidates {
                 if let Some(email) = contacts::emails(value).find(|email| fallbacks::is_persons(email, others)) {
                     self.has_email_label |= origin == Origin::Label;
                     self.emails.push(one(email, confidence, origin, evidence));
+                } else if let Some(given) = contacts::emails(value).find(|email| others.may_be_given(email)) {
+                    self.has_email_label |= origin == Origin::Label;
+                    self.emails.push(one(given, confidence - 15, origin, evidence));
                 } else if let Some(relay) = contacts::emails(value).find(|email| providers::is_relay(email)) {
                     self.emails.push(one(relay, confidence - 20, origin, evidence));
                 }

@@ -35,6 +35,8 @@ pub(crate) fn judge(raw: &[u8], known: &Known) -> Reading {
     let letter = letters::open(outer, outer_pages, outer_from, &shown_subject, &mut others, &mut reading, known);
     let Some(mut letter) = letter else { return reading };
     letter.others = others;
+    let sender = letter.from.address.clone();
+    letter.others.set_sender(&sender);
     reading.subject.clone_from(&letter.subject);
     reading.is_forwarded = letter.is_forwarded;
     reading.forwarder.clone_from(&letter.forwarder);
