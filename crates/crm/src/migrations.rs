@@ -150,6 +150,13 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     Migration {
         sqlite: Some(concat!(
+            include_str!("../migrations/0048_file_contents.sql"),
+            include_str!("../migrations/0048_file_contents_statistics.sqlite.sql")
+        )),
+        ..step(48, "file_contents", include_str!("../migrations/0048_file_contents.sql"))
+    },
+    Migration {
+        sqlite: Some(concat!(
             include_str!("../migrations/0051_shelves.sqlite.sql"),
             include_str!("../migrations/0051_shelves.sql"),
             include_str!("../migrations/0051_shelf_statistics.sqlite.sql")
