@@ -238,13 +238,13 @@ on_both_engines! {
             (headers, answer.text())
         };
         for status in ["draft", "hold"] {
-            app.agent.api.patch(&format!("/api/v1/listings/{id}"), &json!({"status": status})).await.expect(200);
+            let _ = app.agent.api.patch(&format!("/api/v1/listings/{id}"), &json!({"status": status})).await.expect(200);
             assert_eq!(strip(&get(&app, &format!("/listings/{id}")).await.expect(404)), strip(&unknown), "{status}");
             assert!(!page(&app, "").await.contains(&id) && !page(&app, "/listings").await.contains(&id));
             assert!(!page(&app, "/sitemap.xml").await.contains(&id));
         }
         for status in ["withdrawn", "canceled", "expired"] {
-            app.agent.api.patch(&format!("/api/v1/listings/{id}"), &json!({"status": status})).await.expect(200);
+            let _ = app.agent.api.patch(&format!("/api/v1/listings/{id}"), &json!({"status": status})).await.expect(200);
             let gone = get(&app, &format!("/listings/{id}")).await.expect(410);
             assert!(!gone.text().contains("Draft Rd"));
             assert!(!page(&app, "/sitemap.xml").await.contains(&id) && !page(&app, "/listings").await.contains(&id));
@@ -253,7 +253,7 @@ on_both_engines! {
             ("active", "/listings", "For sale"), ("coming_soon", "/listings", "Coming soon"), ("pending", "/listings", "Pending"),
             ("active_under_contract", "/listings", "Under contract"), ("closed", "/sold", "Sold"),
         ] {
-            app.agent.api.patch(&format!("/api/v1/listings/{id}"), &json!({"status": status})).await.expect(200);
+            let _ = app.agent.api.patch(&format!("/api/v1/listings/{id}"), &json!({"status": status})).await.expect(200);
             assert!(page(&app, &format!("/listings/{id}")).await.contains(word), "{status}");
             assert!(page(&app, list).await.contains(&id) && page(&app, "/sitemap.xml").await.contains(&id), "{status}");
         }
@@ -436,7 +436,7 @@ on_both_engines! {
             assert!(again.text().is_empty() && again.header("etag") == first.header("etag"), "{rest}");
         }
         let first = get(&app, &format!("/listings/{id}")).await;
-        app.agent.api.patch(&format!("/api/v1/listings/{id}"), &json!({"price": 760_000})).await.expect(200);
+        let _ = app.agent.api.patch(&format!("/api/v1/listings/{id}"), &json!({"price": 760_000})).await.expect(200);
         let held = app.anonymous().with("if-none-match", first.header("etag"));
         let changed = held.get(&format!("{}/listings/{id}", base(&app))).await.expect(200).text();
         assert!(changed.contains("$760,000") && changed.contains("Price history") && changed.contains("+1.3 %"), "{changed}");
@@ -458,7 +458,7 @@ on_both_engines! {
             let _ = anybody.get(&wrong).await.expect(404);
         }
         for status in ["draft", "withdrawn"] {
-            app.agent.api.patch(&format!("/api/v1/listings/{id}"), &json!({"status": status})).await.expect(200);
+            let _ = app.agent.api.patch(&format!("/api/v1/listings/{id}"), &json!({"status": status})).await.expect(200);
             let _ = anybody.get(&photo).await.expect(404);
         }
         let card = between(&page(&app, "/about").await, "property=\"og:image\" content=\"", "\"").to_owned();
@@ -584,7 +584,7 @@ on_both_engines! {
         let calendar = app.anonymous().get(&file).await.expect(200);
         assert_eq!(calendar.header("content-type"), "text/calendar; charset=utf-8");
         assert!(calendar.text().contains("SUMMARY:Open house: 456 Oak Ave"), "{}", calendar.text());
-        app.agent.api.patch(&format!("/api/v1/listings/{id}"), &json!({"status": "draft"})).await.expect(200);
+        let _ = app.agent.api.patch(&format!("/api/v1/listings/{id}"), &json!({"status": "draft"})).await.expect(200);
         let _ = app.anonymous().get(&file).await.expect(404);
     }
 }

@@ -30,9 +30,9 @@ const PICTURES: [(&str, &[(&[u8], &str)]); 10] = [
     ("gables", &[(picture!("gables"), "From Alhambra Circle")]),
     ("shores", &[(picture!("shores"), "")]),
     ("wynwood", &[(picture!("wynwood"), "The mural faces the courtyard")]),
-    ("pinecrest", &[(picture!("pinecrest"), "The pool at dusk"), LIVING]),
+    ("pinecrest", &[(picture!("pinecrest"), "The pool at dusk")]),
     ("beach", &[(picture!("beach"), "From the balcony")]),
-    ("kendall", &[(picture!("kendall"), "With the mango trees"), KITCHEN, LIVING]),
+    ("kendall", &[(picture!("kendall"), "With the mango trees")]),
     ("grove2", &[(picture!("grove2"), "From Coconut Avenue")]),
     ("edgewater", &[(picture!("edgewater"), "Across Margaret Pace Park")]),
 ];
