@@ -4,7 +4,14 @@ use mail::reading::{self, Known, MAX_DECODED_BYTES, Verdict};
 use proptest::prelude::*;
 
 fn read(raw: &[u8]) -> reading::Reading {
-    reading::read(raw, &Known { emails: vec!["agent@x.example".to_owned()], ..Known::default() })
+    let reading = reading::read(raw, &Known { emails: vec!["agent@x.example".to_owned()], ..Known::default() });
+    let values =
+        [&reading.name, &reading.email, &reading.phone, &reading.source, &reading.property_address, &reading.notes];
+    for found in values.into_iter().flatten() {
+        assert!(!found.value.trim().is_empty() && (1..=100).contains(&found.confidence), "{found:?}");
+    }
+    assert!(!reading.reason.is_empty());
+    reading
 }
 
 const MAIL: &[u8] = b"From: \"Agent, The\" <agent@x.example>\r\nTo: inbox@leads.example\r\nSubject: =?utf-8?Q?Fwd=3A_Caf=C3=A9?= 12 Main St\r\nContent-Type: multipart/mixed; boundary=\"b\"\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n---------- Forwarded message ---------\r\nFrom: Jane Doe <jane@x.example>\r\nDate: today\r\nSubject: Hi\r\n\r\nName: Zo=C3=AB D=\r\noe\r\nPhone: (512) 555-0142 x12\r\nProperty address: 12 Main St\r\nAustin, TX 78701\r\nMessage: is it \xe5\xae\xb6 free?\r\n--b\r\nContent-Type: text/html\r\n\r\n<table><tr><td class=\"p-name\">Name<td>Jane &amp; Bob<tr><td>Phone<td><a href=\"tel:5125550142\">call</a></table>\r\n--b\r\nContent-Type: application/xml; name*0*=utf-8''a%2E; name*1*=xml\r\n\r\n<adf><prospect><customer><contact><name part=\"first\">Jane</name></contact></customer></prospect></adf>\r\n--b--\r\n";
@@ -47,6 +54,11 @@ proptest! {
     fn a_mail_that_was_cut_off_is_read(length in 0..MAIL.len()) {
         let _ = read(&MAIL[..length]);
     }
+}
+
+#[test]
+fn an_empty_mail_is_read() {
+    assert_eq!(read(b"").verdict, Verdict::Ignored);
 }
 
 #[test]

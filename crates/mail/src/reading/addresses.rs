@@ -8,12 +8,12 @@ use super::{limits, texts};
 
 const STREETS: &str = r"(?:(?i:street|st|avenue|ave|av|road|rd|drive|dr|lane|ln|court|ct|circle|cir|boulevard|blvd|terrace|ter|trail|trl|parkway|pkwy|highway|hwy|square|sq|plaza|plz|crescent|cres|alley|turnpike|expressway|loop)|Way|Pl|Place|Aly|Path|Point|Pt|Ridge|Rdg|Row|Run|Walk|Crossing|Xing|Cove|Cv|Close|Gardens|Mews|Pass|Bend|Hollow|View|Vista|Commons|Pike|Broadway|Glen|Grove|Hill|Hills|Landing|Manor|Meadow|Meadows|Mill|Park|Canyon|Creek|Harbor|Island|Isle|Lake|Oaks|Pine|Pines|Spring|Springs|Station|Valley|Village|Estates|Estate|Fwy|Route|Rte|way|place|pl|WAY|PLACE|PL|COVE|CV|RUN|POINT|RIDGE|PASS)";
 const STATES: &str = r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|P[AR]|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY]|ON|BC|AB|QC|MB|SK|NS|NB|NL|PE|Alabama|Alaska|Arizona|Arkansas|California|Colorado|Connecticut|Delaware|Florida|Georgia|Hawaii|Idaho|Illinois|Indiana|Iowa|Kansas|Kentucky|Louisiana|Maine|Maryland|Massachusetts|Michigan|Minnesota|Mississippi|Missouri|Montana|Nebraska|Nevada|New Hampshire|New Jersey|New Mexico|New York|North Carolina|North Dakota|Ohio|Oklahoma|Oregon|Pennsylvania|Rhode Island|South Carolina|South Dakota|Tennessee|Texas|Utah|Vermont|Virginia|Washington|West Virginia|Wisconsin|Wyoming)";
-const UNIT: &str = r"(?:,?\s+(?:(?i:apt|apartment|unit|suite|ste|no|floor|fl|bldg|building|lot)\.?\s*#?\s*[A-Za-z0-9-]{1,6}\b|#\s*[A-Za-z0-9-]{1,6}\b))";
+const UNIT: &str = r"(?:,?\s+(?:(?i:apt|apartment|unit|suite|ste|no|floor|fl|bldg|building|lot)\.?\s*#?\s*[A-Za-z0-9-]{1,6}(?-u:\b)|#\s*[A-Za-z0-9-]{1,6}(?-u:\b)))";
 
 /// Number and street, with what follows of unit, city, state and code.
 static AMERICAN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!(
-        r"\b(?P<street>\d{{1,6}}(?:-\d{{1,5}})?[A-Z]?(?:\s?½|\s1/2)?\s+(?:[\p{{L}}\d.'’-]+\s+){{1,5}}?(?:(?i:{STREETS})\b\.?(?:\s+(?:[NSEW]|NE|NW|SE|SW|North|South|East|West)\b\.?)?))(?P<unit>{UNIT}{{0,2}})(?P<rest>(?:,\s*|\s+in\s+|\s+)(?:[A-Z][\p{{L}}.'’-]+(?:\s+[A-Z][\p{{L}}.'’-]+){{0,3}}),?\s+{STATES}\b(?:,?\s+\d{{5}}(?:-\d{{4}})?)?|,\s*\d{{5}}\b)?",
+        r"(?-u:\b)(?P<street>[0-9]{{1,6}}(?:-[0-9]{{1,5}})?[A-Z]?(?:\s?½|\s1/2)?\s+(?:[A-Za-z\u{{c0}}-\u{{24f}}\u{{1e00}}-\u{{1eff}}0-9.'’-]+\s+){{1,5}}?(?:(?i:{STREETS})(?-u:\b)\.?(?:\s+(?i:{STREETS})(?-u:\b)\.?){{0,2}}(?:\s+(?:[NSEW]|NE|NW|SE|SW|North|South|East|West)(?-u:\b)\.?)?))(?P<unit>{UNIT}{{0,2}})(?P<rest>(?:,\s*|\s+in\s+|\s+)(?:[A-Z][A-Za-z\u{{c0}}-\u{{24f}}\u{{1e00}}-\u{{1eff}}.'’-]+(?:\s+[A-Z][A-Za-z\u{{c0}}-\u{{24f}}\u{{1e00}}-\u{{1eff}}.'’-]+){{0,3}}),?\s+{STATES}(?-u:\b)(?:,?\s+[0-9]{{5}}(?:-[0-9]{{4}})?)?|,\s*[0-9]{{5}}(?-u:\b))?",
     ))
     .expect("tested")
 });
@@ -21,7 +21,7 @@ static AMERICAN: LazyLock<Regex> = LazyLock::new(|| {
 /// Any words between a number and `City, ST ZIP`.
 static WITH_STATE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!(
-        r"\b\d{{1,6}}(?:-\d{{1,5}})?[A-Z]?\s+[\p{{L}}\d][\p{{L}}\d.'’# /-]{{1,60}}?(?:,\s*[\p{{L}}\d.'’# -]{{1,30}})?,\s*[\p{{L}}][\p{{L}}.'’ -]{{1,30}},?\s+{STATES}\b(?:,?\s+\d{{5}}(?:-\d{{4}})?\b)?",
+        r"(?-u:\b)[0-9]{{1,6}}(?:-[0-9]{{1,5}})?[A-Z]?\s+[A-Za-z\u{{c0}}-\u{{24f}}\u{{1e00}}-\u{{1eff}}0-9][A-Za-z\u{{c0}}-\u{{24f}}\u{{1e00}}-\u{{1eff}}0-9.'’# /-]{{1,60}}?(?:,\s*[A-Za-z\u{{c0}}-\u{{24f}}\u{{1e00}}-\u{{1eff}}0-9.'’# -]{{1,30}})?,\s*[A-Za-z\u{{c0}}-\u{{24f}}\u{{1e00}}-\u{{1eff}}][A-Za-z\u{{c0}}-\u{{24f}}\u{{1e00}}-\u{{1eff}}.'’ -]{{1,30}},?\s+{STATES}(?-u:\b)(?:,?\s+[0-9]{{5}}(?:-[0-9]{{4}})?(?-u:\b))?",
     ))
     .expect("tested")
 });
@@ -29,11 +29,11 @@ static WITH_STATE: LazyLock<Regex> = LazyLock::new(|| {
 /// Streets as other countries write them.
 static ELSEWHERE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
-        r"(?:\b(?:Calle|C/|Avenida|Avda\.?|Av\.|Paseo|Plaza|Carrera|Camino|Carrer|Ronda|Rua|Travessa|Alameda|Praça|Via|Viale|Piazza|Corso|Largo|Vicolo)\s+[\p{L}.'’ºª -]{2,40}?,?\s*(?:n[.º°]\s*)?\d{1,5}(?:\s?[A-Za-z]\b)?(?:,?\s*\d{1,2}[ºª°]\s?\w{0,3})?(?:,\s*(?:\d{4,5}(?:-\d{3})?\s+)?[\p{Lu}][\p{L} '’-]{2,30})?)",
-        r"|(?:\b[\p{Lu}][\p{L}-]{2,}(?:straße|strasse|str\.|weg|platz|allee|gasse|ufer|damm|ring|straat|laan|plein|gracht|kade|gatan|vägen|vej|gade|veien|gata|katu)\s+\d{1,4}\s?[a-zA-Z]?\b(?:,\s*(?:\d{4,5}(?:\s?[A-Z]{2})?\s+)?[\p{Lu}][\p{L}-]{2,30}(?:\s[\p{Lu}][\p{L}-]+)?)?)",
-        r"|(?:\b\d{1,4}(?:\s?(?:bis|ter))?,?\s+(?:rue|avenue|boulevard|bd|place|chemin|allée|impasse|quai|cours|route)\s+[\p{L}'’ -]{2,40}?(?:,\s*(?:\d{5}\s+)?[\p{Lu}][\p{L}'’-]{2,30}(?:\s[\p{Lu}\d][\p{L}\d]*)?)?(?:$|[.,;!?\n]))",
-        r"|(?:[\p{Han}]{2,3}[都道府県][\p{Han}\p{Hiragana}\p{Katakana}]{1,12}[市区町村][\p{Han}\p{Hiragana}\p{Katakana}]{0,10}\d{1,4}(?:[-－丁目番地号\d]){0,12})",
-        r"|(?:[\p{Han}]{1,10}[市区區县縣][\p{Han}]{1,12}[路街道巷][\p{Han}]{0,4}\d{1,5}[号號弄][\p{Han}\d]{0,12})",
+        r"(?:(?-u:\b)(?:Calle|C/|Avenida|Avda\.?|Av\.|Paseo|Plaza|Carrera|Camino|Carrer|Ronda|Rua|Travessa|Alameda|Praça|Via|Viale|Piazza|Corso|Largo|Vicolo)\s+[A-Za-z\u{c0}-\u{24f}\u{1e00}-\u{1eff}.'’ºª -]{2,40}?,?\s*(?:n[.º°]\s*)?[0-9]{1,5}(?:\s?[A-Za-z](?-u:\b))?(?:,?\s*[0-9]{1,2}[ºª°]\s?\w{0,3})?(?:,\s*(?:[0-9]{4,5}(?:-[0-9]{3})?\s+)?[A-Z\u{c0}-\u{de}\u{100}-\u{17f}][A-Za-z\u{c0}-\u{24f}\u{1e00}-\u{1eff} '’-]{2,30})?)",
+        r"|(?:(?-u:\b)[A-Z\u{c0}-\u{de}\u{100}-\u{17f}][A-Za-z\u{c0}-\u{24f}\u{1e00}-\u{1eff}-]{2,}(?:straße|strasse|str\.|weg|platz|allee|gasse|ufer|damm|ring|straat|laan|plein|gracht|kade|gatan|vägen|vej|gade|veien|gata|katu)\s+[0-9]{1,4}\s?[a-zA-Z]?(?-u:\b)(?:,\s*(?:[0-9]{4,5}(?:\s?[A-Z]{2})?\s+)?[A-Z\u{c0}-\u{de}\u{100}-\u{17f}][A-Za-z\u{c0}-\u{24f}\u{1e00}-\u{1eff}-]{2,30}(?:\s[A-Z\u{c0}-\u{de}\u{100}-\u{17f}][A-Za-z\u{c0}-\u{24f}\u{1e00}-\u{1eff}-]+)?)?)",
+        r"|(?:(?-u:\b)[0-9]{1,4}(?:\s?(?:bis|ter))?,?\s+(?:rue|avenue|boulevard|bd|place|chemin|allée|impasse|quai|cours|route)\s+[A-Za-z\u{c0}-\u{24f}\u{1e00}-\u{1eff}'’ -]{2,40}?(?:,\s*(?:[0-9]{5}\s+)?[A-Z\u{c0}-\u{de}\u{100}-\u{17f}][A-Za-z\u{c0}-\u{24f}\u{1e00}-\u{1eff}'’-]{2,30}(?:\s[A-Z\u{c0}-\u{de}\u{100}-\u{17f}0-9][A-Za-z\u{c0}-\u{24f}\u{1e00}-\u{1eff}0-9]*)?)?(?:$|[.,;!?\n]))",
+        r"|(?:[\p{Han}]{2,3}[都道府県][\p{Han}\p{Hiragana}\p{Katakana}]{1,12}[市区町村][\p{Han}\p{Hiragana}\p{Katakana}]{0,10}[0-9]{1,4}(?:[-－丁目番地号0-9]){0,12})",
+        r"|(?:[\p{Han}]{1,10}[市区區县縣][\p{Han}]{1,12}[路街道巷][\p{Han}]{0,4}[0-9]{1,5}[号號弄][\p{Han}0-9]{0,12})",
     ))
     .expect("tested")
 });
@@ -47,6 +47,9 @@ pub(crate) fn find(text: &str) -> Option<String> {
 pub(crate) fn all(text: &str) -> Vec<String> {
     let text = super::pages::cut(text, limits::MAX_LINE_BYTES);
     limits::work(text.len());
+    if !text.contains(char::is_numeric) {
+        return Vec::new();
+    }
     let mut found = Vec::new();
     for address in WITH_STATE.find_iter(text).take(20) {
         let tight = tighten(address.as_str());
@@ -75,7 +78,7 @@ pub(crate) fn all(text: &str) -> Vec<String> {
 /// A match of any words may begin too early: `2 tickets to 12 Main St, …`. It begins at the last number of a street.
 fn tighten(address: &str) -> &str {
     static INNER: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"\b(?:at|on|about|for|to|see|of|in|is|the)\s+(\d{1,6}[A-Z]?\s+\S.*)$").expect("tested")
+        Regex::new(r"(?-u:\b)(?:at|on|about|for|to|see|of|in|is|the)\s+([0-9]{1,6}[A-Z]?\s+\S.*)$").expect("tested")
     });
     INNER.captures(address).and_then(|found| found.get(1)).map_or(address, |inner| inner.as_str())
 }
@@ -184,7 +187,7 @@ pub(crate) fn continues(before: &str, line: &str) -> bool {
         Regex::new(r"^(?i:apt|unit|suite|ste|apartment|#|piso)\.?\s*#?\s*[\w-]{1,8}$").expect("tested")
     });
     let line = line.trim().trim_end_matches(',');
-    static CODE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r",.*\d{5}").expect("tested"));
+    static CODE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r",.*[0-9]{5}").expect("tested"));
     let has_code = CODE.is_match(before);
     (CITY.is_match(line) && !has_code || PART.is_match(line))
         && before.contains(|letter: char| letter.is_ascii_digit())

@@ -79,6 +79,8 @@ static EMAIL: LazyLock<Regex> = LazyLock::new(|| {
 /// The addresses in a text, as written.
 pub(crate) fn emails(text: &str) -> impl Iterator<Item = &str> {
     super::limits::work(text.len());
+    // What holds no sign of an address costs no more than that.
+    let text = if text.contains('@') { text } else { "" };
     EMAIL.find_iter(text).map(|found| trim_email(found.as_str())).filter(|email| is_email(email))
 }
 
@@ -126,11 +128,11 @@ pub(crate) fn is_shared(email: &str) -> bool {
 
 static PHONE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
-        r"(?:\+?1[\s.\-–]{0,2})?\([2-9]\d{2}\)[\s.\-–/]{0,3}\d{3}[\s.\-–]{0,2}\d{4}",
-        r"|(?:\+?1[\s.\-–]{0,2})?[2-9]\d{2}[\s.\-–/]{0,3}\d{3}[\s.\-–]{0,2}\d{4}",
-        r"|(?:\+|00)\d{1,3}(?:[\s.\-–/]{0,2}\(?\d{1,10}\)?){1,6}",
-        r"|\(?\d{1,5}\)?(?:[\s.\-–/]{1,2}\(?\d{1,8}\)?){1,5}",
-        r"|\d{7,13}",
+        r"(?:\+?1[\s.\-–]{0,2})?\([2-9][0-9]{2}\)[\s.\-–/]{0,3}[0-9]{3}[\s.\-–]{0,2}[0-9]{4}",
+        r"|(?:\+?1[\s.\-–]{0,2})?[2-9][0-9]{2}[\s.\-–/]{0,3}[0-9]{3}[\s.\-–]{0,2}[0-9]{4}",
+        r"|(?:\+|00)[0-9]{1,3}(?:[\s.\-–/]{0,2}\(?[0-9]{1,10}\)?){1,6}",
+        r"|\(?[0-9]{1,5}\)?(?:[\s.\-–/]{1,2}\(?[0-9]{1,8}\)?){1,5}",
+        r"|[0-9]{7,13}",
     ))
     .expect("tested")
 });
@@ -149,6 +151,9 @@ pub(crate) struct Phone {
 /// The numbers in a text.
 pub(crate) fn phones(text: &str) -> Vec<Phone> {
     super::limits::work(text.len());
+    if !text.bytes().any(|byte| byte.is_ascii_digit()) {
+        return Vec::new();
+    }
     let mut found = Vec::new();
     for number in PHONE.find_iter(text) {
         let before = text[..number.start()].chars().next_back();
@@ -168,7 +173,7 @@ pub(crate) fn phones(text: &str) -> Vec<Phone> {
         let printed = number
             .as_str()
             .trim_matches(|letter: char| letter.is_whitespace() || matches!(letter, '.' | '-' | '–' | '/'));
-        let printed = balanced(printed);
+        let printed = american(balanced(printed));
         let digits = digits(printed);
         if !(7..=15).contains(&digits.len())
             || is_date(printed)
@@ -188,6 +193,20 @@ pub(crate) fn phones(text: &str) -> Vec<Phone> {
     found
 }
 
+/// The ten digits at the end of a run that another number runs into: `3. 512 555 0142`.
+fn american(printed: &str) -> &str {
+    static ENDS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?:^|\D)((?:1[\s.–-])?\(?[2-9][0-9]{2}\)?[\s.–/-]{1,3}[2-9][0-9]{2}[\s.–-]{1,2}[0-9]{4})$")
+            .expect("tested")
+    });
+    let is_other = printed.starts_with(['+', '0']) || digits(printed).len() <= 10;
+    if is_other {
+        printed
+    } else {
+        ENDS.captures(printed).and_then(|found| found.get(1)).map_or(printed, |inner| inner.as_str())
+    }
+}
+
 fn balanced(printed: &str) -> &str {
     let opens = printed.matches('(').count();
     let closes = printed.matches(')').count();
@@ -202,7 +221,7 @@ fn balanced(printed: &str) -> &str {
 
 fn is_date(text: &str) -> bool {
     static DATE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^(?:(?:19|20)\d\d[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./](?:19|20)\d\d)(?:[ ]\d{1,2})?$")
+        Regex::new(r"^(?:(?:19|20)[0-9][0-9][-./][0-9]{1,2}[-./][0-9]{1,2}|[0-9]{1,2}[-./][0-9]{1,2}[-./](?:19|20)[0-9][0-9])(?:[ ][0-9]{1,2})?$")
             .expect("tested")
     });
     DATE.is_match(text)
@@ -235,7 +254,7 @@ pub(crate) fn is_nothing(value: &str) -> bool {
 /// A name out of a value, if it can be one: without an address beside it, quotation marks, or where it came by.
 pub(crate) fn name(value: &str) -> Option<String> {
     static VIA: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\s*(?:[(\[]\s*)?(?:\bvia\b|\bthrough\b|\bfrom zillow\b|\bon zillow\b|\bhas \b|\bis (?:interested|requesting|inquiring|looking)\b|\bsays\b).*$").expect("tested")
+        Regex::new(r"(?i)\s*(?:[(\[]\s*)?(?:(?-u:\b)via(?-u:\b)|(?-u:\b)through(?-u:\b)|(?-u:\b)from zillow(?-u:\b)|(?-u:\b)on zillow(?-u:\b)|(?-u:\b)has |(?-u:\b)is (?:interested|requesting|inquiring|looking)\b|(?-u:\b)says(?-u:\b)).*$").expect("tested")
     });
     let mut text = value.replace(SEAM, " ");
     if let Some(email) = EMAIL.find(&text) {

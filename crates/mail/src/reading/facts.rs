@@ -236,7 +236,14 @@ fn extend(page: &Page, index: usize, field: Option<Field>, value: &str, has_valu
                     (None, None) => false,
                 };
                 let is_print = line.is_after_gap && super::fallbacks::is_small_print(&line.text);
-                if is_elsewhere || is_print || is_end(&line.text) || is_boundary(line) || line.quotes > first.quotes {
+                let is_sign_off = line.is_after_gap && is_company_sign_off(page, end);
+                if is_elsewhere
+                    || is_sign_off
+                    || is_print
+                    || is_end(&line.text)
+                    || is_boundary(line)
+                    || line.quotes > first.quotes
+                {
                     break;
                 }
                 end += 1;
@@ -256,6 +263,17 @@ fn extend(page: &Page, index: usize, field: Option<Field>, value: &str, has_valu
         _ => {}
     }
     end
+}
+
+/// `Best,` and a team's name: whoever passed the message on signs, not who wrote it.
+fn is_company_sign_off(page: &Page, index: usize) -> bool {
+    let line = page.lines[index].plain();
+    let is_short = line.split_whitespace().count() <= 3 && line.trim_end().ends_with([',', '!', '.']);
+    is_short
+        && page.lines.get(index + 1).is_some_and(|next| {
+            let folded = texts::fold(cut(&next.text, 80));
+            texts::has_word(&folded, &["team"]) || super::providers::named_in(&folded).is_some()
+        })
 }
 
 /// A line that begins another field and so ends a message.
@@ -286,6 +304,9 @@ pub(crate) fn is_end(line: &str) -> bool {
         return true;
     }
     let folded = texts::fold(cut(&text, 200));
+    if folded.starts_with("about ") && text.split(' ').count() <= 4 && !text.ends_with(['.', '?', '!']) {
+        return true;
+    }
     let folded = folded.trim_start_matches(|letter: char| !letter.is_alphanumeric() && letter != '©');
     vocabulary::list("message_ends").iter().any(|start| folded.starts_with(start))
 }

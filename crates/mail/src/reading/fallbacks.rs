@@ -13,10 +13,10 @@ use super::{
 /// The name that a subject tells: `New lead - Jane Doe`, `Jane Doe is requesting …`.
 pub(crate) fn subject_name(subject: &str) -> Option<String> {
     static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^(?P<name>[\p{L}][\p{L}.'’ -]{1,60}?)\s+(?:is\s+(?:requesting|interested|inquiring|asking|looking|ready|applying)|wants|would like|has (?:a question|requested|submitted|inquired|applied|signed|registered|sent)|requested|requests|sent you|sent a|submitted|inquired|asked|contacted you|registered|signed in|signed up|just|left)\b").expect("tested")
+        Regex::new(r"^(?P<name>[A-Za-z\u{c0}-\u{24f}\u{1e00}-\u{1eff}][A-Za-z\u{c0}-\u{24f}\u{1e00}-\u{1eff}.'’ -]{1,60}?)\s+(?:is\s+(?:requesting|interested|inquiring|asking|looking|ready|applying)|wants|would like|has (?:a question|requested|submitted|inquired|applied|signed|registered|sent)|requested|requests|sent you|sent a|submitted|inquired|asked|contacted you|registered|signed in|signed up|just|left)(?-u:\b)").expect("tested")
     });
     static AFTER: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i:lead|inquiry|enquiry|request|registration|message|referral|contact|submission|sign[- ]?in|claimed|guest|visitor|buyer|seller|introduc\w+|meet|tour|client|entry|connection|prospect|solicitud|anfrage|richiesta|demande)\b[^:–—|-]{0,50}?(?:[:：|]|\s[-–—]\s|\bfrom\b|\bby\b|\b(?:buyer|seller|renter|client)\b|\bde\b|\bvon\b|\bda\b)\s*(?P<name>[\p{Lu}\p{Lo}][^,:;|(<\d]{1,60})").expect("tested")
+        Regex::new(r"(?i:lead|inquiry|enquiry|request|registration|message|referral|contact|submission|sign[- ]?in|claimed|guest|visitor|buyer|seller|introduc\w+|meet|tour|client|entry|connection|prospect|solicitud|anfrage|richiesta|demande)(?-u:\b)[^:–—|-]{0,50}?(?:[:：|]|\s[-–—]\s|(?-u:\b)from(?-u:\b)|(?-u:\b)by(?-u:\b)|(?-u:\b)(?:buyer|seller|renter|client)(?-u:\b)|(?-u:\b)de(?-u:\b)|(?-u:\b)von(?-u:\b)|(?-u:\b)da(?-u:\b))\s*(?P<name>[A-Z\u{c0}-\u{de}\u{100}-\u{17f}\p{Lo}][^,:;|(<0-9]{1,60})").expect("tested")
     });
     if let Some(name) = BEFORE
         .captures(subject)
@@ -50,17 +50,20 @@ pub(crate) fn subject_name(subject: &str) -> Option<String> {
 }
 
 static NEWS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:leads?|inquiry|enquiry|registration|referral|claimed|submission)\b").expect("tested")
+    Regex::new(r"(?i)(?-u:\b)(?:leads?|inquiry|enquiry|registration|referral|claimed|submission)(?-u:\b)")
+        .expect("tested")
 });
 
 /// The name that a part of a subject is, less what stands around it.
 fn part_name(part: &str) -> Option<String> {
     static ROLE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^\s*(?:buyer|seller|renter|tenant|client|lead|new)\b[\s:–-]*").expect("tested")
+        Regex::new(r"(?i)^\s*(?:buyer|seller|renter|tenant|client|lead|new)(?-u:\b)[\s:–-]*").expect("tested")
     });
     static ENDS: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\s+(?:in|for|about|at|on|via|regarding|re|wants|is|has|through|from)\b.*$|\s+[-–—].*$|\s*/.*$")
-            .expect("tested")
+        Regex::new(
+            r"(?i)\s+(?:in|for|about|at|on|via|regarding|re|wants|is|has|through|from)(?-u:\b).*$|\s+[-–—].*$|\s*/.*$",
+        )
+        .expect("tested")
     });
     let text = ROLE.replace(part, "");
     let text = ENDS.replace(&text, "");
@@ -77,7 +80,7 @@ fn is_generic(name: &str) -> bool {
 /// The name that a person gives in a mail of their own.
 pub(crate) fn own_name(text: &str) -> Option<String> {
     static SAYS: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?:[Mm]y name is|[Mm]y name's|I am|I'm|I’m|[Tt]his is|[Mm]e llamo|[Mm]i nombre es|[Ss]oy|[Jj]e m'appelle|[Jj]e m’appelle|[Mm]ein Name ist|[Ii]ch heiße|[Mm]i chiamo|[Mm]eu nome é|[Mm]ijn naam is)\s+(?P<name>[\p{Lu}][\p{L}'’-]+(?:\s+(?:de|la|van|von|der|del|da|di|dos)\b)*(?:\s+[\p{Lu}][\p{L}'’-]+){0,3})").expect("tested")
+        Regex::new(r"(?:[Mm]y name is|[Mm]y name's|I am|I'm|I’m|[Tt]his is|[Mm]e llamo|[Mm]i nombre es|[Ss]oy|[Jj]e m'appelle|[Jj]e m’appelle|[Mm]ein Name ist|[Ii]ch heiße|[Mm]i chiamo|[Mm]eu nome é|[Mm]ijn naam is)\s+(?P<name>[A-Z\u{c0}-\u{de}\u{100}-\u{17f}][A-Za-z\u{c0}-\u{24f}\u{1e00}-\u{1eff}'’-]+(?:\s+(?:de|la|van|von|der|del|da|di|dos)(?-u:\b))*(?:\s+[A-Z\u{c0}-\u{de}\u{100}-\u{17f}][A-Za-z\u{c0}-\u{24f}\u{1e00}-\u{1eff}'’-]+){0,3})").expect("tested")
     });
     SAYS.captures(text).and_then(|found| contacts::name(&found["name"]))
 }
@@ -85,7 +88,7 @@ pub(crate) fn own_name(text: &str) -> Option<String> {
 /// The name of whom a colleague passes on: `please call Jane Doe`.
 pub(crate) fn mentioned_name(text: &str) -> Option<String> {
     static CALLS: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"\b(?:[Cc]all|[Cc]ontact|[Mm]eet|named|with|[Tt]ext|[Ee]mail|reach out to|introduce(?: you to)?|client|friend|neighbor|[Rr]eferral:?|[Ll]ead:?)\s+(?P<name>[\p{Lu}][\p{L}'’-]+(?:\s+[\p{Lu}][\p{L}'’-]+){1,3})").expect("tested")
+        Regex::new(r"(?-u:\b)(?:[Cc]all|[Cc]ontact|[Mm]eet|named|with|[Tt]ext|[Ee]mail|reach out to|introduce(?: you to)?|client|friend|neighbor|[Rr]eferral:?|[Ll]ead:?)\s+(?P<name>[A-Z\u{c0}-\u{de}\u{100}-\u{17f}][A-Za-z\u{c0}-\u{24f}\u{1e00}-\u{1eff}'’-]+(?:\s+[A-Z\u{c0}-\u{de}\u{100}-\u{17f}][A-Za-z\u{c0}-\u{24f}\u{1e00}-\u{1eff}'’-]+){1,3})").expect("tested")
     });
     CALLS.captures(text).and_then(|found| contacts::name(&found["name"]))
 }
@@ -166,6 +169,7 @@ pub(crate) fn name_by_contacts(page: &Page, others: &contacts::Others) -> Option
 
 /// The first number in a text that is a person's: no office's, no company's.
 pub(crate) fn phone(page: &Page, others: &contacts::Others, is_lenient: bool) -> Option<(String, usize)> {
+    let mut second = None;
     for (index, line) in page.lines.iter().enumerate().filter(|(_, line)| !line.is_hidden && line.text.len() < 4_000) {
         let plain = line.plain();
         if is_footer(page, index, Border::Kept) {
@@ -182,11 +186,23 @@ pub(crate) fn phone(page: &Page, others: &contacts::Others, is_lenient: bool) ->
             let is_one =
                 phone.is_certain || digits == 10 || is_lenient && (is_spoken && digits >= 7 || is_alone && digits >= 8);
             if is_one && !contacts::is_no_persons(&phone.text) && !others.has_phone(&phone.text) {
+                // `O: … | M: …`: a mobile or a home number comes first.
+                let before = texts::fold(&plain[..phone.range.start]);
+                let word = before
+                    .trim_end_matches(|letter: char| !letter.is_alphanumeric())
+                    .rsplit(' ')
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned();
+                if matches!(word.as_str(), "o" | "w" | "work" | "office" | "f" | "fax" | "tf" | "off") {
+                    second = second.or(Some((phone.text, index)));
+                    continue;
+                }
                 return Some((phone.text, index));
             }
         }
     }
-    None
+    second
 }
 
 /// The first address of mail in a text that is a person's.
@@ -211,7 +227,10 @@ pub(crate) fn email(page: &Page, others: &contacts::Others) -> Option<(String, u
 
 /// Whether an address can be the consumer's.
 pub(crate) fn is_persons(email: &str, others: &contacts::Others) -> bool {
-    !contacts::is_shared(email) && !contacts::is_dummy_email(email) && !others.has_email(email)
+    contacts::is_email(email)
+        && !contacts::is_shared(email)
+        && !contacts::is_dummy_email(email)
+        && !others.has_email(email)
 }
 
 /// The first address of a home in a text.
@@ -252,7 +271,7 @@ pub(crate) fn address(page: &Page) -> Option<(String, usize)> {
 /// Whether a line is a company's own: its name with its address, its rights, its advice.
 pub(crate) fn is_small_print(line: &str) -> bool {
     static COMPANY: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^\W*(?:\(c\)|©|copyright\b|(?:[\w.&' -]{2,40}(?:\binc\b|\bllc\b|\bcorp\b|\bcorporation\b|\bltd\b|\bgmbh\b|\.com\b)\.?(?:,|\s*[|·•-]|\s+\d))|call [\p{L}]+ now\b|call now\b|does this (?:submission|message) look)").expect("tested")
+        Regex::new(r"(?i)^[^A-Za-z0-9©]*(?:\(c\)|©|copyright(?-u:\b)|(?:[A-Za-z0-9.&' -]{2,40}(?:(?-u:\b)inc(?-u:\b)|(?-u:\b)llc(?-u:\b)|(?-u:\b)corp(?-u:\b)|(?-u:\b)corporation(?-u:\b)|(?-u:\b)ltd(?-u:\b)|(?-u:\b)gmbh(?-u:\b)|\.com(?-u:\b))\.?(?:,|\s*[|·•-]|\s+[0-9]))|call [A-Za-z\u{c0}-\u{24f}\u{1e00}-\u{1eff}]+ now(?-u:\b)|call now(?-u:\b)|does this (?:submission|message) look)").expect("tested")
     });
     let line = cut(line.trim(), 300);
     if COMPANY.is_match(line) {

@@ -19,7 +19,8 @@ pub struct Forwarding {
 
 /// Reads such a mail.
 pub(crate) fn find(sender: &Mailbox, subject: &str, pages: &[Page]) -> Option<Forwarding> {
-    static CODE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)(?:code\D{0,20}|#)(\d{6,12})").expect("tested"));
+    static CODE: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"(?i)(?:code\D{0,20}|#)([0-9]{6,12})").expect("tested"));
     let address = sender.address.to_lowercase();
     let folded = texts::fold(subject);
     let is_one = address.starts_with("forwarding-noreply@google.com")

@@ -178,7 +178,7 @@ pub(crate) fn open(
         pages: opened,
         is_forwarded: forwarder.is_some(),
         is_sender_lost,
-        is_reply: was_answer || prefixes.is_reply && message.headers.has("in-reply-to"),
+        is_reply: was_answer && !is_inline || prefixes.is_reply && message.headers.has("in-reply-to"),
         is_list,
         has_calendar: message.has_calendar,
         forwarder,

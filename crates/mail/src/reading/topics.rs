@@ -41,12 +41,15 @@ pub(crate) fn of(letter: &Letter, provider: Option<&'static Provider>, found: &C
         return Topic::Notice("Another agent writes.");
     }
     let about = format!("{subject} {words}");
-    let is_home = has_word(&about, vocabulary::list("homes"))
-        || super::addresses::find(&letter.subject).is_some()
-        || super::addresses::find(cut(&text, 4_000)).is_some();
+    let has_address =
+        super::addresses::find(&letter.subject).is_some() || super::addresses::find(cut(&text, 4_000)).is_some();
+    let is_plainly_home = has_address || has_word(&about, vocabulary::list("homes_plain"));
+    let is_home = is_plainly_home || has_word(&about, vocabulary::list("homes"));
     let is_wish = has_word(&about, vocabulary::list("wishes"));
+    let asks = about.contains(['?', '？', '¿']);
     match (is_home, is_wish) {
         (true, true) => Topic::Interest,
+        (true, false) if is_plainly_home && asks => Topic::Interest,
         (false, false) => Topic::Other,
         _ => Topic::Perhaps,
     }

@@ -94,6 +94,15 @@ pub(crate) fn unwrap(page: Page, prefixes: Prefixes) -> Unwrapped {
         }
         unwrapped.layers.push(block.layer);
     }
+    // What the forwarder signs below.
+    if !unwrapped.layers.is_empty() {
+        let lines = &unwrapped.page.lines;
+        let delimiter =
+            lines.iter().rposition(|line| line.text.trim() == "--").filter(|at| *at > 0 && lines.len() - at <= 10);
+        if let Some(at) = delimiter {
+            unwrapped.page = unwrapped.page.slice(0, at);
+        }
+    }
     if let Some(at) = attribution(&unwrapped.page) {
         let above = unwrapped.page.lines[..at].iter().any(|line| !line.is_hidden);
         if above {

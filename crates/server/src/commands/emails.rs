@@ -51,8 +51,34 @@ pub(super) fn line(file: &Path, reading: &Reading) -> Value {
     add("name", &reading.name);
     add("email", &reading.email);
     add("phone", &reading.phone);
-    add("source", &reading.source);
+    // Of what is no lead there is nothing to come from anywhere.
+    let source = reading.source.clone().filter(|_| reading.verdict != Verdict::Ignored);
+    add("source", &source);
     add("propertyAddress", &reading.property_address);
     add("notes", &reading.notes);
     line.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_holds_only_what_the_mail_does() {
+        let raw = b"From: Web <noreply@site.example>\nSubject: Contact\n\nName: Jane Doe\nPhone: (512) 555-0142 x12\nMessage: Is it free?\n";
+        let reading = reading::read(raw, &Known::default());
+        assert_eq!(
+            line(Path::new("a.eml"), &reading).to_string(),
+            r#"{"file":"a.eml","isLead":true,"reason":"A form that somebody filled in.","name":"Jane Doe","phone":"(512) 555-0142","source":"website","notes":"Is it free?"}"#
+        );
+        let reading = reading::read(b"", &Known::default());
+        let line = line(Path::new("b.eml"), &reading);
+        assert_eq!((line["isLead"].as_bool(), line.get("name"), line.get("source")), (Some(false), None, None));
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let error = parse(&["/nowhere/a.eml"]).unwrap_err();
+        assert!(error.starts_with("/nowhere/a.eml: "), "{error}");
+    }
 }
