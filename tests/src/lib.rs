@@ -72,6 +72,7 @@ mod live;
 mod mails;
 #[cfg(test)]
 mod mcp;
+#[cfg(test)]
 mod menus;
 #[cfg(test)]
 mod merges;

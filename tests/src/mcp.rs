@@ -58,7 +58,7 @@ on_both_engines! {
             assert!(answer.header("www-authenticate").starts_with("Bearer"));
             assert_eq!(answer.json()["success"], false);
         }
-        app.agent.api.get("/api/v1/leads").await.expect(200);
+        let _ = app.agent.api.get("/api/v1/leads").await.expect(200);
         let answer = app.anonymous().with("authorization", &format!("Bearer {key}")).get("/api/v1/leads").await;
         assert_eq!(answer.expect(401).json()["success"], false, "the API takes X-API-Key only");
     }
