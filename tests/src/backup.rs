@@ -112,8 +112,8 @@ pub(crate) async fn fill(app: &TestApp) {
         )
     });
     assert_eq!(done.await, Ok::<u64, DbError>(1));
-    crate::account_rows::fill(app).await;
     crate::inquiries::fill_rows(app).await;
+    crate::account_rows::fill(app).await;
 }
 
 pub(crate) async fn archive(database: &Database) -> Vec<u8> {

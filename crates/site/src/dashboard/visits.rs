@@ -112,7 +112,8 @@ async fn show(
         shell: Shell::new(&session, Place::Today),
         spans: SPANS,
         span,
-        width: i64::from(span.days) * span.column,
+        // With room for the date of today, which is wider than its column.
+        width: i64::from(span.days) * span.column + 24,
         days: drawn(&days, span),
         pages: named,
         origins: origins.collect(),
