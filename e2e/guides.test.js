@@ -84,6 +84,17 @@ for (const width of WIDTHS) {
     await page.getByRole("link", { name: "Back to the guide" }).click();
     await page.getByRole("button", { name: "Remove the picture" }).click();
     await page.getByText("the cover is drawn from the title").waitFor();
+    await page.getByRole("button", { name: "Undo" }).click();
+    await page.getByText("The cover from before is back.").waitFor();
+    // Another PDF takes the place of the first, which is put back.
+    await page.getByLabel(/PDF/).first().setInputFiles([{ ...PDF, name: "Another.pdf", buffer: Buffer.concat([PDF.buffer, Buffer.from("more")]) }]);
+    await page.getByRole("button", { name: /the PDF|PDF/ }).first().click();
+    await page.getByText("The PDF is replaced.").waitFor();
+    await page.getByRole("link", { name: "Another.pdf" }).waitFor();
+    await check(page);
+    await page.getByRole("button", { name: "Undo" }).click();
+    await page.getByText("The PDF from before is back.").waitFor();
+    await page.getByRole("link", { name: "My guide.pdf" }).waitFor();
     await page.getByRole("link", { name: "Change the words" }).click();
     await check(page);
     await page.getByLabel("Address").fill("No address");

@@ -225,6 +225,38 @@ for (const width of WIDTHS) {
   });
 }
 
+test("listings follow what another tab does to them", async () => {
+  const page = await open(browser, product, { width: 1440 });
+  const other = await open(browser, product, { width: 390 });
+  await Promise.all([signIn(page, product), signIn(other, product)]);
+  const id = (await product.api("POST", "/api/v1/listings", { address: "9 Mirror Ct", price: 5, status: "draft" })).json.listingId;
+  await stay(page, "/dashboard/listings");
+  const card = page.locator(".homes > li", { hasText: "9 Mirror Ct" });
+  await card.getByText("Draft").waitFor();
+  await other.goto(`/dashboard/listings/${id}`);
+  await other.getByText("Not shown yet").waitFor();
+  assert.equal(await other.getByText("Accepting Requests").count(), 0);
+  await other.getByRole("button", { name: "Publish" }).click();
+  await card.getByText("Active").waitFor();
+  assert.equal(await card.locator("img").count(), 0);
+  const data = await other.evaluate(() => Object.assign(document.createElement("canvas"), { width: 400, height: 300 }).toDataURL("image/jpeg").split(",")[1]);
+  const photo = { name: "one.jpg", mimeType: "image/jpeg", buffer: Buffer.from(data, "base64") };
+  await other.getByLabel("Photos to add").setInputFiles([photo]);
+  await other.getByRole("button", { name: "Add photos" }).click();
+  await card.locator("img").waitFor();
+  assert.ok(await isSame(page));
+  await stay(page, `/dashboard/listings/${id}`);
+  await page.locator("ol.photos > li").waitFor();
+  await product.api("PATCH", `/api/v1/listings/${id}`, { status: "pending", price: 7 });
+  await page.locator("[data-region=tag]", { hasText: "Pending" }).waitFor();
+  await page.locator("[data-region=price]", { hasText: "$7" }).waitFor();
+  await other.getByRole("button", { name: "Delete photo 1" }).click();
+  await page.getByText("No photo yet.").waitFor();
+  assert.ok(await isSame(page));
+  await check(page);
+  await Promise.all([page.context().close(), other.context().close()]);
+});
+
 test("an open page does not hold up a stop", async () => {
   const own = await Product.start();
   const page = await open(browser, own);

@@ -68,6 +68,12 @@ for (const width of WIDTHS) {
     await page.getByText("The owners are away.").waitFor();
     await check(page);
     assert.equal(await status(asked), "cancelled");
+    await page.getByRole("button", { name: "Take this back" }).click();
+    await page.getByText("It is taken back: the showing is what it was before.").waitFor();
+    await page.getByText(/^Taken back: confirmed for/).waitFor();
+    assert.equal(await status(asked), "confirmed");
+    assert.equal(await page.getByRole("button", { name: "It took place" }).count(), 0);
+    await check(page);
     await page.goto("/dashboard/showings?view=all");
     await page.getByLabel("Search").fill(`Asker ${width}`);
     await page.getByRole("button", { name: "Search" }).click();
@@ -186,11 +192,33 @@ test("a mail’s links answer without signing in, once it is asked", async () =>
       await page.context().close();
     }
     assert.equal(await held(), "requested");
+    for (const width of WIDTHS) {
+      // Another of the times, and back; without a script too.
+      const page = await open(browser, sending, { width, javaScriptEnabled: width > 600 });
+      assert.match(mail, new RegExp(`${links[2]}\\?times`));
+      await page.goto(`${links[2]}?times`);
+      await page.getByRole("heading", { name: "Which time suits you?" }).waitFor();
+      if (width > 600) await check(page);
+      await page.locator("button[name=at]").first().click();
+      await page.getByRole("heading", { name: /^Confirmed for/ }).waitFor();
+      assert.match(await page.getByRole("link", { name: "Tell the client by mail" }).getAttribute("href"), /^mailto:mail\.client@example\.com\?/);
+      if (width > 600) await check(page);
+      assert.equal(await held(), "confirmed");
+      await sending.api("PATCH", `/api/v1/showings/${showing}`, { status: "declined" }, key);
+      await page.goto(links[0]);
+      await page.getByRole("heading", { name: "This showing is declined" }).waitFor();
+      if (width > 600) await check(page);
+      // It had a time: that is what it has again.
+      await page.getByRole("button", { name: "Take this back" }).click();
+      await page.getByRole("heading", { name: /^Confirmed for/ }).waitFor();
+      assert.equal(await held(), "confirmed");
+    }
     const page = await open(browser, sending, { width: 390 });
     await page.goto(links[1]);
     await check(page);
-    await page.getByRole("button", { name: /^Confirm/ }).click();
-    await page.getByRole("heading", { name: /^Confirmed for/ }).waitFor();
+    const moved = await page.locator("button[name=at]").textContent();
+    await page.locator("button[name=at]").click();
+    await page.locator("button[name=at]", { hasNotText: moved }).waitFor();
     await check(page);
     assert.equal(await held(), "confirmed");
     await page.goto(links[2]);

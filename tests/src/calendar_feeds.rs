@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use crm::{
+    availability::{self, TypedAvailability},
+    weekly_hours::TypedHours,
+};
 use icalendar::{Calendar, CalendarComponent, Component};
 use serde_json::json;
 use testkit::{Browser, on_both_engines};
@@ -128,5 +132,28 @@ on_both_engines! {
         assert_eq!(starts().await, ["20261124T100000Z", "20271120T100000Z", "20271130T100000Z"]);
         app.clock.advance(Duration::from_secs(2 * 24 * 60 * 60));
         assert_eq!(starts().await, ["20271120T100000Z", "20271130T100000Z"]);
+    }
+
+    async fn a_showing_ends_as_it_was_agreed_on_whatever_others_take_later(app: TestApp) {
+        let agent = &app.agent;
+        live_in(&app, "UTC").await;
+        let (jane, oak) = (client(agent, "Jane").await, listing(agent, "Oak").await);
+        let confirm = async |at: &str| {
+            let id = request(agent, &jane, &oak, &[at]).await;
+            let _ = agent.api.patch(&format!("/api/v1/showings/{id}"), &json!({"status": "confirmed"})).await.expect(200);
+        };
+        let last = async |minutes: &str| {
+            let [notice_minutes, travel_minutes, days_ahead] = ["0", "0", "30"].map(str::to_owned);
+            let typed = TypedAvailability { hours: TypedHours::default(), showing_minutes: minutes.to_owned(), notice_minutes, travel_minutes, days_ahead };
+            availability::replace(&app.crm, agent.id, &typed).await.unwrap();
+        };
+        last("45").await;
+        confirm("2026-11-24T10:00:00Z").await;
+        last("90").await;
+        confirm("2026-11-24T12:00:00Z").await;
+        let path = subscribe(&mut app.sign_in(agent).await).await;
+        let found = events(&app.anonymous().get(&path).await.expect(200).text());
+        let ends = found.iter().map(|(_, event)| value(event, "DTEND").to_owned()).collect::<Vec<_>>();
+        assert_eq!(ends, ["20261124T104500Z", "20261124T133000Z"]);
     }
 }

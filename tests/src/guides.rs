@@ -167,6 +167,7 @@ on_both_engines! {
         let _ = send(&mut browser, &format!("{path}/document"), &[("b.pdf", "application/pdf", b"%PDF-1.7 short")]).await.expect(303);
         let _ = browser.get(&place).await.expect(404);
         jobs::seed(&app.crm).await.unwrap();
+        app.clock.advance(trash::KEPT + Duration::from_secs(2 * 60 * 60));
         let _ = jobs::run_due(&app.crm).await.unwrap();
         until(async || count(&app, LEFT).await == 3).await;
     }
@@ -196,11 +197,66 @@ on_both_engines! {
         let _ = browser.get(&format!("{path}/cover/{first}-320.jpg")).await.expect(404);
         let second = get(&app, id).await.cover.unwrap();
         assert_eq!(image::load_from_memory(&browser.get(&format!("{path}/cover/{second}-1280.jpg")).await.expect(200).body).unwrap().width(), 40);
+        let removed = browser.post(&format!("{path}/cover/remove"), &[]).await.expect(303);
+        let page = browser.get(removed.header("location").split('#').next().unwrap()).await.expect(200).text();
+        assert!(page.contains("<span class=\"drawn\"") && page.contains(&format!("{path}/cover/restore")), "{page}");
+        // What was there before is put back, and what was before that; again changes nothing.
+        for cover in [second, first, first] {
+            let _ = browser.post(&format!("{path}/cover/restore"), &[("undo", &cover.to_string())]).await.expect(303);
+            assert_eq!(get(&app, id).await.cover, Some(cover));
+            let _ = browser.get(&format!("{path}/cover/{cover}-320.jpg")).await.expect(200);
+        }
+        for wrong in ["", "pho_x", &crm::ids::PhotoId([7; 16]).to_string()] {
+            let _ = browser.post(&format!("{path}/cover/restore"), &[("undo", wrong)]).await.expect(404);
+        }
+        let bob = app.another_agent("Bob").await;
+        let mut stranger = app.sign_in(&bob).await;
+        let theirs = format!("{PATH}/{}", guides::create(&app.crm, bob.id, &TypedGuide { title: String::from("His"), ..TypedGuide::default() }, None).await.unwrap().value.id);
+        let _ = stranger.post(&format!("{theirs}/cover/restore"), &[("undo", &second.to_string())]).await.expect(404);
         let _ = browser.post(&format!("{path}/cover/remove"), &[]).await.expect(303);
-        assert!(browser.get(&path).await.text().contains("<span class=\"drawn\""));
         jobs::seed(&app.crm).await.unwrap();
+        app.clock.advance(trash::KEPT + Duration::from_secs(2 * 60 * 60));
         let _ = jobs::run_due(&app.crm).await.unwrap();
-        until(async || count(&app, LEFT).await == 1).await;
+        let mut browser = app.sign_in(&app.agent).await;
+        let _ = browser.post(&format!("{path}/cover/restore"), &[("undo", &first.to_string())]).await.expect(404);
+        until(async || count(&app, LEFT).await == 2).await;
+    }
+
+    async fn a_replaced_pdf_is_put_back_as_it_was(app: TestApp) {
+        let mut browser = app.sign_in(&app.agent).await;
+        let id = make(&app, "Guide").await;
+        let path = format!("{PATH}/{id}");
+        let set = async |browser: &mut Browser, name: &str, bytes: &[u8]| {
+            let answer = send(browser, &format!("{path}/document"), &[(name, "application/pdf", bytes)]).await.expect(303);
+            answer.header("location").split('#').next().unwrap().to_owned()
+        };
+        assert!(!set(&mut browser, "One.pdf", b"%PDF-1.7 one").await.contains("undo"));
+        let first = get(&app, id).await.document.unwrap();
+        let to = set(&mut browser, "Two.pdf", b"%PDF-1.7 two").await;
+        let page = browser.get(&to).await.expect(200).text();
+        assert!(page.contains("The PDF is replaced.") && page.contains(&format!("{path}/document/restore")), "{page}");
+        let undo = page.split("name=\"undo\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        assert_eq!(undo, format!("{}.One.pdf", first.id));
+        let second = get(&app, id).await.document.unwrap();
+        let _ = browser.post(&format!("{path}/document/restore"), &[("undo", &undo)]).await.expect(303);
+        assert_eq!(get(&app, id).await.document.unwrap(), first);
+        assert_eq!(browser.get(&format!("{path}/document/{}", first.id)).await.expect(200).body, &b"%PDF-1.7 one"[..]);
+        // A name that is typed is no more than a name.
+        let forth = format!("{}.../../x\r\ny", second.id);
+        let _ = browser.post(&format!("{path}/document/restore"), &[("undo", &forth)]).await.expect(303);
+        assert_eq!(get(&app, id).await.document.unwrap().name, "xy.pdf");
+        // What is no PDF of a guide is none.
+        let made = app.agent.api.post("/api/v1/listings", &json!({"address": "1 Main St", "price": 1})).await.expect(201).json();
+        let home = format!("/dashboard/listings/{}", made["listingId"].as_str().unwrap());
+        let _ = send(&mut browser, &format!("{home}/documents"), &[("secret.pdf", "application/pdf", b"%PDF-1.7 listing")]).await.expect(303);
+        let page = browser.get(&home).await.expect(200).text();
+        let link = page.split('"').find(|part| part.starts_with(&format!("{home}/documents/doc_")) && !part.ends_with("delete")).unwrap().to_owned();
+        let _ = browser.post(&format!("{link}/delete"), &[]).await.expect(303);
+        let document = link.rsplit('/').next().unwrap();
+        for wrong in ["", "x", ".", "doc_x.a", &format!("{document}.a.pdf"), &format!("{}.a", crm::ids::DocumentId([7; 16]))] {
+            let _ = browser.post(&format!("{path}/document/restore"), &[("undo", wrong)]).await.expect(404);
+        }
+        assert_eq!(get(&app, id).await.document.unwrap().id, second.id);
     }
 
     async fn downloads_and_leads_are_counted_with_what_records_them(app: TestApp) {

@@ -37,6 +37,8 @@ mod domains;
 #[cfg(test)]
 mod export;
 #[cfg(test)]
+mod file_contents;
+#[cfg(test)]
 mod forgotten;
 #[cfg(test)]
 mod guides;

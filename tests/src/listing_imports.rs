@@ -169,6 +169,84 @@ on_both_engines! {
         let _ = stranger.post(&format!("{path}/run"), &[]).await.expect(404);
     }
 
+    async fn the_days_of_a_column_are_read_in_one_order(app: TestApp) {
+        let mut browser = app.sign_in(&app.agent).await;
+        // The last row tells that all of them begin with the day.
+        let sheet = "MLS,Address,Price,Close date,List date\nA1,1 Main St,5,3/4/2026,1/2/2026\nA2,2 Main St,5,4/4/2026,1/2/2026\nA3,3 Main St,5,31/5/2026,1/2/2026\n";
+        let path = send(&mut browser, "listings.csv", sheet).await;
+        let page = browser.get(&path).await.expect(200).text();
+        assert!(page.contains("<option value=\"closeDateByDay\" selected>") && page.contains("<option value=\"onMarketDate\" selected>"), "{page}");
+        assert!(page.contains("read with the month first"), "{page}");
+        let _ = take_in(&app, &mut browser, &path).await;
+        let days = async |field: &'static str| all(&app).await.as_array().unwrap().iter().map(|listing| listing[field].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+        assert_eq!(days("closeDate").await, ["2026-04-03", "2026-04-04", "2026-05-31"]);
+        assert_eq!(days("onMarketDate").await, ["2026-01-02", "2026-01-02", "2026-01-02"]);
+        // Where nothing tells, whoever knows does.
+        let path = send(&mut browser, "listings.csv", "MLS,Address,Price,List date\nA1,1 Main St,5,1/2/2026\n").await;
+        let columns = [("column0", "mlsNumber"), ("column1", "address"), ("column2", "price"), ("column3", "onMarketDateByDay")];
+        let _ = browser.post(&format!("{path}/columns"), &columns).await.expect(303);
+        let _ = take_in(&app, &mut browser, &path).await;
+        assert_eq!(days("onMarketDate").await, ["2026-02-01", "2026-01-02", "2026-01-02"]);
+        // A day that is none in the chosen order is an error of its row.
+        let path = send(&mut browser, "listings.csv", "MLS,Address,Price,List date\nA1,1 Main St,5,13/2/2026\nA2,1 Main St,5,2/13/2026\n").await;
+        let page = browser.get(&path).await.expect(200).text();
+        assert_eq!(fact(&page, "Cannot be imported"), 0, "each is plain by itself: {page}");
+    }
+
+    async fn a_listing_that_was_made_by_hand_is_known_by_its_number(app: TestApp) {
+        let mut browser = app.sign_in(&app.agent).await;
+        let make = async |number: &str| {
+            let made = json!({"address": "By hand", "price": 1, "mlsNumber": number});
+            app.agent.api.post("/api/v1/listings", &made).await.expect(201).json()["listingId"].as_str().unwrap().to_owned()
+        };
+        let first = make("a9").await;
+        let patch = async |id: &str, number: &str| {
+            let _ = app.agent.api.patch(&format!("/api/v1/listings/{id}"), &json!({"mlsNumber": number})).await.expect(200);
+        };
+        // A slip that was mended: the number is another's by then.
+        patch(&first, "A1").await;
+        let second = make("A9").await;
+        let sheet = "MLS,Address,Price\n A1 ,1 Main St,5\nA9,9 Main St,9\nA7,7 Main St,7\n";
+        let path = send(&mut browser, "listings.csv", sheet).await;
+        let page = browser.get(&path).await.expect(200).text();
+        assert_eq!(["New listings", "Brought up to date"].map(|name| fact(&page, name)), [1, 2], "{page}");
+        let _ = take_in(&app, &mut browser, &path).await;
+        assert_eq!(all(&app).await.as_array().unwrap().len(), 3);
+        for (id, address) in [(&first, "1 Main St"), (&second, "9 Main St")] {
+            let held = app.agent.api.get(&format!("/api/v1/listings/{id}")).await.expect(200).json();
+            assert_eq!(held["address"], address);
+        }
+        // Another agent's numbers are their own.
+        let bob = app.another_agent("Bob").await;
+        let mut theirs = app.sign_in(&bob).await;
+        let path = send(&mut theirs, "listings.csv", sheet).await;
+        assert_eq!(fact(&theirs.get(&path).await.expect(200).text(), "New listings"), 3);
+    }
+
+    async fn files_that_are_done_with_keep_no_other_out(app: TestApp) {
+        let mut browser = app.sign_in(&app.agent).await;
+        let mut paths = Vec::new();
+        for number in 0..12 {
+            let path = send(&mut browser, "listings.csv", &format!("MLS,Address,Price\nB{number},{number} Main St,5\n")).await;
+            let _ = take_in(&app, &mut browser, &path).await;
+            paths.push(path);
+        }
+        // The oldest have made room; what came of them is there.
+        for (path, status) in [(&paths[0], 404), (&paths[1], 404), (&paths[2], 200), (&paths[11], 200)] {
+            let _ = browser.get(path).await.expect(status);
+        }
+        assert_eq!(all(&app).await.as_array().unwrap().len(), 12);
+        // One that is done with can be thrown away, too.
+        let _ = browser.post(&format!("{}/delete", paths[11]), &[]).await.expect(303);
+        let _ = browser.get(&paths[11]).await.expect(404);
+        // Ten whose rows wait are the most.
+        for _ in 0..10 {
+            let _ = send(&mut browser, "listings.csv", "MLS,Address,Price\nC1,1 Main St,5\n").await;
+        }
+        let refused = browser.post_file(PATH, "listings.csv", b"MLS,Address,Price\nC1,1 Main St,5\n").await;
+        assert!(refused.expect(422).text().contains("ten files are here already"));
+    }
+
     async fn columns_can_be_told_by_hand(app: TestApp) {
         let mut browser = app.sign_in(&app.agent).await;
         let path = send(&mut browser, "x.csv", "Where,How much\n1 Main St,5\n").await;

@@ -118,7 +118,7 @@ on_both_engines! {
         crm::search::index_all(&app.crm).await.unwrap();
         let mut shown = async |query: &str| browser.get(&format!("{PATH}{query}")).await.expect(200).text();
         let page = shown("").await;
-        assert!(page.contains("35 in all") && page.contains("34 Elm Street") && page.matches("<li class=\"card\">").count() == 30);
+        assert!(page.contains("35 in all") && page.contains("34 Elm Street") && page.matches("<li class=\"card\" data-key").count() == 30);
         let next = page.split("href=\"/dashboard/listings").find(|part| part.contains("rel=\"next\"")).unwrap().split('"').next().unwrap().replace("&#38;", "&");
         assert!(shown(&next).await.contains("4 Elm Street"));
         assert!(shown("?status=pending").await.contains("7 found"));
@@ -324,6 +324,10 @@ on_both_engines! {
         let _ = browser.post(&add, &[("day", "2030-07-06"), ("starts", "14:00"), ("ends", "16:30"), ("notes", "Parking behind")]).await.expect(303);
         let page = browser.get(&path).await.expect(200).text();
         assert!(page.contains("Sat 6 Jul 2030, 14:00 to 16:30") && page.contains("datetime=\"2030-07-06T18:00:00.000Z\""), "{page}");
+        for absurd in ["9998-07-06", "1999-07-06"] {
+            let page = browser.post(&add, &[("day", absurd), ("starts", "14:00"), ("ends", "16:30")]).await.expect(422).text();
+            assert!(page.contains("ook at the ") && page.contains("role=\"alert\""), "{page}");
+        }
         for fields in [[("day", "2030-07-06"), ("starts", "14:00"), ("ends", "13:00")], [("day", ""), ("starts", "14:00"), ("ends", "15:00")], [("day", "2030-07-06"), ("starts", "noon"), ("ends", "15:00")]] {
             assert!(browser.post(&add, &fields).await.expect(422).text().contains("ends-wrong"));
         }

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use crm::mails::{self, Letter, Mail};
+use crm::{
+    availability::{self, TypedAvailability},
+    mails::{self, Letter, Mail},
+    weekly_hours::TypedHours,
+};
 use mail::sender;
 use serde_json::json;
 use testkit::{Postbox, TestAgent, TestApp, on_both_engines, on_both_engines_with, until};
@@ -71,7 +75,7 @@ on_both_engines_with! {
         }
         assert_eq!(get(agent, &id).await["status"], "requested");
         let page = visitor.post(&confirm[1], &[]).await.expect(200).text();
-        assert!(page.contains("Confirmed for Wed 25 Nov 2026, 16:30") && !page.contains("<form"), "{page}");
+        assert!(page.contains("Confirmed for Wed 25 Nov 2026, 16:30") && !page.contains("Confirm Wed"), "{page}");
         assert_eq!(get(agent, &id).await["confirmedTime"], "2026-11-25T16:30:00.000Z");
         // Every link says what became of it, and does nothing more.
         for link in [&confirm[0], &confirm[1], &decline] {
@@ -97,6 +101,65 @@ on_both_engines_with! {
         assert_eq!(get(agent, &id).await["status"], "declined");
         let mut browser = app.sign_in(agent).await;
         assert!(browser.get(&format!("/dashboard/showings/{id}")).await.expect(200).text().contains("It is sold."));
+    }
+
+    async fn a_link_moves_to_the_times_that_it_offers_and_to_no_other(app: TestApp) {
+        let postbox = Postbox::open().await;
+        let agent = &app.agent;
+        live_in(&app, "UTC").await;
+        let (jane, oak) = (client(agent, "Jane").await, listing(agent, "Oak").await);
+        let id = request(agent, &jane, &oak, &["2026-11-24T15:00:00Z", "2026-11-25T16:30:00Z"]).await;
+        let mut hours = TypedHours::default();
+        hours[1] = vec![(String::from("10:00"), String::from("12:00"))];
+        let [showing_minutes, notice_minutes, travel_minutes, days_ahead] = ["30", "0", "0", "30"].map(str::to_owned);
+        let typed = TypedAvailability { hours, showing_minutes, notice_minutes, travel_minutes, days_ahead };
+        availability::replace(&app.crm, agent.id, &typed).await.unwrap();
+        let (confirm, decline) = links(&app, &postbox).await;
+        let mut visitor = app.browser();
+        let page = visitor.get(&format!("{decline}?times")).await.expect(200).text();
+        for offered in ["Which time suits you?", "2026-11-24T15:00:00.000Z", "2026-11-25T16:30:00.000Z", "2026-11-24T10:00:00.000Z"] {
+            assert!(page.contains(offered), "{offered}: {page}");
+        }
+        assert!(!page.contains(">Decline<"), "{page}");
+        for wrong in ["2026-11-24T13:00:00.000Z", "2026-11-24T10:07:00.000Z"] {
+            let page = visitor.post(&decline, &[("at", wrong)]).await.expect(422).text();
+            assert!(page.contains("Is not among the times that are free now"), "{page}");
+        }
+        let _ = visitor.post(&decline, &[("at", "soon")]).await.expect(400);
+        assert_eq!(get(agent, &id).await["status"], "requested");
+        // A free time that nobody asked for; and on from there.
+        let page = visitor.post(&confirm[0], &[("at", "2026-11-24T10:30:00.000Z")]).await.expect(200).text();
+        assert!(page.contains("Confirmed for Tue 24 Nov 2026, 10:30") && page.contains("mailto:jane"), "{page}");
+        let page = visitor.post(&confirm[1], &[("at", "2026-11-25T16:30:00.000Z")]).await.expect(200).text();
+        assert!(page.contains("Confirmed for Wed 25 Nov 2026, 16:30"), "{page}");
+        // The same twice is no error.
+        let _ = visitor.post(&confirm[1], &[("at", "2026-11-25T16:30:00.000Z")]).await.expect(200);
+        // What another showing has got meanwhile is offered no more.
+        let other = request(agent, &jane, &oak, &["2026-11-24T11:00:00Z"]).await;
+        let _ = agent.api.patch(&format!("/api/v1/showings/{other}"), &json!({"status": "confirmed"})).await.expect(200);
+        assert!(!visitor.get(&decline).await.expect(200).text().contains("2026-11-24T11:00:00.000Z"));
+        let _ = visitor.post(&decline, &[("at", "2026-11-24T11:00:00.000Z")]).await.expect(422);
+        assert_eq!(get(agent, &id).await["confirmedTime"], "2026-11-25T16:30:00.000Z");
+    }
+
+    async fn a_link_takes_back_that_it_declined(app: TestApp) {
+        let postbox = Postbox::open().await;
+        let agent = &app.agent;
+        live_in(&app, "UTC").await;
+        let (jane, oak) = (client(agent, "Jane").await, listing(agent, "Oak").await);
+        let id = request(agent, &jane, &oak, &["2026-11-24T15:00:00Z"]).await;
+        let (confirm, decline) = links(&app, &postbox).await;
+        let mut visitor = app.browser();
+        let page = visitor.post(&decline, &[("words", "It is sold & gone.")]).await.expect(200).text();
+        // The words go to the client with one tap, and are seen.
+        assert!(page.contains("It is sold &#38; gone.") && page.contains("It%20is%20sold%20%26%20gone."), "{page}");
+        let page = visitor.post(&decline, &[("undo", "1")]).await.expect(200).text();
+        assert!(page.contains("Decline this showing?"), "{page}");
+        assert_eq!(get(agent, &id).await["status"], "requested");
+        let _ = visitor.post(&confirm[0], &[]).await.expect(200);
+        // What is confirmed is nothing to take back.
+        let _ = visitor.post(&decline, &[("undo", "1")]).await.expect(200);
+        assert_eq!(get(agent, &id).await["status"], "confirmed");
     }
 
     async fn a_link_ends_with_its_time_with_its_showing_and_with_its_agent(app: TestApp) {

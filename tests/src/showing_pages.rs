@@ -123,6 +123,98 @@ on_both_engines! {
         assert_eq!(get(agent, &id).await["notes"], Value::Null);
     }
 
+    async fn what_was_called_off_is_taken_back_unless_its_time_is_anothers(app: TestApp) {
+        let agent = &app.agent;
+        live_in(&app, "UTC").await;
+        let (jane, oak) = (client(agent, "Jane").await, listing(agent, "Oak").await);
+        let mut browser = app.sign_in(agent).await;
+        let id = request(agent, &jane, &oak, &["2026-11-24T15:00:00Z", "2026-11-25T15:00:00Z"]).await;
+        let page = follow(&mut browser, &format!("{PATH}/{id}/end"), &[("status", "declined"), ("words", "No.")]).await;
+        assert!(page.contains("The showing is declined.") && page.contains(&format!("{PATH}/{id}/back")), "{page}");
+        let page = follow(&mut browser, &format!("{PATH}/{id}/back"), &[("undo", "1")]).await;
+        assert!(page.contains("It is taken back") && page.contains("Taken back: it waits for an answer"), "{page}");
+        assert_eq!(get(agent, &id).await["status"], "requested");
+        // What waits is nothing to take back; twice is once.
+        let _ = browser.post(&format!("{PATH}/{id}/back"), &[]).await.expect(303);
+        let _ = browser.post(&format!("{PATH}/{id}/confirm"), &[("at", "2026-11-24T15:00:00Z")]).await.expect(303);
+        // Still to come, it has not taken place.
+        let page = browser.post(&format!("{PATH}/{id}/end"), &[("status", "completed")]).await.expect(422).text();
+        assert!(page.contains("the showing is still to come") && !page.contains(">It took place<"), "{page}");
+        let _ = browser.post(&format!("{PATH}/{id}/end"), &[("status", "cancelled")]).await.expect(303);
+        let page = follow(&mut browser, &format!("{PATH}/{id}/back"), &[]).await;
+        assert!(page.contains("Taken back: confirmed for Tue 24 Nov 2026, 15:00"), "{page}");
+        let shown = get(agent, &id).await;
+        assert_eq!((&shown["status"], &shown["confirmedTime"]), (&json!("confirmed"), &json!("2026-11-24T15:00:00.000Z")));
+        // Meanwhile somebody else has its time.
+        let _ = browser.post(&format!("{PATH}/{id}/end"), &[("status", "cancelled")]).await.expect(303);
+        let other = request(agent, &jane, &oak, &["2026-11-24T15:10:00Z"]).await;
+        let _ = browser.post(&format!("{PATH}/{other}/confirm"), &[("at", "2026-11-24T15:10:00Z")]).await.expect(303);
+        let page = browser.post(&format!("{PATH}/{id}/back"), &[]).await.expect(422).text();
+        assert!(page.contains("verlaps the showing that is confirmed for Tue 24 Nov 2026, 15:10"), "{page}");
+        assert_eq!(get(agent, &id).await["status"], "cancelled");
+        // Another agent's is not there.
+        let bob = app.another_agent("Bob").await;
+        let _ = app.sign_in(&bob).await.post(&format!("{PATH}/{id}/back"), &[]).await.expect(404);
+        // Years ahead it can only be a slip.
+        for (day, told) in [("2046-11-24", "Is more than ten years ahead"), ("9998-11-24", "Is more than ten years ahead")] {
+            let page = browser.post(&format!("{PATH}/{other}/confirm"), &[("day", day), ("time", "15:00")]).await.expect(422).text();
+            assert!(page.contains(told), "{page}");
+        }
+        app.clock.advance(HOUR * 72);
+        let mut browser = app.sign_in(agent).await;
+        let _ = browser.post(&format!("{PATH}/{other}/end"), &[("status", "completed")]).await.expect(303);
+        let _ = browser.post(&format!("{PATH}/{other}/back"), &[]).await.expect(303);
+        assert_eq!(get(agent, &other).await["status"], "confirmed");
+    }
+
+    async fn who_takes_it_back_and_who_confirms_at_once_never_book_twice(app: TestApp) {
+        let agent = &app.agent;
+        live_in(&app, "UTC").await;
+        let (jane, oak) = (client(agent, "Jane").await, listing(agent, "Oak").await);
+        for round in 0..6 {
+            let at = format!("2026-12-{:02}T15:00:00Z", round + 1);
+            let [one, other] = [request(agent, &jane, &oak, &[&at]).await, request(agent, &jane, &oak, &[&at]).await];
+            let _ = agent.api.patch(&format!("/api/v1/showings/{one}"), &json!({"status": "confirmed"})).await.expect(200);
+            let _ = agent.api.patch(&format!("/api/v1/showings/{one}"), &json!({"status": "cancelled"})).await.expect(200);
+            let browser = app.sign_in(agent).await;
+            let [mut first, mut second] = [browser.at(&app.base), browser.at(&app.base)];
+            let (back, confirm) = (format!("{PATH}/{one}/back"), format!("{PATH}/{other}/confirm"));
+            let at = [("at", at.as_str())];
+            let (back, confirm) = tokio::join!(first.post(&back, &[]), second.post(&confirm, &at));
+            let mut answers = [back.status, confirm.status];
+            answers.sort_unstable();
+            assert_eq!(answers, [303, 422]);
+            let states = [get(agent, &one).await["status"].clone(), get(agent, &other).await["status"].clone()];
+            assert_eq!(states.iter().filter(|status| **status == "confirmed").count(), 1, "{states:?}");
+        }
+    }
+
+    async fn a_showing_outside_the_hours_is_added_only_anyway(app: TestApp) {
+        let agent = &app.agent;
+        live_in(&app, "UTC").await;
+        set_hours(&app).await;
+        let (jane, oak) = (client(agent, "Jane").await, listing(agent, "Oak").await);
+        let mut browser = app.sign_in(agent).await;
+        let at = |text| crm::clock::UnixMillis::parse_rfc3339(text).unwrap();
+        crm::blocked_times::create(&app.crm, agent.id, at("2026-11-25T10:00:00Z"), at("2026-11-25T11:00:00Z"), "").await.unwrap();
+        let add = async |browser: &mut Browser, day: &str, time: &str, anyway: &str| {
+            let fields = [("client", jane.as_str()), ("listing", &oak), ("day", day), ("time", time), ("anyway", anyway)];
+            browser.post(&format!("{PATH}/new"), &fields).await
+        };
+        for (day, time, told) in [
+            ("2026-11-24", "12:30", "is outside the hours in which you give showings there"),
+            ("2026-11-25", "10:15", "is at a time that you have blocked"),
+        ] {
+            let page = add(&mut browser, day, time, "").await.expect(422).text();
+            assert!(page.contains(told) && page.contains("name=\"anyway\"") && !page.contains("override"), "{page}");
+            let _ = add(&mut browser, day, time, "1").await.expect(303);
+        }
+        // Within them nothing is asked, however soon; years ahead nothing helps.
+        let _ = add(&mut browser, "2026-11-23", "15:30", "").await.expect(303);
+        let page = add(&mut browser, "9998-11-23", "15:30", "1").await.expect(422).text();
+        assert!(page.contains("Is more than ten years ahead"), "{page}");
+    }
+
     async fn no_answer_books_a_time_twice(app: TestApp) {
         let agent = &app.agent;
         live_in(&app, "America/New_York").await;
@@ -172,6 +264,11 @@ on_both_engines! {
         assert_eq!(addresses(&mut browser, "q=elm").await, ["2 Elm St", "2 Elm St"]);
         assert_eq!(addresses(&mut browser, "q=lovelace&status=confirmed").await, [] as [&str; 0]);
         assert_eq!(addresses(&mut browser, "q=nobody").await, [] as [&str; 0]);
+        // Words of a client and of a listing together find the showings of both.
+        assert_eq!(addresses(&mut browser, "q=lovelace+elm").await, ["2 Elm St"]);
+        assert_eq!(addresses(&mut browser, "q=elm+st+ada").await, ["2 Elm St"]);
+        assert_eq!(addresses(&mut browser, "q=hopper+oak").await, [] as [&str; 0]);
+        assert_eq!(addresses(&mut browser, "q=lovelace+nobody").await, [] as [&str; 0]);
     }
 
     async fn one_that_the_agent_adds_is_confirmed_and_no_request(app: TestApp) {

@@ -58,6 +58,29 @@ on_both_engines! {
         assert_eq!(reminded(&app, agent).await.len(), 1);
     }
 
+    async fn one_that_cannot_be_told_keeps_none_waiting(app: TestApp) {
+        let agent = &app.agent;
+        let other = app.another_agent("Bob").await;
+        let (theirs, elm) = (client(&other, "Ann").await, listing(&other, "Elm").await);
+        let (jane, oak) = (client(agent, "Jane").await, listing(agent, "Oak").await);
+        let _ = confirmed(&other, &theirs, &elm, "2026-11-23T20:00:00Z").await;
+        let _ = confirmed(agent, &jane, &oak, "2026-11-23T20:01:00Z").await;
+        let broken = other.id;
+        let spoil = async |sql: &'static str| {
+            let ran = app.crm.database().write("test.spoil", db::Lane::SHARED, move |tx| tx.execute(sql, db::params![&broken]));
+            let _ = ran.await.unwrap_or_else(|error: db::DbError| panic!("{error}"));
+        };
+        spoil("UPDATE showings SET requested_times = '?' WHERE agent_id = $1").await;
+        app.clock.advance(MINUTE * 181);
+        assert!(showing_reminders::remind(&app.crm).await.is_err());
+        assert_eq!(reminded(&app, agent).await, ["2026-11-23T20:01:00.000Z"]);
+        // It is tried again a little later, and comes when it can.
+        spoil("UPDATE showings SET requested_times = '[1763928000000]' WHERE agent_id = $1").await;
+        assert!(reminded(&app, &other).await.is_empty());
+        app.clock.advance(MINUTE * 6);
+        assert_eq!(reminded(&app, &other).await, ["2026-11-23T20:00:00.000Z"]);
+    }
+
     async fn nobody_is_reminded_of_what_was_called_off_moved_deleted_or_is_over(app: TestApp) {
         let agent = &app.agent;
         let (jane, john, oak) = (client(agent, "Jane").await, client(agent, "John").await, listing(agent, "Oak").await);

@@ -224,7 +224,7 @@ on_both_engines! {
             Ok::<_, db::DbError>(kept)
         });
         let kept = kept.await.unwrap();
-        assert_eq!(kept.len(), 2 + 2 + 1, "a photo and a cover in two widths, and a portrait");
+        assert_eq!(kept.len(), 2 + 1, "a photo and a cover in the same two widths, and a portrait");
         for bytes in kept {
             for secret in [&b"GPS"[..], b"Exif", b"script"] {
                 assert!(!bytes.windows(secret.len()).any(|part| part == secret));
@@ -327,6 +327,26 @@ on_both_engines! {
         std::mem::forget(upload);
         app.clock.advance(Duration::from_secs(2 * 60 * 60));
         let _ = jobs::run_due(&app.crm).await.unwrap();
+        assert_eq!(count(&app, LEFT).await, 0);
+    }
+
+    async fn what_is_far_too_large_is_told_in_a_page_to_who_reads_pages(app: TestApp) {
+        let browser = app.sign_in(&app.agent).await;
+        let host = app.base.trim_start_matches("http://").to_owned();
+        for door in &doors(&app).await {
+            for (accept, is_page) in [("text/html,application/xhtml+xml,*/*;q=0.8", true), ("*/*", false)] {
+                let head = format!("POST {} HTTP/1.1\r\nHost: {host}\r\nOrigin: {}\r\nCookie: {}\r\nAccept: {accept}\r\nContent-Type: multipart/form-data; boundary=edge\r\nContent-Length: 9999999999\r\n\r\n", door.path, app.base, browser.cookies());
+                let mut stream = tokio::net::TcpStream::connect(&host).await.unwrap();
+                stream.write_all(head.as_bytes()).await.unwrap();
+                let mut answer = Vec::new();
+                let _ = stream.read_to_end(&mut answer).await;
+                let answer = String::from_utf8(answer).unwrap();
+                assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+                assert_eq!(answer.contains("<h1>That is too large</h1>"), is_page, "{} {answer}", door.path);
+                assert_eq!(answer.contains("application/problem+json"), !is_page, "{answer}");
+                assert!(!is_page || answer.contains("content-security-policy: "), "{answer}");
+            }
+        }
         assert_eq!(count(&app, LEFT).await, 0);
     }
 

@@ -1,6 +1,6 @@
 //! Appointments: showings by the time at which they take place, and open houses.
 
-use std::{fmt, str::FromStr};
+use std::{collections::HashSet, fmt, str::FromStr};
 
 use db::{Row, Tx, params};
 
@@ -21,6 +21,8 @@ const WAITING: i64 = 500;
 /// Clients and listings, each, whose showings are looked for by words; and the newest showings of each of them.
 const FOUND: u32 = 25;
 const FOUND_OF_EACH: i64 = 10;
+/// Words of a name and an address together that are looked for.
+const MIXED: usize = 6;
 
 /// On which side of an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,7 +98,8 @@ pub async fn list(
         .await
 }
 
-/// The newest showings of the clients and listings that words find, each only once; no more than a few hundred.
+/// The newest showings of the clients and listings that words find, each only once; no more than a few hundred. Where the words are of
+/// both, such as a name and a street, those of which each word finds the client or the listing.
 ///
 /// # Errors
 /// Storage's errors.
@@ -105,6 +108,34 @@ pub async fn find(crm: &Crm, agent: AgentId, query: &str) -> Result<Vec<Showing>
     if words.is_empty() {
         return Ok(Vec::new());
     }
+    let found = of_words(crm, agent, words.clone()).await?;
+    if !found.is_empty() || words.len() == 1 {
+        return Ok(found);
+    }
+    // One word after the other: each narrows what the others found.
+    let mut left: Option<Vec<Showing>> = None;
+    for word in words.into_iter().take(MIXED) {
+        let of_word = of_words(crm, agent, vec![word.clone()]).await?;
+        left = Some(match left {
+            None => of_word,
+            Some(mut left) => {
+                // What this word finds among very many may not be among the newest of them.
+                let ids = of_word.iter().map(|showing| showing.id).collect::<HashSet<_>>();
+                left.retain(|showing| ids.contains(&showing.id) || is_of(showing, &word));
+                left
+            }
+        });
+    }
+    Ok(left.unwrap_or_default())
+}
+
+/// Whether a word begins one of those that a showing's client and listing are known by.
+fn is_of(showing: &Showing, word: &str) -> bool {
+    let known = [Some(showing.name.as_str()), Some(&showing.email), showing.phone.as_deref(), Some(&showing.address)];
+    search::finds(known.into_iter().flatten(), word)
+}
+
+async fn of_words(crm: &Crm, agent: AgentId, words: Vec<String>) -> Result<Vec<Showing>, Error> {
     let filter = Filter { words, ..Filter::default() };
     let page = Page { sort: Sort::LastChangedFirst, start: Start::Offset(0), limit: FOUND, counted: 0 };
     let people = clients::list(crm, agent, filter.clone(), page).await?.items;
@@ -181,6 +212,40 @@ pub async fn between(crm: &Crm, agent: AgentId, from: UnixMillis, until: UnixMil
             let mut waiting = tx.query(sql, params![&agent, WAITING], from_row)?;
             waiting.retain(|showing| showing.requested_times.iter().any(|time| (from..until).contains(time)));
             Ok(Span { showings, waiting, openings: openings(tx, agent, from, until)? })
+        })
+        .await
+}
+
+/// What stands from one instant until before another, around a third one: of each kind the [`MOST`] that come first from that on, and what
+/// room they leave for those before it, the last of them. In order.
+///
+/// # Errors
+/// Storage's errors.
+pub(crate) async fn around(
+    crm: &Crm,
+    agent: AgentId,
+    (from, now, until): (UnixMillis, UnixMillis, UnixMillis),
+) -> Result<Span, Error> {
+    crm.db
+        .read("appointments.around", move |tx| {
+            let ahead = select_showings!(
+                " WHERE t.agent_id = $1 AND t.confirmed_time >= $2 AND t.confirmed_time < $3
+                 ORDER BY t.confirmed_time, t.id LIMIT $4"
+            );
+            let ahead = tx.query(ahead, params![&agent, now.0, until.0, MOST as i64], from_row)?;
+            let back = select_showings!(
+                " WHERE t.agent_id = $1 AND t.confirmed_time >= $2 AND t.confirmed_time < $3
+                 ORDER BY t.confirmed_time DESC, t.id DESC LIMIT $4"
+            );
+            let room = (MOST - ahead.len()) as i64;
+            let mut showings = tx.query(back, params![&agent, from.0, now.0, room], from_row)?;
+            showings.reverse();
+            showings.extend(ahead);
+            let mut held = openings(tx, agent, from, now)?;
+            let ahead = openings(tx, agent, now, until)?;
+            held.drain(..(held.len() + ahead.len()).saturating_sub(MOST).min(held.len()));
+            held.extend(ahead);
+            Ok(Span { showings, waiting: Vec::new(), openings: held })
         })
         .await
 }

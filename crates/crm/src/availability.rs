@@ -70,6 +70,32 @@ pub async fn get(crm: &Crm, agent: AgentId) -> Result<Availability, Error> {
     crm.db.read("availability.get", move |tx| Ok(find(tx, agent)?.unwrap_or_default())).await
 }
 
+/// What of a listing's own hours lies outside of its agent's, when nothing can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outside {
+    /// None of it, or there are no hours to be outside of.
+    Nothing,
+    /// Some of it.
+    Part,
+    /// Everything.
+    All,
+}
+
+/// Compares a listing's own hours, if it has any, with those of its agent.
+///
+/// # Errors
+/// Storage's errors.
+pub async fn outside(crm: &Crm, agent: AgentId, own: Option<&WeeklyHours>) -> Result<Outside, Error> {
+    let Some(own) = own.filter(|own| !own.is_empty()) else { return Ok(Outside::Nothing) };
+    let hours = get(crm, agent).await?.hours;
+    let inside = hours.within(own);
+    Ok(match () {
+        () if hours.is_empty() || inside == *own => Outside::Nothing,
+        () if inside.is_empty() => Outside::All,
+        () => Outside::Part,
+    })
+}
+
 fn find(tx: &mut Tx<'_>, agent: AgentId) -> Result<Option<Availability>, Error> {
     let sql = "SELECT hours, showing_minutes, notice_minutes, travel_minutes, days_ahead FROM availabilities WHERE agent_id = $1";
     let found = tx.query_opt(sql, params![&agent], |row| {

@@ -8,7 +8,7 @@ use crate::{
     blocked_times,
     clock::UnixMillis,
     error::FieldError,
-    ids::ListingId,
+    ids::{ListingId, ShowingId},
     slots::{self, Busy},
     taken_times::{self, Taken},
     turns::Turn,
@@ -51,6 +51,41 @@ pub(crate) fn check(
             field: field.clone(),
             message: format!("{reason}; {free}. With \"override\": true it is asked for all the same"),
         });
+    }
+    if errors.is_empty() { Ok(()) } else { Err(Error::Invalid(errors)) }
+}
+
+/// Warns an agent who adds a showing of times at which they show nothing: outside their hours or the listing's, while they are away, and
+/// too close to another that is confirmed elsewhere. How soon it is, is theirs to know.
+///
+/// # Errors
+/// [`Error::Invalid`] for `anyway` with a sentence about each.
+pub(crate) fn warn(
+    tx: &mut Tx<'_>,
+    turn: &Turn,
+    showing: ShowingId,
+    listing: ListingId,
+    times: &[UnixMillis],
+) -> Result<(), Error> {
+    let plan = Plan::of(tx, turn.agent, Some(listing), turn.now)?;
+    let blocked = blocked_times::busy(tx, turn.agent, turn.now)?;
+    let mut errors = Vec::new();
+    for time in times {
+        let (from, to) = (time.0, time.0.saturating_add(plan.rules.length));
+        let mut is_near = || {
+            let (from, to) = (from - plan.travel, to + plan.travel);
+            taken_times::overlapping_elsewhere(tx, turn.agent, true, listing, from, to)
+        };
+        let reason = if plan.has_hours && !plan.rules.is_open(from) {
+            "is outside the hours in which you give showings there"
+        } else if blocked.iter().any(|busy| busy.from < to && busy.to > from) {
+            "is at a time that you have blocked"
+        } else if plan.travel > 0 && is_near()?.is_some_and(|near| near.showing != showing) {
+            "leaves no time for the way from or to another showing"
+        } else {
+            continue;
+        };
+        errors.push(FieldError { field: String::from("anyway"), message: format!("{} {reason}", time.to_rfc3339()) });
     }
     if errors.is_empty() { Ok(()) } else { Err(Error::Invalid(errors)) }
 }

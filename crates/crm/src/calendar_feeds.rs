@@ -6,7 +6,7 @@ use db::params;
 
 use crate::{
     AgentId, Crm, Error,
-    appointments::{self, MOST, Span},
+    appointments::{self, Span},
     availability,
     clock::UnixMillis,
     ids::ShowingId,
@@ -28,8 +28,10 @@ pub struct Feed {
     pub zone: String,
     /// What stands in its span. What waits for an answer is none of it.
     pub span: Span,
-    /// How long a showing takes.
+    /// How long a showing takes that is not known to take otherwise.
     pub lasts: Duration,
+    /// When each showing ends that is agreed on: as long as one took when that was.
+    pub ends: HashMap<ShowingId, UnixMillis>,
     /// How often each showing changed since it was requested.
     pub steps: HashMap<ShowingId, u32>,
 }
@@ -78,7 +80,7 @@ pub async fn created_at(crm: &Crm, agent: AgentId) -> Result<Option<UnixMillis>,
         .await
 }
 
-/// What the feed of an address holds: from [`BACK`] to [`AHEAD`].
+/// What the feed of an address holds: from [`BACK`] to [`AHEAD`], and where that is too much, what is to come rather than what was.
 ///
 /// # Errors
 /// [`Error::NotFound`] when there is no such feed, or no more.
@@ -94,18 +96,25 @@ pub async fn read(crm: &Crm, token: &Token) -> Result<Feed, Error> {
     // Whole days: the same is read all day long, unless something changes.
     let today = crm.clock.now().0.div_euclid(DAY.as_millis() as i64) * DAY.as_millis() as i64;
     let (from, until) = (UnixMillis(today).minus(BACK), UnixMillis(today).plus(AHEAD));
-    let span = appointments::between(crm, agent, from, until).await?;
+    // What is to come first: where there is more than a feed holds, it is the past that is missing.
+    let span = appointments::around(crm, agent, (from, UnixMillis(today), until)).await?;
+    let ids = span.showings.iter().map(|showing| showing.id).collect::<Vec<_>>();
     let steps = crm.db.read("calendar_feeds.steps", move |tx| {
-        let sql =
-            "SELECT t.id, (SELECT COUNT(*) FROM showing_steps s WHERE s.agent_id = t.agent_id AND s.showing_id = t.id)
-                   FROM showings t WHERE t.agent_id = $1 AND t.confirmed_time >= $2 AND t.confirmed_time < $3
-                   ORDER BY t.confirmed_time, t.id LIMIT $4";
-        Ok::<_, Error>(tx.query(sql, params![&agent, from.0, until.0, MOST as i64], |row| {
-            Ok((row.get::<ShowingId>(0)?, u32::try_from(row.get::<i64>(1)?).unwrap_or(u32::MAX)))
-        })?)
+        let steps = "SELECT COUNT(*) FROM showing_steps WHERE agent_id = $1 AND showing_id = $2";
+        let ends =
+            "SELECT ends_at FROM taken_times WHERE agent_id = $1 AND showing_id = $2 AND is_confirmed = 1 LIMIT 1";
+        let mut told = Vec::with_capacity(ids.len());
+        for id in &ids {
+            let steps = tx.query_one(steps, params![&agent, id], |row| row.get::<i64>(0))?;
+            let ends = tx.query_opt(ends, params![&agent, id], |row| row.get(0).map(UnixMillis))?;
+            told.push((*id, u32::try_from(steps).unwrap_or(u32::MAX), ends));
+        }
+        Ok::<_, Error>(told)
     });
-    let steps = steps.await?.into_iter().collect();
+    let told = steps.await?;
+    let ends = told.iter().filter_map(|(id, _, ends)| Some((*id, (*ends)?))).collect();
+    let steps = told.into_iter().map(|(id, steps, _)| (id, steps)).collect();
     let minutes = availability::get(crm, agent).await?.showing_minutes;
     let lasts = Duration::from_secs(u64::try_from(minutes).unwrap_or(0) * 60);
-    Ok(Feed { name, zone, span, lasts, steps })
+    Ok(Feed { name, zone, span, lasts, ends, steps })
 }

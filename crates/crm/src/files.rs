@@ -4,6 +4,9 @@
 //! A file counts once something refers to it, which is said last, in one transaction with what refers. Until then, and after nothing
 //! refers to it any more, it has an end: a job throws away what is past it. So nothing is left of an upload that broke off, whether its
 //! sender went or the server.
+//!
+//! Bytes are known by their hash: what an agent has already is not there twice. The second file with the same bytes refers to the pieces of
+//! the first, which go with the last file that does.
 
 use std::time::Duration;
 
@@ -85,7 +88,8 @@ impl Upload {
     pub async fn begin(crm: &Crm, agent: AgentId, media_type: &'static str, most: u64) -> Result<Self, Error> {
         let begun = crm.change_unseen("files.begin", agent, move |tx, turn| {
             let id = FileId(turn.next_id());
-            let sql = "INSERT INTO files (agent_id, id, size, media_type, until) VALUES ($1, $2, 0, $3, $4)";
+            let sql =
+                "INSERT INTO files (agent_id, id, content_id, size, media_type, until) VALUES ($1, $2, $2, 0, $3, $4)";
             tx.execute(sql, params![&agent, &id, media_type, turn.now.plus(ARRIVES).0])?;
             Ok(id)
         });
@@ -142,19 +146,84 @@ impl Upload {
             self.write(rest).await?;
         }
         let Some(Arriving { crm, agent, id }) = &self.arriving else { return Err(Error::Internal) };
-        let (agent, id, size) = (*agent, *id, i64::try_from(self.size).unwrap_or(i64::MAX));
+        let (crm, agent, arrived) = (crm.clone(), *agent, *id);
+        let size = i64::try_from(self.size).unwrap_or(i64::MAX);
         let hash: Hash = self.digest.clone().finish().as_ref().try_into().expect("SHA-256 gives 32 bytes");
+        let most = crm.files_per_agent;
         let finished = crm.change_unseen("files.finish", agent, move |tx, turn| {
+            let until = turn.now.plus(ARRIVES).0;
+            if let Some(content) = held_already(tx, turn, &hash)? {
+                return refer(tx, turn, arrived, (content, hash, size));
+            }
+            check_room(tx, agent, size, most)?;
             let sql =
                 "UPDATE files SET hash = $3, size = $4, until = $5 WHERE agent_id = $1 AND id = $2 AND hash IS NULL";
-            match tx.execute(sql, params![&agent, &id, &hash, size, turn.now.plus(ARRIVES).0])? {
-                0 => Err(Error::Unavailable),
-                _ => Ok(()),
+            if tx.execute(sql, params![&agent, &arrived, &hash, size, until])? == 0 {
+                return Err(Error::Unavailable);
             }
+            count(tx, agent, size)?;
+            Ok(arrived)
         });
-        finished.await?;
+        let id = finished.await?;
+        self.arriving = Some(Arriving { crm: crm.clone(), agent, id });
+        if id != arrived {
+            // What arrived is past its end. Should this fail, the job does it.
+            let _ = throw_away(&crm, agent, arrived).await;
+        }
         Ok(Finished(self))
     }
+}
+
+/// Where bytes with this hash are kept already, of a file that is not past its end.
+fn held_already(tx: &mut Tx<'_>, turn: &Turn, hash: &Hash) -> Result<Option<FileId>, Error> {
+    let sql = "SELECT content_id FROM files
+               WHERE agent_id = $1 AND hash = $2 AND content_id IS NOT NULL AND (until IS NULL OR until > $3) LIMIT 1";
+    Ok(tx.query_opt(sql, params![&turn.agent, hash, turn.now.0], |row| row.get(0))?)
+}
+
+/// Puts a file that refers to what is kept already in place of one that arrived, which is thrown away.
+fn refer(
+    tx: &mut Tx<'_>,
+    turn: &mut Turn,
+    arrived: FileId,
+    (content, hash, size): (FileId, Hash, i64),
+) -> Result<FileId, Error> {
+    let agent = turn.agent;
+    let sql = "SELECT media_type FROM files WHERE agent_id = $1 AND id = $2 AND hash IS NULL";
+    let media_type = tx.query_opt(sql, params![&agent, &arrived], |row| row.get::<String>(0))?;
+    let media_type = media_type.ok_or(Error::Unavailable)?;
+    let id = FileId(turn.next_id());
+    tx.execute(
+        "INSERT INTO files (agent_id, id, content_id, hash, size, media_type, until) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        params![&agent, &id, &content, &hash, size, &media_type, turn.now.plus(ARRIVES).0],
+    )?;
+    tx.execute("UPDATE files SET until = 0 WHERE agent_id = $1 AND id = $2", params![&agent, &arrived])?;
+    Ok(id)
+}
+
+/// Adds to the bytes that an agent has in files; may be negative.
+fn count(tx: &mut Tx<'_>, agent: AgentId, bytes: i64) -> Result<(), Error> {
+    tx.execute(
+        "INSERT INTO totals (agent_id, kind, status, total) VALUES ($1, 'file', 'bytes', $2)
+         ON CONFLICT (agent_id, kind, status) DO UPDATE SET total = totals.total + excluded.total",
+        params![&agent, bytes],
+    )?;
+    Ok(())
+}
+
+/// Refuses what is more than an agent may have.
+fn check_room(tx: &mut Tx<'_>, agent: AgentId, more: i64, most: u64) -> Result<(), Error> {
+    const MIB: u64 = 1024 * 1024;
+    let sql = "SELECT total FROM totals WHERE agent_id = $1 AND kind = 'file' AND status = 'bytes'";
+    let held = tx.query_opt(sql, params![&agent], |row| row.get::<i64>(0))?.unwrap_or(0);
+    if u64::try_from(held.saturating_add(more)).unwrap_or(0) <= most {
+        return Ok(());
+    }
+    let most = if most >= 1024 * MIB { format!("{} GiB", most / (1024 * MIB)) } else { format!("{} MiB", most / MIB) };
+    let message = format!(
+        "finds no room: all your files may have {most}; delete some that you do not need, whose room is free 30 days later"
+    );
+    Err(Error::invalid("file", message))
 }
 
 /// A whole file that nothing refers to yet; dropped, it is thrown away.
@@ -226,10 +295,26 @@ pub async fn piece(crm: &Crm, agent: AgentId, id: FileId, number: u64) -> Result
     let number = i64::try_from(number).unwrap_or(i64::MAX);
     crm.db
         .read("files.piece", move |tx| {
-            let sql = "SELECT bytes FROM file_pieces WHERE agent_id = $1 AND file_id = $2 AND number = $3";
+            let sql = "SELECT p.bytes FROM files f
+                       JOIN file_pieces p ON p.agent_id = f.agent_id AND p.file_id = COALESCE(f.content_id, f.id)
+                       WHERE f.agent_id = $1 AND f.id = $2 AND p.number = $3";
             tx.query_opt(sql, params![&agent, &id, number], |row| row.get(0))?.ok_or(Error::NotFound)
         })
         .await
+}
+
+/// The same of a file that was just looked up, from this node's disk where it is at hand.
+///
+/// # Errors
+/// As [`piece`].
+pub async fn piece_at_hand(crm: &Crm, agent: AgentId, file: &File, number: u64) -> Result<Vec<u8>, Error> {
+    let Some(cache) = &crm.file_cache else { return piece(crm, agent, file.id, number).await };
+    if let Some(bytes) = cache.get(file.hash, number).await {
+        return Ok(bytes);
+    }
+    let bytes = piece(crm, agent, file.id, number).await?;
+    cache.put(file.hash, number, bytes.clone());
+    Ok(bytes)
 }
 
 /// The bytes of a file that was just stored.
@@ -250,27 +335,68 @@ pub(crate) async fn throw_away(crm: &Crm, agent: AgentId, id: FileId) -> Result<
         Ok(())
     });
     ended.await?;
-    while throw_some_away(crm, agent, id).await? {}
-    Ok(())
+    throw_all_away(crm, agent, id).await
 }
 
-/// Throws some pieces of a file away that is past its end; the file, and what was of it, with the last. Whether there is more.
-async fn throw_some_away(crm: &Crm, agent: AgentId, id: FileId) -> Result<bool, Error> {
+/// Throws a file away that is past its end.
+async fn throw_all_away(crm: &Crm, agent: AgentId, id: FileId) -> Result<(), Error> {
+    loop {
+        match throw_some_away(crm, agent, id).await? {
+            Thrown::Some => {}
+            Thrown::Nothing => return Ok(()),
+            Thrown::Last(hash, size) => {
+                if let Some(cache) = &crm.file_cache {
+                    cache.forget(hash, size).await;
+                }
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// What was thrown away of a file.
+enum Thrown {
+    /// Nothing more than the file itself, or not even that.
+    Nothing,
+    /// Some of its pieces; there may be more.
+    Some,
+    /// All of what has this hash and so many bytes.
+    Last(Hash, u64),
+}
+
+/// Throws some pieces of a file away that is past its end, unless another refers to them; the file, and what was of it, with the last.
+async fn throw_some_away(crm: &Crm, agent: AgentId, id: FileId) -> Result<Thrown, Error> {
     crm.change_unseen("files.throw_away", agent, move |tx, turn| {
-        let sql = "SELECT about_id FROM files WHERE agent_id = $1 AND id = $2 AND until <= $3";
-        let due = tx.query_opt(sql, params![&agent, &id, turn.now.0], |row| row.get::<Option<[u8; 16]>>(0))?;
-        let Some(about) = due else { return Ok(false) };
+        let sql = "SELECT about_id, COALESCE(content_id, id), hash, size FROM files
+                   WHERE agent_id = $1 AND id = $2 AND until <= $3";
+        let due = tx.query_opt(sql, params![&agent, &id, turn.now.0], |row| {
+            Ok((
+                row.get::<Option<[u8; 16]>>(0)?,
+                row.get::<FileId>(1)?,
+                row.get::<Option<Hash>>(2)?,
+                row.get::<i64>(3)?,
+            ))
+        })?;
+        let Some((about, content, hash, size)) = due else { return Ok(Thrown::Nothing) };
+        let sql = "SELECT 1 FROM files WHERE agent_id = $1 AND content_id = $2 AND id <> $3 LIMIT 1";
+        let is_shared = tx.query_opt(sql, params![&agent, &content, &id], |_| Ok(()))?.is_some();
         let sql = "DELETE FROM file_pieces WHERE agent_id = $1 AND file_id = $2 AND number IN
                        (SELECT number FROM file_pieces WHERE agent_id = $1 AND file_id = $2 ORDER BY number LIMIT $3)";
-        if tx.execute(sql, params![&agent, &id, PIECES])? > 0 {
-            return Ok(true);
+        if !is_shared && tx.execute(sql, params![&agent, &content, PIECES])? > 0 {
+            return Ok(Thrown::Some);
         }
         if let Some(about) = about {
             let sql = "DELETE FROM attachments WHERE agent_id = $1 AND id = $2 AND deleted_at IS NOT NULL";
             tx.execute(sql, params![&agent, &about])?;
         }
         tx.execute("DELETE FROM files WHERE agent_id = $1 AND id = $2", params![&agent, &id])?;
-        Ok(false)
+        match hash {
+            Some(hash) if !is_shared => {
+                count(tx, agent, -size)?;
+                Ok(Thrown::Last(hash, u64::try_from(size).unwrap_or(0)))
+            }
+            _ => Ok(Thrown::Nothing),
+        }
     })
     .await
 }
@@ -284,15 +410,29 @@ pub(crate) async fn prune(crm: &Crm) -> Result<usize, Error> {
         Ok::<_, Error>(tx.query(sql, params![now.0, limit], |row| Ok((row.get::<AgentId>(0)?, row.get::<FileId>(1)?)))?)
     });
     let due = due.await?;
+    let mut failed = None;
     for (agent, id) in &due {
-        loop {
-            match throw_some_away(crm, *agent, *id).await {
-                Ok(true) => {}
-                // The agent is being erased, with all that is theirs.
-                Ok(false) | Err(Error::NotFound) => break,
-                Err(error) => return Err(error),
+        match throw_all_away(crm, *agent, *id).await {
+            // The agent is being erased, with all that is theirs.
+            Ok(()) | Err(Error::NotFound) => {}
+            // It waits for the next time: others are not to wait with it.
+            Err(error) => {
+                postpone(crm, *agent, *id).await;
+                failed = Some(error);
             }
         }
     }
-    Ok(due.len())
+    failed.map_or(Ok(due.len()), Err)
+}
+
+/// Puts off what could not be thrown away, so that it does not stand before what comes later.
+async fn postpone(crm: &Crm, agent: AgentId, id: FileId) {
+    let postponed = crm.change_unseen("files.postpone", agent, move |tx, turn| {
+        let sql = "UPDATE files SET until = $3 WHERE agent_id = $1 AND id = $2 AND until <= $4";
+        tx.execute(sql, params![&agent, &id, turn.now.plus(ARRIVES).0, turn.now.0])?;
+        Ok(())
+    });
+    if let Err(error) = postponed.await {
+        tracing::warn!(%error, file = %id, "a file that could not be thrown away stays first");
+    }
 }

@@ -19,7 +19,10 @@ use crate::{
 };
 
 pub use crate::{
-    guide_files::{COVER_WIDTHS, CoverArrival, DocumentArrival, cover_file, document_file, remove_cover},
+    guide_files::{
+        COVER_WIDTHS, CoverArrival, DocumentArrival, cover_file, document_file, remove_cover, restore_cover,
+        restore_document,
+    },
     guide_leads::{Asked, Asker, ask, asked_for, askers, record_download},
 };
 

@@ -11,15 +11,18 @@ use image::{
 };
 use tokio::sync::Semaphore;
 
+use crate::image_headers;
+
 const QUALITY: u8 = 85;
 /// Pixels on the longer side of what is uploaded, in all, and the memory for them.
 const LONGEST: u32 = 12_000;
 const MOST_PIXELS: u64 = 50_000_000;
-const MOST_MEMORY: u64 = 256 * 1024 * 1024;
+pub(crate) const MOST_MEMORY: u64 = 256 * 1024 * 1024;
 
 const NO_PICTURE: &str = "must be a JPEG, PNG or WebP picture that can be opened";
 const MOVES: &str = "must be a picture that does not move";
 const TOO_LARGE: &str = "must have at most 50 million pixels, and 12,000 on a side";
+const TOO_COSTLY: &str = "must have fewer pixels: saved as it is (progressive or lossless) it takes too much memory to open; a plain JPEG may have 50 million";
 
 /// One picture is drawn at a time: each may take [`MOST_MEMORY`].
 pub(crate) static TURN: Semaphore = Semaphore::const_new(1);
@@ -57,6 +60,15 @@ impl Picture {
         if is_moving {
             return Err(MOVES);
         }
+        // Before anything is allocated: not every decoder keeps to what it is told of memory.
+        let header = image_headers::read(format, &upload).ok_or(NO_PICTURE)?;
+        if header.width.max(header.height) > LONGEST || u64::from(header.width) * u64::from(header.height) > MOST_PIXELS
+        {
+            return Err(TOO_LARGE);
+        }
+        if header.memory > MOST_MEMORY {
+            return Err(TOO_COSTLY);
+        }
         let mut limits = Limits::default();
         (limits.max_image_width, limits.max_image_height) = (Some(LONGEST), Some(LONGEST));
         limits.max_alloc = Some(MOST_MEMORY);
@@ -66,9 +78,12 @@ impl Picture {
             image::ImageError::Limits(_) => TOO_LARGE,
             _ => NO_PICTURE,
         })?;
-        let (width, height) = decoder.dimensions();
-        if u64::from(width) * u64::from(height) > MOST_PIXELS || decoder.total_bytes() > MOST_MEMORY {
-            return Err(TOO_LARGE);
+        // What the decoder makes of it is what was judged.
+        if decoder.dimensions() != (header.width, header.height) {
+            return Err(NO_PICTURE);
+        }
+        if decoder.total_bytes() > MOST_MEMORY {
+            return Err(TOO_COSTLY);
         }
         let orientation = decoder.orientation().map_err(|_| NO_PICTURE)?;
         let lying = DynamicImage::from_decoder(decoder).map_err(|_| NO_PICTURE)?;

@@ -27,6 +27,7 @@ pub use columns::Column;
 pub use drafts::LeadDraft;
 pub use files::{MOST_BYTES, Upload};
 pub use listing_drafts::ListingDraft;
+pub(crate) use listing_drafts::know;
 pub use rows::Encoding;
 pub use runs::{PRUNED_AT_ONCE, cancel, start};
 pub(crate) use runs::{forget, prune, run};
@@ -37,8 +38,10 @@ use files::Place;
 
 /// How long a file is kept after its last step.
 pub const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-/// The most files that an agent has here at once.
+/// The most files that an agent has here at once, those that are done with aside.
 const MOST_AT_ONCE: i64 = 10;
+/// Of those that are done with, the newest so many are kept.
+const MOST_FINISHED: usize = 10;
 
 /// How far an import is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

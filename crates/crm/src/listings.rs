@@ -11,7 +11,7 @@ use crate::{
     events::EventKind,
     idempotency::{Answer, Once},
     ids::ListingId,
-    listing_prices,
+    imports, listing_prices,
     pages::{self, Filter, Listed, Page, Source},
     search,
     showings::{self, Parent},
@@ -202,6 +202,9 @@ pub(crate) fn insert(tx: &mut Tx<'_>, turn: &mut Turn, new: &NewListing) -> Resu
     let mut kept = Kept { listing: new.with_id(id), announced_at: None };
     let is_announced = kept.announce(turn.now);
     store(tx, turn.agent, &kept)?;
+    if let Some(number) = &kept.listing.details.mls_number {
+        imports::know(tx, turn.agent, id, number)?;
+    }
     totals::add(tx, turn.agent, Kind::Listing, kept.listing.status.name(), 1)?;
     if is_announced {
         turn.record(tx, EventKind::ListingCreated, &id.0, &ListingCreated::from(&kept.listing))?;
@@ -291,6 +294,15 @@ fn from_row(row: &Row<'_>) -> Result<Kept, db::DbError> {
 fn find(tx: &mut Tx<'_>, agent: AgentId, id: ListingId) -> Result<Kept, Error> {
     tx.query_opt(select!(" WHERE t.agent_id = $1 AND t.id = $2"), params![&agent, &id], from_row)?
         .ok_or(Error::NotFound)
+}
+
+/// The MLS number of a listing, if it has one; `None` for a listing that is not there.
+pub(crate) fn number_of(tx: &mut Tx<'_>, agent: AgentId, id: ListingId) -> Result<Option<Option<String>>, Error> {
+    match find(tx, agent, id) {
+        Ok(kept) => Ok(Some(kept.listing.details.mls_number)),
+        Err(Error::NotFound) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Refuses where the agent has no such listing.
@@ -383,6 +395,11 @@ fn put(tx: &mut Tx<'_>, turn: &mut Turn, mut kept: Kept, change: &ListingChange)
     let is_announced = kept.announce(turn.now);
     tx.execute("DELETE FROM listings WHERE agent_id = $1 AND id = $2", params![&agent, &id])?;
     store(tx, agent, &kept)?;
+    if let Some(number) = &kept.listing.details.mls_number
+        && old.details.mls_number.as_ref() != Some(number)
+    {
+        imports::know(tx, agent, id, number)?;
+    }
     listing_prices::note(tx, turn, &old, &kept.listing)?;
     totals::shift(tx, agent, Kind::Listing, old.status.name(), kept.listing.status.name())?;
     if is_announced {

@@ -148,6 +148,13 @@ pub const MIGRATIONS: &[Migration] = &[
         postgres: Some("-- PostgreSQL counts for itself"),
         ..step(47, "listing_import_statistics", include_str!("../migrations/0047_listing_import_statistics.sqlite.sql"))
     },
+    Migration {
+        sqlite: Some(concat!(
+            include_str!("../migrations/0048_file_contents.sql"),
+            include_str!("../migrations/0048_file_contents_statistics.sqlite.sql")
+        )),
+        ..step(48, "file_contents", include_str!("../migrations/0048_file_contents.sql"))
+    },
     step(54, "inquiries", include_str!("../migrations/0054_inquiries.sql")),
     Migration {
         postgres: Some("-- PostgreSQL counts for itself"),

@@ -8,13 +8,15 @@ use crate::{
     AgentId, Crm, Error,
     clock::UnixMillis,
     ids::{ListingId, OpenHouseId},
-    listings,
+    listings, showings,
 };
 
 /// The most open houses that a listing has at a time, those of the past included.
 pub const MOST: i64 = 100;
 /// The longest there is.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long ago one may have been that is put down afterwards.
+const LONGEST_AGO: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 /// The most characters of what is said of one.
 const LONGEST_NOTES: usize = 500;
 
@@ -51,7 +53,8 @@ pub async fn list(crm: &Crm, agent: AgentId, listing: ListingId) -> Result<Vec<O
 /// Adds one to a listing.
 ///
 /// # Errors
-/// [`Error::Invalid`] for `ends` when it is no later than the beginning, or a day later; [`Error::NotFound`].
+/// [`Error::Invalid`] for `ends` when it is no later than the beginning, or a day later; for `starts` when it is years away or long over;
+/// [`Error::NotFound`].
 pub async fn create(
     crm: &Crm,
     agent: AgentId,
@@ -65,6 +68,11 @@ pub async fn create(
     }
     if ends_at > starts_at.plus(LONGEST) {
         return Err(Error::invalid("ends", "must be within 24 hours of the beginning"));
+    }
+    let now = crm.clock.now();
+    showings::check_near("starts", starts_at, now)?;
+    if ends_at < now.minus(LONGEST_AGO) {
+        return Err(Error::invalid("starts", "is long over: look at the day and the year again"));
     }
     let notes = Some(notes.trim().to_owned()).filter(|notes| !notes.is_empty());
     if notes.as_ref().is_some_and(|notes| notes.chars().count() > LONGEST_NOTES) {

@@ -21,7 +21,7 @@ pub(crate) struct Pdf {
 }
 
 /// A file's name without a path, control characters and what no file system takes.
-fn clean(name: &str) -> String {
+pub(crate) fn clean(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let kept = last.chars().filter(|letter| !letter.is_control() && !"<>:\"|?*".contains(*letter));
     let kept = kept.take(120).collect::<String>();

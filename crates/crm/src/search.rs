@@ -17,6 +17,11 @@ pub use index::{index_all, index_due, run, sweep};
 pub(crate) use lookup::Lookup;
 pub use terms::words;
 
+/// Whether one of the words that texts are found by begins with this one, a word of [`words`].
+pub(crate) fn finds<'a>(texts: impl IntoIterator<Item = &'a str>, word: &str) -> bool {
+    terms::terms(texts).range(word.to_owned()..).next().is_some_and(|term| term.starts_with(word))
+}
+
 /// Notes that a record's search rows are to be made anew. Part of the change, so that none is forgotten.
 pub(crate) fn enqueue(tx: &mut Tx<'_>, agent: AgentId, kind: Kind, id: &[u8; 16]) -> Result<(), Error> {
     tx.execute(

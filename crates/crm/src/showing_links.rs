@@ -1,4 +1,5 @@
-//! Links by mail that answer a request without signing in: each in one way, and only while it waits for an answer.
+//! Links by mail that answer a request without signing in: each in one way, and only while it waits for an answer; or with another time
+//! that is offered, also when one is confirmed already.
 
 use std::time::Duration;
 
@@ -6,15 +7,22 @@ use db::{Tx, params};
 
 use crate::{
     AgentId, Crm, Error,
+    availability::Plan,
     clock::UnixMillis,
     ids::{self, ShowingId},
     mails,
+    showing_changes::revive,
+    showing_steps,
     showings::{self, Showing, ShowingChange, ShowingStatus, take_step},
+    slots,
     tokens::Token,
 };
 
 /// The longest that a link holds. One that confirms ends with its time, one that declines with the last of them.
 const LASTS: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Free times that are offered beside those asked for.
+const OFFERED: usize = 6;
 
 /// How a link answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +42,10 @@ pub struct Offer {
     pub answer: Answer,
     /// The agent's time zone, an IANA name.
     pub zone: String,
+    /// Times at which it could be instead, while it can be moved: those asked for that are to come, then free ones.
+    pub others: Vec<UnixMillis>,
+    /// What was said to the client last.
+    pub words: Option<String>,
 }
 
 impl Offer {
@@ -42,6 +54,17 @@ impl Offer {
     pub fn is_open(&self) -> bool {
         self.showing.status == ShowingStatus::Requested
     }
+}
+
+/// What somebody who follows a link wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// What the link is for.
+    AsLinked,
+    /// Another time, one of those that it offers.
+    At(UnixMillis),
+    /// That it is not declined after all.
+    TakenBack,
 }
 
 /// The links of a request that ask for an answer: of each time to come, with what it is followed by, and to decline.
@@ -87,8 +110,40 @@ fn read(tx: &mut Tx<'_>, token: &Token, now: UnixMillis) -> Result<(AgentId, Off
         })?
         .ok_or(Error::NotFound)?;
     let answer = time.map_or(Answer::Decline, |time| Answer::Confirm(UnixMillis(time)));
-    let offer = Offer { showing: showings::find(tx, agent, showing)?, answer, zone: mails::time_zone_of(tx, agent)? };
-    Ok((agent, offer))
+    let (showing, zone) = (showings::find(tx, agent, showing)?, mails::time_zone_of(tx, agent)?);
+    let others = others(tx, agent, &showing, answer, now)?;
+    let words = showing_steps::last_words(tx, agent, showing.id)?;
+    Ok((agent, Offer { showing, answer, zone, others, words }))
+}
+
+/// Times at which a showing could be, other than the one it has or would have by the link.
+fn others(
+    tx: &mut Tx<'_>,
+    agent: AgentId,
+    showing: &Showing,
+    answer: Answer,
+    now: UnixMillis,
+) -> Result<Vec<UnixMillis>, Error> {
+    let own = match (showing.status, answer) {
+        (ShowingStatus::Requested, Answer::Confirm(time)) => Some(time),
+        (ShowingStatus::Requested, Answer::Decline) => None,
+        (ShowingStatus::Confirmed, _) if showing.confirmed_time > Some(now) => showing.confirmed_time,
+        _ => return Ok(Vec::new()),
+    };
+    let mut others = showing.requested_times.iter().copied().filter(|time| *time > now).collect::<Vec<_>>();
+    let plan = Plan::of(tx, agent, Some(showing.listing_id), now)?;
+    // Without hours of the week every time is as good as another.
+    if plan.is_set {
+        others.extend(slots::next_free(tx, agent, &plan, Some(showing.listing_id), Some(showing.id), now, OFFERED)?);
+    }
+    let mut seen = own.into_iter().collect::<Vec<_>>();
+    others.retain(|time| {
+        !seen.contains(time) && {
+            seen.push(*time);
+            true
+        }
+    });
+    Ok(others)
 }
 
 /// Looks at a link. Nothing is done by that: whoever looks through mail follows links, too.
@@ -100,25 +155,42 @@ pub async fn find(crm: &Crm, token: &Token) -> Result<Offer, Error> {
     crm.db.read("showing_links.find", move |tx| Ok(read(tx, &token, now)?.1)).await
 }
 
-/// Answers as a link says, with words to the client. Where there is an answer already nothing is done; the showing tells.
+/// Answers as a link says, or with another of its times, with words to the client. Where there is an answer already only another time
+/// changes it; the showing tells.
 ///
 /// # Errors
 /// As [`find`]; [`Error::Invalid`] for a time that cannot be confirmed any more, and words that are too long.
-pub async fn follow(crm: &Crm, token: &Token, words: &str) -> Result<Offer, Error> {
+pub async fn follow(crm: &Crm, token: &Token, wish: Wish, words: &str) -> Result<Offer, Error> {
     let (link, now) = (token.clone(), crm.clock.now());
     let (agent, offer) = crm.db.read("showing_links.find", move |tx| read(tx, &link, now)).await?;
-    let change = match offer.answer {
-        Answer::Confirm(time) => ShowingChange::confirming(time),
-        Answer::Decline => ShowingChange::becoming(ShowingStatus::Declined),
+    let change = match (wish, offer.answer) {
+        (Wish::At(time), _) | (_, Answer::Confirm(time)) => ShowingChange::confirming(time),
+        (_, Answer::Decline) => ShowingChange::becoming(ShowingStatus::Declined),
     };
     let (change, link) = (change.saying(words)?, token.clone());
     crm.change("showings.follow_link", agent, move |tx, turn| {
         let (_, offer) = read(tx, &link, turn.now)?;
-        if !offer.is_open() {
-            return Ok(offer);
+        let is_held = |time| offer.showing.confirmed_time == Some(time);
+        match wish {
+            Wish::TakenBack if offer.showing.status == ShowingStatus::Declined => {
+                revive(tx, turn, offer.showing)?;
+            }
+            Wish::At(time) if offer.others.contains(&time) => {
+                take_step(tx, turn, offer.showing, &change)?;
+            }
+            Wish::At(time) if is_held(time) => {}
+            Wish::At(_) => {
+                return Err(Error::invalid(
+                    "confirmedTime",
+                    "is not among the times that are free now: choose another",
+                ));
+            }
+            Wish::AsLinked if offer.is_open() => {
+                take_step(tx, turn, offer.showing, &change)?;
+            }
+            Wish::AsLinked | Wish::TakenBack => {}
         }
-        let showing = take_step(tx, turn, offer.showing, &change)?;
-        Ok(Offer { showing, ..offer })
+        Ok(read(tx, &link, turn.now)?.1)
     })
     .await
 }

@@ -17,6 +17,8 @@ use crate::{
 pub const LEADS: [i64; 4] = [0, 60, 120, 24 * 60];
 /// Reminders of one run of the job.
 pub(crate) const SLICE: usize = 100;
+/// How long one that could not be queued waits.
+const PUT_OFF: Duration = Duration::from_secs(5 * 60);
 
 /// When a reminder is due, with so many minutes of lead; `None` for never, and when it is too late by now.
 fn due_at(starts_at: UnixMillis, minutes: i64, now: UnixMillis) -> Option<i64> {
@@ -52,7 +54,7 @@ pub(crate) fn reschedule(tx: &mut Tx<'_>, agent: AgentId, minutes: i64, now: Uni
 /// Queues the reminders that are due, [`SLICE`] at most. Says how many were looked at: as many as that means that there may be more.
 ///
 /// # Errors
-/// Storage's errors; whoever was reminded before one is not reminded again.
+/// Storage's errors; whoever was reminded before one is not reminded again. One that fails is put off, so that none waits for it.
 pub async fn remind(crm: &Crm) -> Result<usize, Error> {
     let now = crm.clock.now();
     let due = crm.db.read("showing_reminders.find_due", move |tx| {
@@ -63,22 +65,38 @@ pub async fn remind(crm: &Crm) -> Result<usize, Error> {
         })?)
     });
     let due = due.await?;
-    let (count, mut is_queued) = (due.len(), false);
+    let (count, mut is_queued, mut failed) = (due.len(), false, None);
     for (agent, showing, starts_at) in due {
         let own = crm.clone();
         let reminded = crm.change_unseen("showing_reminders.remind", agent, move |tx, turn| {
             remind_of(tx, &own, turn, showing, starts_at)
         });
-        is_queued |= match reminded.await {
+        match reminded.await {
+            Ok(queued) => is_queued |= queued,
             // Erased meanwhile.
-            Err(Error::NotFound) => false,
-            reminded => reminded?,
-        };
+            Err(Error::NotFound) => {}
+            Err(error) => {
+                postpone(crm, agent, showing).await;
+                failed = Some(error);
+            }
+        }
     }
     if is_queued {
         crm.mail_is_queued();
     }
-    Ok(count)
+    failed.map_or(Ok(count), Err)
+}
+
+/// Puts a reminder off that could not be queued, so that it does not stand before those of others.
+async fn postpone(crm: &Crm, agent: AgentId, showing: ShowingId) {
+    let postponed = crm.change_unseen("showing_reminders.postpone", agent, move |tx, turn| {
+        let sql = "UPDATE showing_reminders SET due_at = $3 WHERE agent_id = $1 AND showing_id = $2 AND due_at <= $4";
+        tx.execute(sql, params![&agent, &showing, turn.now.plus(PUT_OFF).0, turn.now.0])?;
+        Ok(())
+    });
+    if let Err(error) = postponed.await {
+        tracing::warn!(%error, showing = %showing, "a reminder that could not be queued stays first");
+    }
 }
 
 /// Takes a reminder off and queues its mail, if the showing still takes place then. Whether it did.

@@ -35,6 +35,12 @@ pub(crate) fn record(tx: &mut Tx<'_>, turn: &mut Turn, showing: &Showing, words:
     Ok(())
 }
 
+/// What was said to the client with the last step of a showing.
+pub(crate) fn last_words(tx: &mut Tx<'_>, agent: AgentId, showing: ShowingId) -> Result<Option<String>, Error> {
+    let sql = "SELECT words FROM showing_steps WHERE agent_id = $1 AND showing_id = $2 ORDER BY id DESC LIMIT 1";
+    Ok(tx.query_opt(sql, params![&agent, &showing], |row| row.get::<Option<String>>(0))?.flatten())
+}
+
 /// The steps of a showing, the last first. One that was taken before they were kept is missing.
 ///
 /// # Errors

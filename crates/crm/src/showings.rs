@@ -1,31 +1,35 @@
 //! Showings: a client asks to see a listing at one of a few times; the agent confirms one, declines, or it is cancelled.
 
+use std::time::Duration;
+
 use db::{Row, Tx, params};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::{
     AgentId, Crm, Error, bookings,
     clock::UnixMillis,
-    error::FieldError,
     events::EventKind,
     idempotency::{Answer, Once},
     ids::{ClientId, ListingId, ShowingId},
-    input::{Given, Purpose, Reader, max},
-    listings::ListingStatus,
+    new_showings::{Parties, element},
     pages::{self, Filter, Listed, Page, Source},
-    showing_reminders,
-    showing_states::{ShowingState, Step},
-    showing_steps,
+    showing_states::ShowingState,
     taken_times::{self, Holder},
     totals::{self, Kind},
     turns::Turn,
 };
 
-pub use crate::showing_states::ShowingStatus;
+pub(crate) use crate::showing_changes::take_step;
 pub(crate) use crate::trashed_showings::{Parent, erase_of, restore_of, trash_of};
+pub use crate::{
+    new_showings::NewShowing,
+    showing_changes::{ShowingChange, take_back, update},
+    showing_states::ShowingStatus,
+};
 
+/// The furthest ahead that an agent has appointments.
+pub const FURTHEST: Duration = Duration::from_secs(10 * 366 * 24 * 60 * 60);
 /// The most times that one request can name.
 pub const MAX_TIMES: usize = 3;
 
@@ -68,7 +72,7 @@ pub struct Showing {
 
 impl Showing {
     /// What it takes up.
-    fn holder(&self) -> Holder<'_> {
+    pub(crate) fn holder(&self) -> Holder<'_> {
         let state = ShowingState { status: self.status, confirmed_time: self.confirmed_time };
         Holder { showing: self.id, listing: self.listing_id, state, requested_times: &self.requested_times }
     }
@@ -115,120 +119,6 @@ impl<'a> From<&'a Showing> for ShowingRequested<'a> {
     }
 }
 
-/// A showing to be requested.
-#[derive(Debug, Clone)]
-pub struct NewShowing {
-    client_id: ClientId,
-    listing_id: ListingId,
-    requested_times: Vec<UnixMillis>,
-    notes: Option<String>,
-    /// Whether times are taken at which the listing is not shown.
-    is_override: bool,
-}
-
-/// One sentence for an id that never was, one of another agent and one of another kind.
-const NO_SUCH_RECORD: &str = "is not the id of a record of yours";
-
-impl NewShowing {
-    /// Reads a request from outside.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] with every wrong field.
-    pub fn read(fields: &Map<String, Value>) -> Result<Self, Error> {
-        let mut reader = Reader::new(fields);
-        let client_id = reader.id("clientId");
-        let client_id = reader.required("clientId", client_id, Purpose::Create);
-        let listing_id = reader.id("listingId");
-        let listing_id = reader.required("listingId", listing_id, Purpose::Create);
-        let requested_times = requested_times(&mut reader);
-        let notes = reader.text("notes", max::NOTES).value();
-        let is_override = reader.flag("override").value().unwrap_or(false);
-        reader.finish(|| Self {
-            client_id: client_id.expect("required"),
-            listing_id: listing_id.expect("required"),
-            requested_times,
-            notes,
-            is_override,
-        })
-    }
-}
-
-fn requested_times(reader: &mut Reader<'_>) -> Vec<UnixMillis> {
-    const FIELD: &str = "requestedTimes";
-    let list = reader.list(FIELD);
-    let Some(items) = reader.required(FIELD, list, Purpose::Create) else { return Vec::new() };
-    if !(1..=MAX_TIMES).contains(&items.len()) {
-        reader.refuse(FIELD, format!("must have 1 to {MAX_TIMES} times"));
-        return Vec::new();
-    }
-    let mut times = Vec::with_capacity(items.len());
-    for (place, item) in items.iter().enumerate() {
-        match item.as_str().and_then(UnixMillis::parse_rfc3339) {
-            Some(time) if times.contains(&time) => reader.refuse(element(place), "is the same as an earlier one"),
-            Some(time) => times.push(time),
-            None => reader.refuse(element(place), "must be a time as RFC 3339 has it: 2026-11-23T15:00:00Z"),
-        }
-    }
-    times
-}
-
-fn element(place: usize) -> String {
-    format!("requestedTimes[{place}]")
-}
-
-/// A change of a showing: what is absent stays.
-#[derive(Debug, Clone)]
-pub struct ShowingChange {
-    step: Step,
-    notes: Given<String>,
-    /// To the client, kept with the step.
-    words: Option<String>,
-}
-
-impl ShowingChange {
-    /// The one that confirms a time.
-    #[must_use]
-    pub fn confirming(time: UnixMillis) -> Self {
-        let step = Step { status: Some(ShowingStatus::Confirmed), confirmed_time: Given::Value(time) };
-        Self { step, notes: Given::Absent, words: None }
-    }
-
-    /// The one that leads to a status for which no time is needed.
-    #[must_use]
-    pub fn becoming(status: ShowingStatus) -> Self {
-        let step = Step { status: Some(status), confirmed_time: Given::Absent };
-        Self { step, notes: Given::Absent, words: None }
-    }
-
-    /// The same with words to the client.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] for `words` that are too long.
-    pub fn saying(self, words: &str) -> Result<Self, Error> {
-        let words = words.trim();
-        if words.chars().count() > showing_steps::MOST_WORDS {
-            return Err(Error::invalid("words", format!("must have at most {} characters", showing_steps::MOST_WORDS)));
-        }
-        Ok(Self { words: Some(words.to_owned()).filter(|words| !words.is_empty()), ..self })
-    }
-
-    /// Reads a change from outside (RFC 7396): `null` clears.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] with every wrong field.
-    pub fn read(fields: &Map<String, Value>) -> Result<Self, Error> {
-        let mut reader = Reader::new(fields);
-        let status = reader.choice("status", ShowingStatus::WORDS);
-        if status == Given::Null {
-            let words = ShowingStatus::WORDS.iter().map(|(word, _)| *word).collect::<Vec<_>>();
-            reader.refuse("status", format!("must be one of {}", words.join(", ")));
-        }
-        let confirmed_time = reader.instant("confirmedTime");
-        let notes = reader.text("notes", max::NOTES);
-        reader.finish(|| Self { step: Step { status: status.value(), confirmed_time }, notes, words: None })
-    }
-}
-
 /// The outcome of [`create`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Created {
@@ -249,70 +139,38 @@ pub async fn create(crm: &Crm, agent: AgentId, new: NewShowing, once: Option<Onc
     .await
 }
 
-/// The client and the listing of a request, as far as a showing tells of them.
-struct Parties {
-    name: String,
-    email: String,
-    phone: Option<String>,
-    address: String,
-}
-
-impl Parties {
-    /// Finds both, and checks what only the time of the write can tell of the request.
-    fn of(tx: &mut Tx<'_>, turn: &Turn, new: &NewShowing) -> Result<Self, Error> {
-        let mut errors = Vec::new();
-        let client = tx.query_opt(
-            "SELECT name, email, phone FROM clients WHERE agent_id = $1 AND id = $2",
-            params![&turn.agent, &new.client_id],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-        )?;
-        let listing = tx.query_opt(
-            "SELECT address, status FROM listings WHERE agent_id = $1 AND id = $2",
-            params![&turn.agent, &new.listing_id],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?;
-        let mut refuse = |field: String, message: &str| errors.push(FieldError { field, message: message.to_owned() });
-        if client.is_none() {
-            refuse("clientId".to_owned(), NO_SUCH_RECORD);
-        }
-        match &listing {
-            None => refuse("listingId".to_owned(), NO_SUCH_RECORD),
-            Some((_, ListingStatus::Draft)) => {
-                refuse("listingId".to_owned(), "is a draft: it cannot be shown before it is offered");
-            }
-            Some((_, status)) if status.is_over() && !new.is_override => {
-                refuse("listingId".to_owned(), "is no longer offered: only with \"override\": true can it be shown");
-            }
-            Some(_) => {}
-        }
-        for (place, time) in new.requested_times.iter().enumerate() {
-            if *time <= turn.now {
-                refuse(element(place), "must be in the future");
-            }
-        }
-        match (client, listing) {
-            (Some((name, email, phone)), Some((address, _))) if errors.is_empty() => {
-                Ok(Self { name, email, phone, address })
-            }
-            _ => Err(Error::Invalid(errors)),
-        }
-    }
-}
-
 /// Adds a showing that the agent agreed on with the client: nobody requested it here, so no event is raised. Where it has one time,
 /// that is confirmed.
 ///
 /// # Errors
-/// As [`create`].
+/// As [`create`]; [`Error::Invalid`] for `anyway` with a time at which the agent shows nothing, unless `new` says so; for
+/// `requestedTimes` with one that is years away.
 pub async fn add(crm: &Crm, agent: AgentId, new: NewShowing, once: Option<Once>) -> Result<Answer<Created>, Error> {
     crm.change_once("showings.add", agent, once, move |tx, turn| {
+        for (place, time) in new.requested_times.iter().enumerate() {
+            check_near(&element(place), *time, turn.now)?;
+        }
         let mut showing = put(tx, turn, &new)?;
+        if !new.is_anyway {
+            bookings::warn(tx, turn, showing.id, new.listing_id, &new.requested_times)?;
+        }
         if let [time] = *showing.requested_times {
             showing = take_step(tx, turn, showing, &ShowingChange::confirming(time))?;
         }
         Ok(Created { id: showing.id })
     })
     .await
+}
+
+/// Refuses a time of the agent's own choice that can only be a slip: years ahead.
+///
+/// # Errors
+/// [`Error::Invalid`] for this field.
+pub(crate) fn check_near(field: &str, time: UnixMillis, now: UnixMillis) -> Result<(), Error> {
+    match time > now.plus(FURTHEST) {
+        true => Err(Error::invalid(field, "is more than ten years ahead: look at the year again")),
+        false => Ok(()),
+    }
 }
 
 /// Records a request within a transaction.
@@ -426,110 +284,4 @@ pub async fn list(crm: &Crm, agent: AgentId, filter: Filter, page: Page) -> Resu
 /// [`Error::NotFound`] for an id that is no showing of this agent.
 pub async fn get(crm: &Crm, agent: AgentId, id: ShowingId) -> Result<Showing, Error> {
     crm.db.read("showings.get", move |tx| find(tx, agent, id)).await
-}
-
-/// Changes a showing, if `precondition` holds of it: confirms, declines, cancels, completes, notes.
-///
-/// # Errors
-/// [`Error::NotFound`], [`Error::PreconditionFailed`], [`Error::Invalid`] for a step that its status does not allow, and for a time at
-/// which another showing is confirmed.
-pub async fn update<P>(
-    crm: &Crm,
-    agent: AgentId,
-    id: ShowingId,
-    change: ShowingChange,
-    precondition: P,
-) -> Result<Showing, Error>
-where
-    P: Fn(&Showing) -> bool + Send + 'static,
-{
-    crm.change("showings.update", agent, move |tx, turn| {
-        let old = find(tx, agent, id)?;
-        if !precondition(&old) {
-            return Err(Error::PreconditionFailed);
-        }
-        take_step(tx, turn, old, &change)
-    })
-    .await
-}
-
-/// Changes a showing as it is asked, if its state allows it; the same again changes nothing.
-pub(crate) fn take_step(
-    tx: &mut Tx<'_>,
-    turn: &mut Turn,
-    old: Showing,
-    change: &ShowingChange,
-) -> Result<Showing, Error> {
-    let state = ShowingState { status: old.status, confirmed_time: old.confirmed_time };
-    let state =
-        state.after(&change.step, &old.requested_times, turn.now).map_err(|error| Error::Invalid(vec![error]))?;
-    let ShowingState { status, confirmed_time } = state;
-    let notes = change.notes.clone().or_keep(old.notes.clone());
-    let mut showing = Showing { status, confirmed_time, notes, ..old.clone() };
-    if showing == old {
-        return Ok(old);
-    }
-    showing.updated_at = turn.now.max(old.updated_at);
-    let is_step = showing.holder().state != old.holder().state;
-    if is_step {
-        taken_times::keep(tx, turn.agent, &showing.holder())?;
-    }
-    tx.execute(
-        "UPDATE showings SET status = $3, confirmed_time = $4, notes = $5, updated_at = $6 WHERE agent_id = $1 AND id = $2",
-        params![
-            &turn.agent,
-            &showing.id,
-            showing.status,
-            showing.confirmed_time.map(|time| time.0),
-            showing.notes.as_deref(),
-            showing.updated_at.0
-        ],
-    )?;
-    totals::shift(tx, turn.agent, Kind::Showing, old.status.name(), showing.status.name())?;
-    if is_step {
-        showing_steps::record(tx, turn, &showing, change.words.as_deref())?;
-        showing_reminders::follow(tx, turn, &showing)?;
-    }
-    Ok(showing)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn fields_of(input: &Value) -> Vec<String> {
-        match NewShowing::read(input.as_object().unwrap()) {
-            Err(Error::Invalid(errors)) => errors.into_iter().map(|error| error.field).collect(),
-            _ => Vec::new(),
-        }
-    }
-
-    #[test]
-    fn a_request_names_one_to_three_distinct_times() {
-        let (client, listing) = (ClientId([1; 16]).to_string(), ListingId([2; 16]).to_string());
-        let (noon, one, two) = ("2026-11-23T12:00:00Z", "2026-11-23T13:00:00Z", "2026-11-23T14:00:00Z");
-        let request = |times: Value| json!({"clientId": client, "listingId": listing, "requestedTimes": times});
-        assert!(fields_of(&request(json!([noon]))).is_empty());
-        assert!(fields_of(&request(json!([noon, one, two]))).is_empty());
-        assert_eq!(fields_of(&request(json!([]))), ["requestedTimes"]);
-        assert_eq!(fields_of(&request(json!(null))), ["requestedTimes"]);
-        assert_eq!(fields_of(&request(json!(noon))), ["requestedTimes"]);
-        assert_eq!(fields_of(&request(json!([noon, one, two, "2026-11-23T15:00:00Z"]))), ["requestedTimes"]);
-        // The same instant, written otherwise.
-        assert_eq!(fields_of(&request(json!([noon, "2026-11-23T07:00:00-05:00"]))), ["requestedTimes[1]"]);
-        assert_eq!(
-            fields_of(&request(json!([noon, 1_711_234_567_890_i64, "tomorrow"]))),
-            ["requestedTimes[1]", "requestedTimes[2]"]
-        );
-    }
-
-    #[test]
-    fn every_missing_field_is_named() {
-        assert_eq!(fields_of(&json!({})), ["clientId", "listingId", "requestedTimes"]);
-        assert_eq!(
-            fields_of(&json!({"clientId": "abc", "listingId": 5, "requestedTimes": 5, "override": "yes"})).len(),
-            4
-        );
-    }
 }

@@ -1,6 +1,6 @@
 //! What every use case is given: storage, time, randomness, settings.
 
-use std::{ops::Deref, sync::Arc};
+use std::{ops::Deref, path::PathBuf, sync::Arc};
 
 use db::Database;
 use tokio::sync::Notify;
@@ -9,6 +9,7 @@ use crate::{
     api_keys::KnownKeys,
     changes::Changes,
     clock::Clock,
+    file_cache::FileCache,
     inquiries::Posts,
     limiter::{Exhausted, Limiter},
     live::Tellings,
@@ -29,11 +30,24 @@ pub struct Settings {
     pub webhook_url_rule: UrlRule,
     /// Whether mail goes out; else it is kept, to be looked at in the outbox.
     pub sends_mail: bool,
+    /// Bytes of files that an agent may have in all.
+    pub files_per_agent: u64,
+    /// Where pieces of files are held at hand, and bytes of them; else each is fetched from the database.
+    pub file_cache: Option<(PathBuf, u64)>,
 }
+
+/// Bytes of files that an agent may have where nothing else is set: 20 GiB.
+const FILES_PER_AGENT: u64 = 20 * 1024 * 1024 * 1024;
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { rate_limit: 100, webhook_url_rule: UrlRule::default(), sends_mail: false }
+        Self {
+            rate_limit: 100,
+            webhook_url_rule: UrlRule::default(),
+            sends_mail: false,
+            files_per_agent: FILES_PER_AGENT,
+            file_cache: None,
+        }
     }
 }
 
@@ -70,6 +84,8 @@ pub struct Parts {
     /// Looks at the website that are not written down yet.
     pub(crate) visits: Arc<Counter>,
     pub(crate) sends_mail: bool,
+    pub(crate) files_per_agent: u64,
+    pub(crate) file_cache: Option<Arc<FileCache>>,
     /// Told after each commit that queued a mail.
     pub(crate) to_mail: Arc<Notify>,
     /// Told after each commit that queued a push.
@@ -91,6 +107,8 @@ impl Crm {
         let (exhausted, changes, known_keys) = (Arc::default(), Arc::default(), Arc::default());
         let (keyring, to_index, outbox) = (Arc::new(keyring), Arc::default(), Arc::default());
         let (hashing, throttle) = (Arc::default(), Arc::default());
+        let file_cache = settings.file_cache.as_ref();
+        let file_cache = file_cache.map(|(folder, most)| Arc::new(FileCache::new(folder, *most, Arc::clone(&clock))));
         let url_rule = settings.webhook_url_rule.clone();
         Self(Arc::new(Parts {
             db,
@@ -109,6 +127,8 @@ impl Crm {
             posts: Arc::default(),
             visits: Arc::default(),
             sends_mail: settings.sends_mail,
+            files_per_agent: settings.files_per_agent,
+            file_cache,
             to_mail: Arc::default(),
             to_push: Arc::default(),
             tellings: Tellings::default(),
@@ -137,6 +157,14 @@ impl Crm {
     #[must_use]
     pub fn sends_mail(&self) -> bool {
         self.sends_mail
+    }
+
+    /// Looks after what is held at hand of files on this node's disk, until `stopped`.
+    pub async fn keep_file_cache(self, stopped: impl Future<Output = ()>) {
+        match &self.file_cache {
+            Some(cache) => Arc::clone(cache).keep(stopped).await,
+            None => stopped.await,
+        }
     }
 
     /// The storage, for commands that work on all of it (backup, migration, health).

@@ -37,7 +37,8 @@ pub(crate) fn asked(words: &Words, showings: &[AskedShowing], count: u32, zone: 
             answer(words.say_with("showing-confirm", &[("time", &moment(words, *at, zone).0)]), token)
         });
         let decline = answer(words.say("showing-decline"), &asked.decline);
-        item(words, &asked.showing, confirm.chain([decline]).collect())
+        let times = answer(words.say("showing-times"), &format!("{}?times", asked.decline));
+        item(words, &asked.showing, confirm.chain([times, decline]).collect())
     });
     let rest = count.saturating_sub(u32::try_from(showings.len()).unwrap_or(u32::MAX));
     let more = (rest > 0).then(|| words.say_count("showings-more", rest, ("name", "")));

@@ -77,6 +77,7 @@ showing-client = Client
 showing-time = Time
 showing-notes = Notes
 showing-confirm = Confirm { $time }
+showing-times = Another time
 showing-decline = Decline
 showing-open = Open the showing
 showings-open = See all showings

@@ -77,6 +77,7 @@ showing-client = Cliente
 showing-time = Hora
 showing-notes = Notas
 showing-confirm = Confirmar { $time }
+showing-times = Otra hora
 showing-decline = Rechazar
 showing-open = Abrir la visita
 showings-open = Ver todas las visitas

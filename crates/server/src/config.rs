@@ -21,6 +21,10 @@ use crate::{
 /// The settings' file, in the working directory.
 pub const FILE: &str = "organicagent.toml";
 
+const MIB: u64 = 1024 * 1024;
+/// Settings that are numbers in the file.
+const NUMBERS: [&str; 3] = ["rate_limit", "file_quota_mib", "file_cache_mib"];
+
 /// Settings as given: by flags and the environment (clap reads both), or by the file.
 #[derive(Debug, Clone, Default, Args, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -95,6 +99,12 @@ pub struct Given {
         help_heading = "Settings"
     )]
     operator_token: Option<Text>,
+    /// Megabytes (MiB) of photos and documents that each agent may have [default: 20480]
+    #[arg(long, env = "ORGANICAGENT_FILE_QUOTA_MIB", global = true, value_name = "MIB", help_heading = "Settings")]
+    file_quota_mib: Option<Text>,
+    /// Megabytes (MiB) of them that are held at hand in {DATA_DIR}/cache; 0 for none [default: 512]
+    #[arg(long, env = "ORGANICAGENT_FILE_CACHE_MIB", global = true, value_name = "MIB", help_heading = "Settings")]
+    file_cache_mib: Option<Text>,
     /// Origins whose pages may call the API, between commas [default: none]
     #[arg(long, env = "ORGANICAGENT_API_CORS", global = true, value_name = "ORIGINS", help_heading = "Settings")]
     api_cors: Option<Text>,
@@ -158,6 +168,10 @@ pub struct Config {
     pub acme: Option<Acme>,
     /// Token for `/metrics`.
     pub operator_token: Option<String>,
+    /// Bytes of files that each agent may have.
+    pub file_quota: u64,
+    /// Bytes of files that are held at hand on this node; 0 for none.
+    pub file_cache: u64,
     /// Origins whose pages may call the API.
     pub api_cors: Vec<String>,
 }
@@ -198,6 +212,8 @@ impl Given {
             acme_directory: first(self.acme_directory, other.acme_directory),
             acme_roots: first(self.acme_roots, other.acme_roots),
             operator_token: first(self.operator_token, other.operator_token),
+            file_quota_mib: first(self.file_quota_mib, other.file_quota_mib),
+            file_cache_mib: first(self.file_cache_mib, other.file_cache_mib),
             api_cors: first(self.api_cors, other.api_cors),
         }
     }
@@ -241,6 +257,8 @@ impl Given {
         if let Some(url) = &mail_url {
             mail::Server::parse(url).map_err(|error| format!("ORGANICAGENT_MAIL_URL {error}"))?;
         }
+        let file_quota = mebibytes("ORGANICAGENT_FILE_QUOTA_MIB", self.file_quota_mib, 20 * 1024, 1)?;
+        let file_cache = mebibytes("ORGANICAGENT_FILE_CACHE_MIB", self.file_cache_mib, 512, 0)?;
         let tls = match (self.tls_cert, self.tls_key) {
             (Some(certificate), Some(key)) => {
                 Some(PemFiles { certificate: absolute(Path::new(&certificate.0))?, key: absolute(Path::new(&key.0))? })
@@ -272,9 +290,20 @@ impl Given {
             tls,
             acme,
             operator_token: self.operator_token.map(|token| token.0),
+            file_quota,
+            file_cache,
             api_cors,
         })
     }
+}
+
+/// A number of MiB as bytes.
+fn mebibytes(name: &str, text: Option<Text>, usual: u64, least: u64) -> Result<u64, String> {
+    const MOST: u64 = 1 << 30;
+    let number = text.map_or(Some(usual), |text| text.0.parse().ok());
+    let number = number.filter(|number| (least..=MOST).contains(number));
+    let number = number.ok_or_else(|| format!("{name} must be a whole number of MiB from {least} to {MOST}"))?;
+    Ok(number * MIB)
 }
 
 fn words(text: Option<Text>) -> Vec<String> {
@@ -342,10 +371,12 @@ impl Config {
             ("acme_directory", self.acme.as_ref().map_or("", |acme| &acme.directory).to_owned()),
             ("acme_roots", shown(self.acme.as_ref().and_then(|acme| acme.roots.as_ref()))),
             ("operator_token", self.operator_token.as_ref().map_or("", |_| "***").to_owned()),
+            ("file_quota_mib", (self.file_quota / MIB).to_string()),
+            ("file_cache_mib", (self.file_cache / MIB).to_string()),
             ("api_cors", self.api_cors.join(",")),
         ];
         let quoted = lines.map(|(name, value)| {
-            if name == "rate_limit" { format!("{name} = {value}\n") } else { format!("{name} = {value:?}\n") }
+            if NUMBERS.contains(&name) { format!("{name} = {value}\n") } else { format!("{name} = {value:?}\n") }
         });
         quoted.concat()
     }

@@ -6,7 +6,7 @@ use http::{Extensions, Response, StatusCode};
 
 use crate::{
     app::App,
-    http::{Edge, FramingError, RequestId},
+    http::{Edge, FramingError, Reader, RequestId},
 };
 
 impl Edge for App {
@@ -14,7 +14,10 @@ impl Edge for App {
         RequestId::parse(&self.new_request_id().0).expect("30 visible ASCII characters")
     }
 
-    fn refuse(&self, error: FramingError, id: &RequestId) -> Response<Bytes> {
+    fn refuse(&self, error: FramingError, id: &RequestId, reader: Reader) -> Response<Bytes> {
+        if reader == Reader::Person && error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            return site::too_large(self.site());
+        }
         Problem::new(code(error), error.sentence()).document(&api::RequestId(id.to_string()))
     }
 

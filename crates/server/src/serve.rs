@@ -81,6 +81,7 @@ pub async fn run(config: Config, is_demo: bool) -> Result<(), String> {
         tokio::spawn(mail::sender::run(crm.clone(), mailer, stopping.clone().cancelled_owned())),
         tokio::spawn(Keeper::new(&crm, &config, &public_url).run(stopping.clone())),
         tokio::spawn(push::sender::run(crm.clone(), pusher, stopping.clone().cancelled_owned())),
+        tokio::spawn(crm.clone().keep_file_cache(stopping.clone().cancelled_owned())),
     ];
     listening::listen(listener, app, certificates, stopping.clone()).await;
     stopping.cancel();

@@ -50,6 +50,8 @@ pub async fn open_for(config: &Config, address: SocketAddr) -> Result<Crm, Strin
         rate_limit: config.rate_limit,
         webhook_url_rule: sending::url_rule(config, address),
         sends_mail: config.mail_url.is_some(),
+        files_per_agent: config.file_quota,
+        file_cache: (config.file_cache > 0).then(|| (config.data_dir.join("cache"), config.file_cache)),
     };
     Ok(Crm::new(database, Arc::new(MachineClock::default()), Arc::new(MachineRandomness), keyring, &settings))
 }

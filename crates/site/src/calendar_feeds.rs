@@ -85,8 +85,11 @@ fn written(feed: &Feed, site: &str) -> String {
     calendar.append_property(Property::new("X-PUBLISHED-TTL", AGAIN));
     for showing in &feed.span.showings {
         let steps = feed.steps.get(&showing.id).copied().unwrap_or(0);
-        calendar
-            .extend(showing.confirmed_time.map(|at| event_of(showing, (at, at.plus(feed.lasts)), steps, site, host)));
+        let event_at = |at: UnixMillis| {
+            let ends_at = feed.ends.get(&showing.id).copied().unwrap_or_else(|| at.plus(feed.lasts));
+            event_of(showing, (at, ends_at), steps, site, host)
+        };
+        calendar.extend(showing.confirmed_time.map(event_at));
     }
     for opening in &feed.span.openings {
         calendar.push(event_of_opening(opening, site, host));

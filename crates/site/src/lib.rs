@@ -22,6 +22,7 @@ mod prose;
 mod public;
 mod seen;
 mod served;
+mod showing_letters;
 mod showing_links;
 mod sign_in;
 mod sign_in_codes;
@@ -36,7 +37,8 @@ pub use own_domain::OwnDomain;
 pub use seen::Seen;
 pub use state::{SignUp, Site};
 
-use axum::{Router, response::Response};
+use axum::{Router, body::Bytes, response::Response};
+use futures_util::FutureExt;
 use http::{HeaderMap, Method, Uri, header};
 
 /// Every page but the documentation.
@@ -62,6 +64,13 @@ pub fn router(site: &Site) -> Router {
 #[must_use]
 pub fn body_bytes(method: &str, path: &str) -> Option<u64> {
     dashboard::body_bytes(method, path)
+}
+
+/// The page for what was sent and is more than the server takes: an upload that is too large.
+pub fn too_large(site: &Site) -> http::Response<Bytes> {
+    let (parts, body) = guard::dressed(pages::too_large(), site.is_secure()).into_parts();
+    let whole = axum::body::to_bytes(body, usize::MAX).now_or_never();
+    http::Response::from_parts(parts, whole.and_then(Result::ok).unwrap_or_default())
 }
 
 /// What a browser is answered where there is no page: a page that says so, or the way to the one that was meant. `None` for whoever

@@ -59,6 +59,13 @@ struct Message {
     retry: bool,
 }
 
+/// What says that an upload is more than the server takes.
+pub(crate) fn too_large() -> Response {
+    let text = "Nothing of it was kept. Go back, and choose a smaller file: a photo may have 15 MiB, a PDF 25 MiB, a spreadsheet 20 MiB; of many photos, send some after the others.";
+    let (title, text) = ("That is too large", String::from(text));
+    page(StatusCode::PAYLOAD_TOO_LARGE, &Message { assets: assets::get(), title, text, retry: false })
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         use crm::Error::*;
@@ -80,7 +87,9 @@ impl IntoResponse for Refusal {
             Self::BadUpload => (
                 StatusCode::BAD_REQUEST,
                 "That file could not be read",
-                String::from("Go back, and choose another. A picture has at most 5 MiB."),
+                String::from(
+                    "Go back, and choose another, or send it again: on a poor connection it may have broken off.",
+                ),
             ),
             Self::Failed(error) => match error {
                 NotFound => return not_found(),

@@ -89,15 +89,15 @@ fn disposition(name: &str) -> String {
 
 /// The bytes of a file from one place up to another.
 fn body(site: &Site, agent: AgentId, file: &File, from: u64, to: u64) -> Body {
-    let (crm, id) = (site.crm.clone(), file.id);
+    let (crm, file) = (site.crm.clone(), file.clone());
     let pieces = stream::try_unfold(from, move |at| {
-        let crm = crm.clone();
+        let (crm, file) = (crm.clone(), file.clone());
         async move {
             if at >= to {
                 return Ok::<_, crm::Error>(None);
             }
             let number = at / PIECE as u64;
-            let piece = Bytes::from(files::piece(&crm, agent, id, number).await?);
+            let piece = Bytes::from(files::piece_at_hand(&crm, agent, &file, number).await?);
             let begins = number * PIECE as u64;
             let end = usize::try_from(to - begins).unwrap_or(usize::MAX).min(piece.len());
             let start = usize::try_from(at - begins).unwrap_or(usize::MAX).min(end);

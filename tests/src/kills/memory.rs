@@ -51,8 +51,7 @@ async fn fifty_photos(engine: Engine) {
     let home = Home::new(engine);
     let slug = home.place.output_of(&["agent", "create", "--name", "Sarah Johnson", "--email", "sarah@example.com"]);
     let key = home.place.output_of(&["key", "create", "--agent", &slug, "--name", "Count"]);
-    // What is given back is not kept for later: it is what is in use that counts.
-    let server = Arc::new(home.place.serve_with(&[("MIMALLOC_PURGE_DELAY", "0")]));
+    let server = Arc::new(home.place.serve_with(&[]));
     let browser = sign_in(&home, &slug, &server.base).await;
     let listing = json!({"address": "456 Oak Ave", "price": 750_000});
     let api = Caller::new(&server.base).with_key(&key);

@@ -12,6 +12,8 @@ use super::{
     Import, State, Subject,
     columns::Column,
     files::{Found, Place, Window},
+    listing_columns::{self, Orders},
+    listing_values,
     subjects::Draft,
 };
 use crate::{
@@ -62,6 +64,8 @@ struct Part {
     errors: Vec<RowError>,
     /// Of each column the first text in it.
     samples: Vec<String>,
+    /// Of each column the orders that its days can only be in.
+    orders: Vec<Orders>,
     next: Place,
 }
 
@@ -74,18 +78,24 @@ async fn part(crm: &Crm, agent: AgentId, import: &Import, place: Place) -> Resul
         let (found, next) = window.rows(&import, place, usize::MAX, u64::MAX);
         let (mut drafts, mut errors) = (Vec::new(), Vec::new());
         let mut samples = vec![String::new(); import.columns.len()];
+        let mut orders = vec![Orders::default(); import.columns.len()];
         for row in found {
             for (sample, cell) in samples.iter_mut().zip(row.cells.iter().flatten()) {
                 if sample.is_empty() {
                     *sample = cell.trim().chars().take(80).collect();
                 }
             }
+            for (orders, cell) in orders.iter_mut().zip(row.cells.iter().flatten()) {
+                let seen = listing_values::orders(cell);
+                orders.is_day_first |= seen.is_day_first;
+                orders.is_month_first |= seen.is_month_first;
+            }
             match judge(row, import.subject, &import.columns) {
                 Ok(draft) => drafts.push(draft),
                 Err(error) => errors.push(error),
             }
         }
-        Part { drafts, errors, samples, next }
+        Part { drafts, errors, samples, orders, next }
     });
     read.await.map_err(|error| {
         tracing::error!(%error, "reading a file failed");
@@ -144,14 +154,29 @@ pub async fn check(crm: &Crm, agent: AgentId, id: ImportId, columns: Option<Vec<
     if let Some(columns) = columns {
         import.columns = columns;
     }
+    let orders = count(crm, agent, &mut import).await?;
+    if import.subject == Subject::Listings && listing_columns::put_in_order(&mut import.columns, &orders) {
+        let _ = count(crm, agent, &mut import).await?;
+    }
+    keep(crm, agent, import.clone()).await?;
+    Ok(import)
+}
+
+/// Counts what comes of every row. Gives back in which orders the days of each column can only be.
+async fn count(crm: &Crm, agent: AgentId, import: &mut Import) -> Result<Vec<Orders>, Error> {
+    let mut orders = vec![Orders::default(); import.columns.len()];
     let (mut place, mut seen, mut errors) = (import.first, HashSet::<[u8; 32]>::new(), Vec::new());
     (import.rows_good, import.rows_changed, import.rows_known, import.rows_bad) = (0, 0, 0, 0);
     while place.position < import.size {
-        let part = part(crm, agent, &import, place).await?;
+        let part = part(crm, agent, import, place).await?;
         if part.next == place {
             break;
         }
         place = part.next;
+        for (orders, more) in orders.iter_mut().zip(&part.orders) {
+            orders.is_day_first |= more.is_day_first;
+            orders.is_month_first |= more.is_month_first;
+        }
         import.rows_bad += part.errors.len() as u64;
         errors.extend(part.errors.into_iter().take(SHOWN - errors.len()));
         let drafts = part.drafts.len();
@@ -173,8 +198,7 @@ pub async fn check(crm: &Crm, agent: AgentId, id: ImportId, columns: Option<Vec<
         }
     }
     import.first_errors = errors;
-    keep(crm, agent, import.clone()).await?;
-    Ok(import)
+    Ok(orders)
 }
 
 async fn keep(crm: &Crm, agent: AgentId, import: Import) -> Result<(), Error> {

@@ -6,8 +6,9 @@ use db::{Tx, params};
 use tokio::sync::Semaphore;
 
 use super::{
-    Import, MOST_AT_ONCE, State, Subject, listing_columns, records,
+    Import, MOST_AT_ONCE, MOST_FINISHED, State, Subject, listing_columns, records,
     rows::{self, Broken, Encoding, Rest, Utf8Check},
+    runs,
 };
 use crate::{AgentId, Crm, Error, ids::ImportId};
 
@@ -62,11 +63,18 @@ impl Upload {
         let name = name.chars().filter(|letter| !letter.is_control()).take(200).collect::<String>();
         let begun = crm.change_unseen("imports.begin", agent, move |tx, turn| {
             // One whose server was killed while it arrived goes with the rest, and is in nobody's way until then.
-            let sql = "SELECT COUNT(*) FROM imports WHERE agent_id = $1 AND (state <> $2 OR updated_at > $3)";
-            let values = params![&agent, State::Arriving.name(), turn.now.minus(ARRIVES).0];
+            let sql =
+                "SELECT COUNT(*) FROM imports WHERE agent_id = $1 AND state <> $4 AND (state <> $2 OR updated_at > $3)";
+            let (arriving, done) = (State::Arriving.name(), State::Done.name());
+            let values = params![&agent, arriving, turn.now.minus(ARRIVES).0, done];
             let held = tx.query_one(sql, values, |row| row.get::<i64>(0))?;
             if held >= MOST_AT_ONCE {
                 return Err(Error::invalid("file", "must wait: ten files are here already; throw one away first"));
+            }
+            let sql = "SELECT id FROM imports WHERE agent_id = $1 AND state = $2 ORDER BY id DESC LIMIT 100";
+            let finished = tx.query(sql, params![&agent, done], |row| row.get::<ImportId>(0))?;
+            for old in finished.into_iter().skip(MOST_FINISHED - 1) {
+                runs::erase(tx, agent, old)?;
             }
             let id = ImportId(turn.next_id());
             tx.execute(

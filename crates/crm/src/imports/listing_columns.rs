@@ -106,6 +106,9 @@ pub(super) const FIELDS: &[Field] = fields! {
     "closeDate" Date "Closed on" ["closedate" "solddate" "saledate"]
     "onMarketDate" Date "On the market since" ["onmarketdate" "listingcontractdate" "listdate" "listingdate"]
     "expirationDate" Date "Agreement ends" ["expirationdate" "expires" "expirydate"]
+    "closeDateByDay" Part "Closed on, day first (31/12/2026)" []
+    "onMarketDateByDay" Part "On the market since, day first (31/12/2026)" []
+    "expirationDateByDay" Part "Agreement ends, day first (31/12/2026)" []
     "virtualTourUrl" Text "Virtual tour" ["virtualtoururlunbranded" "virtualtoururl" "virtualtour" "tour" "tourvirtual"]
     "privateRemarks" Text "Private remarks" ["privateremarks" "agentremarks" "notes" "notas"]
     "showingInstructions" Text "Showing instructions" ["showinginstructions"]
@@ -114,6 +117,39 @@ pub(super) const FIELDS: &[Field] = fields! {
 /// The field of a name.
 pub(super) fn field(name: &str) -> Option<&'static Field> {
     FIELDS.iter().find(|field| field.name == name)
+}
+
+/// How the name of a field ends whose days are written with the day first.
+const BY_DAY: &str = "ByDay";
+
+/// The field of a day, where this one is it with the day first.
+pub(super) fn by_day(field: &Field) -> Option<&'static Field> {
+    field.name.strip_suffix(BY_DAY).and_then(self::field)
+}
+
+/// Which orders the days of a column can only be in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Orders {
+    /// Some of them begin with what can be no month.
+    pub is_day_first: bool,
+    /// Some of them have it second.
+    pub is_month_first: bool,
+}
+
+/// Reads the days of each column in the order that all of them can be in, where only one is possible. Whether that is another than before.
+pub(super) fn put_in_order(columns: &mut [Column], orders: &[Orders]) -> bool {
+    let mut is_changed = false;
+    for (column, orders) in columns.iter_mut().zip(orders) {
+        let Some(known) = field(&column.field) else { continue };
+        let put = match (by_day(known), orders.is_day_first, orders.is_month_first) {
+            (Some(base), false, true) => base.name.to_owned(),
+            (None, true, false) if known.kind == Kind::Date => format!("{}{BY_DAY}", known.name),
+            _ => continue,
+        };
+        column.field = put;
+        is_changed = true;
+    }
+    is_changed
 }
 
 /// The field that a header tells of, and how sure that is: the lower, the surer.
@@ -143,6 +179,29 @@ pub(super) fn guess(headers: Vec<String>) -> Vec<Column> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_are_read_in_the_one_order_that_all_of_them_can_be_in() {
+        let orders = |is_day_first, is_month_first| Orders { is_day_first, is_month_first };
+        let put = |field: &str, orders| {
+            let mut columns = [Column { header: String::new(), field: field.to_owned() }];
+            let is_changed = put_in_order(&mut columns, &[orders]);
+            (columns[0].field.clone(), is_changed)
+        };
+        assert_eq!(put("closeDate", orders(true, false)), ("closeDateByDay".to_owned(), true));
+        assert_eq!(put("closeDateByDay", orders(false, true)), ("closeDate".to_owned(), true));
+        for (field, orders) in [
+            ("closeDate", orders(false, false)),
+            ("closeDate", orders(true, true)),
+            ("closeDate", orders(false, true)),
+            ("closeDateByDay", orders(true, false)),
+            ("closeDateByDay", orders(false, false)),
+            ("address", orders(true, false)),
+            ("ignored", orders(true, false)),
+        ] {
+            assert_eq!(put(field, orders), (field.to_owned(), false));
+        }
+    }
 
     fn fields(headers: &[&str]) -> Vec<String> {
         guess(headers.iter().map(|header| (*header).to_owned()).collect())

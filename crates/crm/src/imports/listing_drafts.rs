@@ -3,17 +3,19 @@
 use std::collections::HashMap;
 
 use aws_lc_rs::digest;
+use db::{Tx, params};
 use serde_json::{Map, Value};
 
 use super::{
     columns::Column,
     listing_columns::{self, FIELDS, IGNORED, Kind, told_by},
-    listing_values::{currency, date, flag, is_in_acres, number, square_feet, value, word},
+    listing_values::{by_day, currency, date, flag, is_in_acres, number, square_feet, value, word},
 };
 use crate::{
-    Error,
+    AgentId, Error,
     fold::fold,
-    listings::{ListingChange, ListingStatus, NewListing},
+    ids::{ImportId, ListingId},
+    listings::{self, ListingChange, ListingStatus, NewListing},
 };
 
 /// A listing as a row has it, before it is stored.
@@ -67,6 +69,10 @@ impl Row {
             let text = super::drafts::plain(cell.trim());
             let Some(field) = listing_columns::field(&column.field).filter(|field| field.name != IGNORED) else {
                 continue;
+            };
+            let (field, text) = match listing_columns::by_day(field) {
+                Some(base) => (base, by_day(text).unwrap_or_else(|| text.to_owned())),
+                None => (field, text.to_owned()),
             };
             if !text.is_empty() {
                 said.entry(field.name).or_insert_with(|| (column.header.clone(), Value::from(text)));
@@ -236,6 +242,36 @@ impl Row {
             });
         told.collect::<Vec<_>>().join("; ")
     }
+}
+
+/// What an MLS number is known by.
+fn of_number(number: &str) -> [u8; 32] {
+    let text = format!("mls\0{}", fold(number));
+    digest::digest(&digest::SHA256, text.as_bytes()).as_ref().try_into().expect("SHA-256 gives 32 bytes")
+}
+
+/// Notes that a listing has this MLS number, so that a row with it is known to be its. Another that had it, and has not any more, gives way;
+/// one that still has it, or is in the trash, does not.
+pub(crate) fn know(tx: &mut Tx<'_>, agent: AgentId, listing: ListingId, number: &str) -> Result<(), Error> {
+    let hash = of_number(number.trim());
+    let sql = "SELECT listing_id FROM imported_listings WHERE agent_id = $1 AND hash = $2";
+    let held = tx.query_opt(sql, params![&agent, &hash[..]], |row| row.get::<ListingId>(0))?;
+    match held {
+        Some(other) if other == listing => return Ok(()),
+        Some(other) => match listings::number_of(tx, agent, other)? {
+            Some(Some(still)) if of_number(still.trim()) != hash => {}
+            Some(None) => {}
+            _ => return Ok(()),
+        },
+        None => {}
+    }
+    tx.execute(
+        "INSERT INTO imported_listings (agent_id, hash, listing_id, import_id) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (agent_id, hash) DO UPDATE SET listing_id = excluded.listing_id, import_id = excluded.import_id",
+        // Of no import.
+        params![&agent, &hash[..], &listing, &ImportId([0; 16])],
+    )?;
+    Ok(())
 }
 
 fn no_status(text: &str) -> String {

@@ -2,7 +2,10 @@
 
 use serde_json::{Number, Value};
 
-use super::{columns::key, listing_columns::Kind};
+use super::{
+    columns::key,
+    listing_columns::{Kind, Orders},
+};
 use crate::listings::{FeeFrequency, ListingStatus, PropertySubType, PropertyType};
 
 /// Square feet of a square metre and of an acre.
@@ -103,6 +106,26 @@ pub(super) fn date(text: &str) -> Option<String> {
     };
     let date = jiff::civil::Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
     (year >= 1000).then(|| date.to_string())
+}
+
+/// The three numbers of a day that has its year last and says nothing of their order.
+fn unordered(text: &str) -> Option<[i16; 3]> {
+    let day = text.trim().split(['T', ' ']).next().unwrap_or_default();
+    let parts = day.split(['-', '/']).map(str::parse::<i16>).collect::<Result<Vec<_>, _>>().ok()?;
+    let parts: [i16; 3] = parts.try_into().ok()?;
+    (parts[0] < 1000 && parts[2] >= 1000).then_some(parts)
+}
+
+/// A day that is written with the day first, as `YYYY-MM-DD`; `None` for one that is written otherwise.
+pub(super) fn by_day(text: &str) -> Option<String> {
+    let [day, month, year] = unordered(text)?;
+    Some(format!("{year:04}-{month:02}-{day:02}"))
+}
+
+/// Which order a day can only be in.
+pub(super) fn orders(text: &str) -> Orders {
+    let Some([first, second, _]) = unordered(text) else { return Orders::default() };
+    Orders { is_day_first: (13..=31).contains(&first), is_month_first: (13..=31).contains(&second) }
 }
 
 /// What others call a status, by its letters.
@@ -211,6 +234,24 @@ mod tests {
         for text in ["", "soon", "2026-02-30", "13/13/2026", "12/5/26"] {
             assert_eq!(date(text), None, "{text}");
         }
+        for (text, day) in [
+            ("3/4/2026", Some("2026-04-03")),
+            ("3-4-2026 10:00", Some("2026-04-03")),
+            ("2026-04-03", None),
+            ("3.4.2026", None),
+            ("x", None),
+        ] {
+            assert_eq!(by_day(text).as_deref(), day, "{text}");
+        }
+        assert_eq!(by_day("1/31/2026").and_then(|day| date(&day)), None);
+        for (text, first, second) in [
+            ("31/1/2026", true, false),
+            ("1/31/2026", false, true),
+            ("1/1/2026", false, false),
+            ("2026-01-31", false, false),
+        ] {
+            assert_eq!(orders(text), Orders { is_day_first: first, is_month_first: second }, "{text}");
+        }
     }
 
     #[test]
@@ -227,7 +268,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_read_or_refused(text in "\\PC{0,20}") {
-            let _ = (number(&text, Kind::Money), date(&text), flag(&text), word("status", &text));
+            let _ = (number(&text, Kind::Money), date(&text), by_day(&text), orders(&text), flag(&text), word("status", &text));
         }
 
         #[test]

@@ -35,7 +35,7 @@ pub(super) async fn seed(crm: &Crm, agent: AgentId) -> Result<(), Error> {
     let id = guides::create(crm, agent, &typed, None).await?.value.id;
     let mut arrival = DocumentArrival::begin(crm, agent, id, FILE_NAME).await?;
     arrival.push(&pdf()).await?;
-    arrival.finish(crm, agent).await?;
+    let _ = arrival.finish(crm, agent).await?;
     guides::set_status(crm, agent, id, GuideStatus::Published).await?;
     for _ in 0..DOWNLOADS {
         guides::record_download(crm, agent, SLUG).await?;

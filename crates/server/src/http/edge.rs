@@ -1,7 +1,7 @@
 //! What the wiring gives to the listener: request ids and the look of its refusals.
 
 use bytes::Bytes;
-use http::{Extensions, HeaderValue, Response};
+use http::{Extensions, HeaderMap, HeaderValue, Response, header::ACCEPT};
 
 use super::FramingError;
 
@@ -40,6 +40,23 @@ impl std::fmt::Display for RequestId {
     }
 }
 
+/// Who reads a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// A program.
+    Program,
+    /// Somebody before a browser: the request takes HTML for an answer.
+    Person,
+}
+
+impl Reader {
+    /// The reader of the answer to a request with these headers.
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let accepted = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if accepted.contains("text/html") { Self::Person } else { Self::Program }
+    }
+}
+
 /// The listener's link to the rest of the program.
 pub trait Edge: Send + Sync {
     /// A fresh id; asked once per request and once per refusal.
@@ -47,7 +64,7 @@ pub trait Edge: Send + Sync {
 
     /// The answer to a request that no handler may see. The listener adds `X-Request-Id`,
     /// `X-Content-Type-Options`, `Date` and `Connection: close` itself.
-    fn refuse(&self, error: FramingError, id: &RequestId) -> Response<Bytes>;
+    fn refuse(&self, error: FramingError, id: &RequestId, reader: Reader) -> Response<Bytes>;
 
     /// A place to hand the id to inner layers in a type of their own.
     fn introduce(&self, _id: &RequestId, _extensions: &mut Extensions) {}

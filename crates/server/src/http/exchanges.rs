@@ -20,7 +20,7 @@ use super::guard::Exchange;
 use super::metering::count_refusal;
 use super::sockets::Timer;
 use super::streams::{AnswerWatch, StreamWatch, Streams};
-use super::{Edge, FramingError, Limits, RequestId};
+use super::{Edge, FramingError, Limits, Reader, RequestId};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
@@ -45,6 +45,7 @@ where
     S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone,
 {
     let id = house.edge.request_id();
+    let reader = Reader::of(request.headers());
     let request = introduced(request.map(RequestBody::plain), &*house.edge, &id, peer);
     let mut answer = pin!(house.service.clone().oneshot(request));
     // Before the service's first step: a stand-in for a refused request must not reach it.
@@ -56,7 +57,7 @@ where
     let mut response = match outcome {
         Ok(Ok(response)) => response.map(|body| AnswerBody::Service(body, None)),
         Err(error) => {
-            let mut response = refusal(error, &*house.edge, &id);
+            let mut response = refusal(error, &*house.edge, &id, reader);
             response.headers_mut().insert(CONNECTION, CLOSE);
             response
         }
@@ -79,6 +80,7 @@ where
 {
     let stream = streams.open();
     let id = house.edge.request_id();
+    let reader = Reader::of(request.headers());
     let outcome = match check_http2(&request, &house.limits) {
         Err(error) => Err(error),
         Ok(limit) => {
@@ -112,7 +114,7 @@ where
     };
     let response = match outcome {
         Ok(Ok(response)) => response.map(|body| AnswerBody::Service(body, Some(AnswerWatch::new(stream)))),
-        Err(error) => refusal(error, &*house.edge, &id),
+        Err(error) => refusal(error, &*house.edge, &id, reader),
     };
     Ok(signed(response, &id))
 }
@@ -184,10 +186,10 @@ fn introduced(
     request
 }
 
-fn refusal<B>(error: FramingError, edge: &dyn Edge, id: &RequestId) -> Response<AnswerBody<B>> {
+fn refusal<B>(error: FramingError, edge: &dyn Edge, id: &RequestId, reader: Reader) -> Response<AnswerBody<B>> {
     count_refusal(error);
     tracing::debug!(kind = error.kind(), request_id = id.as_str(), "request refused");
-    edge.refuse(error, id).map(|text: Bytes| AnswerBody::Refusal(Some(text)))
+    edge.refuse(error, id, reader).map(|text: Bytes| AnswerBody::Refusal(Some(text)))
 }
 
 fn signed<B>(mut response: Response<B>, id: &RequestId) -> Response<B> {

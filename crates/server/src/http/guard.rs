@@ -35,6 +35,9 @@ const STAND_IN: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close
 /// The same where the client asked for no answer body.
 const STAND_IN_HEAD: &[u8] = b"HEAD / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
 
+/// The same where a page is asked for: who refuses knows it by that.
+const STAND_IN_PAGE: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\naccept: text/html\r\nconnection: close\r\n\r\n";
+
 /// What guard and service tell each other about the request in hand.
 #[derive(Debug, Default)]
 pub(super) struct Exchange {
@@ -64,6 +67,16 @@ impl Exchange {
     fn refuse(&self, error: FramingError) {
         self.verdict.store(error.code(), Ordering::Release);
     }
+}
+
+/// Whether a head, as far as it is there, asks for a page.
+fn asks_for_page(head: &[u8]) -> bool {
+    const NAME: &[u8] = b"accept:";
+    let mut lines = head.split(|byte| *byte == b'\n').take_while(|line| !matches!(*line, b"" | b"\r"));
+    lines.any(|line| {
+        let is_named = line.get(..NAME.len()).is_some_and(|name| name.eq_ignore_ascii_case(NAME));
+        is_named && line.windows(9).any(|part| part == b"text/html")
+    })
 }
 
 /// When a request began.
@@ -268,9 +281,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Guard<IO> {
     /// Refuses a request of which nothing was passed on.
     fn refuse(&mut self, error: FramingError, pending: &[u8]) {
         self.exchange.refuse(error);
-        self.phase = Phase::Refused(match pending.starts_with(b"HEAD ") {
-            true => STAND_IN_HEAD,
-            false => STAND_IN,
+        self.phase = Phase::Refused(match pending {
+            head if head.starts_with(b"HEAD ") => STAND_IN_HEAD,
+            head if asks_for_page(head) => STAND_IN_PAGE,
+            _ => STAND_IN,
         });
         self.discard();
     }

@@ -37,7 +37,7 @@ mod streams;
 pub use accept::{serve, serve_with};
 pub use bodies::{BodyError, RequestBody};
 pub use client_address::{Network, Scheme, client_address, client_scheme};
-pub use edge::{Edge, RequestId};
+pub use edge::{Edge, Reader, RequestId};
 pub use error::FramingError;
 pub use limits::Limits;
 pub use secured::{ACME_PROTOCOL, Names, Tls};

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
-use server::http::{Edge, FramingError, Limits, RequestBody, RequestId, serve};
+use server::http::{Edge, FramingError, Limits, Reader, RequestBody, RequestId, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -59,7 +59,7 @@ impl Edge for Ids {
         RequestId::parse(&format!("req_{number}")).expect("a short id")
     }
 
-    fn refuse(&self, error: FramingError, id: &RequestId) -> Response<Bytes> {
+    fn refuse(&self, error: FramingError, id: &RequestId, _: Reader) -> Response<Bytes> {
         let text = format!("{{\"kind\":\"{}\",\"instance\":\"{id}\"}}", error.kind());
         let mut response = Response::new(text.into());
         *response.status_mut() = error.status();

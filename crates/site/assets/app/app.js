@@ -141,7 +141,7 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
     const error = await send(form.action, file, progress, form.dataset.most);
     if (error === null) {
       // To go where one is already would load nothing.
-      history.replaceState(null, "", form.dataset.upload);
+      history.replaceState(null, "", progress.dataset.to || form.dataset.upload);
       location.reload();
       return;
     }
@@ -166,6 +166,7 @@ function send(action, file, progress, most = "15 MiB") {
       else progress.removeAttribute("value");
     });
     request.addEventListener("load", () => {
+      progress.dataset.to = request.getResponseHeader("Location") ?? "";
       if (request.status === 204) resolve(null);
       else if (request.status === 422) resolve(request.responseText);
       else resolve(request.status === 413 ? `“${file.name}” must have at most ${most}` : `“${file.name}” was not taken: load the page again, and try once more`);

@@ -22,7 +22,7 @@ use super::{
     guide_files, guide_form,
     guides::{PATH, words},
     lead,
-    shell::{Place, Shell},
+    shell::{Place, Shell, Undo},
 };
 use crate::{
     Site,
@@ -169,8 +169,23 @@ async fn show(
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Refusal> {
     let shell = Shell::new(&session, Place::Guides).following(&site, &session).await?;
-    let shell = shell.saying(query.get("done").map(String::as_str));
-    Ok(ok(&Shown::read(&site, &session, shell, id).await?))
+    Ok(ok(&Shown::read(&site, &session, said(shell, id, &query), id).await?))
+}
+
+/// Says what was done, with the way back to the file that was there before.
+fn said(shell: Shell, id: GuideId, query: &HashMap<String, String>) -> Shell {
+    let done = query.get("done").map(String::as_str);
+    let (part, text) = match done {
+        Some("guide-document-added") => {
+            ("document", "The PDF is replaced. For 30 days the one before can be put back.")
+        }
+        Some("guide-cover-added") => ("cover", "The cover is replaced. For 30 days the one before can be put back."),
+        Some("guide-cover-removed") => ("cover", "The picture is removed: the cover is drawn from the title."),
+        _ => return shell.saying(done),
+    };
+    let Some(before) = query.get("undo") else { return shell.saying(done) };
+    let (action, values) = (format!("{}/{part}/restore", path(id)), vec![before.clone()]);
+    shell.noting(text.to_owned(), Some(Undo { action, name: "undo", values, more: None }))
 }
 
 #[derive(Template)]

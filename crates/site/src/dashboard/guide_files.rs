@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     Site,
+    fields::Fields,
     id_in_path::Id,
     pages::{self, Refusal, see_other},
     served,
@@ -34,6 +35,8 @@ pub(super) fn routes() -> Router<Site> {
         // The use cases count the bytes.
         .route("/dashboard/guides/{id}/document", post(take_document).layer(DefaultBodyLimit::disable()))
         .route("/dashboard/guides/{id}/document/{document}", get(document))
+        .route("/dashboard/guides/{id}/document/restore", post(restore_document))
+        .route("/dashboard/guides/{id}/cover/restore", post(restore_cover))
         .route("/dashboard/guides/{id}/cover", post(take_cover).layer(DefaultBodyLimit::disable()))
         .route("/dashboard/guides/{id}/cover/remove", post(remove_cover))
         .route("/dashboard/guides/{id}/cover/{file}", get(cover))
@@ -95,8 +98,19 @@ async fn take(
 ) -> Result<Response, Refusal> {
     let is_script = headers.get(header::ACCEPT).is_some_and(|accept| accept == "text/plain");
     match receive(&site.crm, session.agent, id, &mut form, part).await {
-        Ok(()) if is_script => Ok(StatusCode::NO_CONTENT.into_response()),
-        Ok(()) => Ok(see_other(&format!("{}?done=guide-{}-added#{}", path(id), part.name(), part.name()))),
+        Ok(before) => {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            query.append_pair("done", &format!("guide-{}-added", part.name()));
+            if let Some(before) = before {
+                query.append_pair("undo", &before);
+            }
+            let mut answer = see_other(&format!("{}?{}#{}", path(id), query.finish(), part.name()));
+            if is_script {
+                // It goes there by itself.
+                *answer.status_mut() = StatusCode::NO_CONTENT;
+            }
+            Ok(answer)
+        }
         Err(Refusal::Failed(Error::Invalid(errors))) => {
             // What is not read by then would cut the connection off before the answer is read.
             uploads::drain(&mut form).await;
@@ -110,30 +124,37 @@ async fn take(
     }
 }
 
-/// Takes the form's file in.
-async fn receive(crm: &Crm, agent: AgentId, id: GuideId, form: &mut Multipart, of: Part) -> Result<(), Refusal> {
+/// Takes the form's file in. What names the one that was there before, where one was: its id, and of a PDF its name.
+async fn receive(
+    crm: &Crm,
+    agent: AgentId,
+    id: GuideId,
+    form: &mut Multipart,
+    of: Part,
+) -> Result<Option<String>, Refusal> {
     while let Some(mut part) = form.next_field().await.map_err(|_| Refusal::BadUpload)? {
         let name = part.file_name().unwrap_or_default().to_owned();
         if part.name() != Some("file") || name.is_empty() {
             continue;
         }
-        match of {
+        return match of {
             Part::Document => {
                 let mut arrival = DocumentArrival::begin(crm, agent, id, &name).await?;
                 while let Some(bytes) = part.chunk().await.map_err(|_| Refusal::BadUpload)? {
                     arrival.push(&bytes).await?;
                 }
-                arrival.finish(crm, agent).await?;
+                let (_, before) = arrival.finish(crm, agent).await?;
+                Ok(before.map(|before| format!("{}.{}", before.id, before.name)))
             }
             Part::Cover => {
                 let mut arrival = CoverArrival::begin(crm, agent, id).await?;
                 while let Some(bytes) = part.chunk().await.map_err(|_| Refusal::BadUpload)? {
                     arrival.push(&bytes).await?;
                 }
-                arrival.finish(crm, agent).await?;
+                let (_, before) = arrival.finish(crm, agent).await?;
+                Ok(before.map(|before| before.to_string()))
             }
-        }
-        return Ok(());
+        };
     }
     let what = if of == Part::Document { "choose a PDF first" } else { "choose a picture first" };
     Err(Error::invalid("file", what).into())
@@ -170,6 +191,30 @@ async fn remove_cover(
     SignedIn(session): SignedIn,
     Id(id): Id<GuideId>,
 ) -> Result<Response, Refusal> {
-    guides::remove_cover(&site.crm, session.agent, id).await?;
-    Ok(see_other(&format!("{}?done=guide-cover-removed#cover", path(id))))
+    let before = guides::remove_cover(&site.crm, session.agent, id).await?;
+    let undo = before.map(|before| format!("&undo={before}")).unwrap_or_default();
+    Ok(see_other(&format!("{}?done=guide-cover-removed{undo}#cover", path(id))))
+}
+
+async fn restore_document(
+    State(site): State<Site>,
+    SignedIn(session): SignedIn,
+    Id(id): Id<GuideId>,
+    fields: Fields,
+) -> Result<Response, Refusal> {
+    let (document, name) = fields.get("undo").split_once('.').ok_or(Error::NotFound)?;
+    let document = document.parse().map_err(|_| Error::NotFound)?;
+    guides::restore_document(&site.crm, session.agent, id, document, name).await?;
+    Ok(see_other(&format!("{}?done=guide-document-restored#document", path(id))))
+}
+
+async fn restore_cover(
+    State(site): State<Site>,
+    SignedIn(session): SignedIn,
+    Id(id): Id<GuideId>,
+    fields: Fields,
+) -> Result<Response, Refusal> {
+    let cover = fields.get("undo").parse().map_err(|_| Error::NotFound)?;
+    guides::restore_cover(&site.crm, session.agent, id, cover).await?;
+    Ok(see_other(&format!("{}?done=guide-cover-restored#cover", path(id))))
 }

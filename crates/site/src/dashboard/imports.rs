@@ -289,6 +289,12 @@ struct Shown {
 }
 
 impl Shown {
+    /// Whether a column has days that nothing tells the order of by itself.
+    fn has_days(&self) -> bool {
+        const DAYS: [&str; 3] = ["closeDate", "onMarketDate", "expirationDate"];
+        self.choices.iter().any(|choice| DAYS.contains(&choice.field.as_str()))
+    }
+
     async fn read(site: &Site, session: &Session, about: About, import: Import, wrong: Wrong) -> Result<Self, Error> {
         let mut shown = Self {
             shell: Shell::new(session, about.place),

@@ -174,7 +174,7 @@ async fn show(
     };
     let total = lists::count(listed.total);
     Ok(ok(&List {
-        shell: said(Shell::new(&session, Place::Listings), &query),
+        shell: said(Shell::new(&session, Place::Listings).following(&site, &session).await?, &query),
         rows: listed.items.into_iter().zip(covers).map(row).collect(),
         total,
         is_narrowed: !q.is_empty() || status.is_some(),

@@ -37,6 +37,7 @@ use crate::{
     forms::Wrong,
     id_in_path::Id,
     pages::{Refusal, ok, page, see_other},
+    showing_letters,
     signed_in::SignedIn,
     times::{Time, Times},
 };
@@ -51,6 +52,7 @@ pub(super) fn routes() -> Router<Site> {
         .route("/dashboard/showings/{id}", get(show))
         .route("/dashboard/showings/{id}/confirm", post(confirm))
         .route("/dashboard/showings/{id}/end", post(end))
+        .route("/dashboard/showings/{id}/back", post(take_back))
         .route("/dashboard/showings/{id}/notes", post(keep_notes))
 }
 
@@ -146,7 +148,7 @@ impl Shown {
             typed: Typed::default(),
             wrong: Wrong::default(),
             is_over: showing.confirmed_time.is_some_and(|at| at <= now),
-            letter: letter(&showing, steps.first(), &times),
+            letter: showing_letters::to_client(&showing, steps.first().and_then(|step| step.words.as_deref()), &times),
             showing,
         })
     }
@@ -168,33 +170,6 @@ impl Shown {
     }
 }
 
-/// A mail to the client that says how it stands, with the last words to them.
-fn letter(showing: &Showing, last: Option<&ShowingStep>, times: &Times) -> String {
-    let at = showing.confirmed_time.map(|at| times.show_full(at).words).unwrap_or_default();
-    let said = match showing.status {
-        ShowingStatus::Requested | ShowingStatus::Completed => String::new(),
-        ShowingStatus::Confirmed => format!("Your showing of {} is confirmed for {at}.", showing.address),
-        ShowingStatus::Declined => format!("The showing of {} that you asked for cannot take place.", showing.address),
-        ShowingStatus::Cancelled => format!("Your showing of {} is cancelled.", showing.address),
-    };
-    let words = last.and_then(|step| step.words.clone()).unwrap_or_default();
-    let body = [said, words].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\r\n\r\n");
-    let subject = encoded(&format!("Showing: {}", showing.address));
-    let address = encoded(&showing.email).replace("%40", "@");
-    format!("mailto:{address}?subject={subject}&body={}", encoded(&body))
-}
-
-/// Text as a part of an address of mail has it (RFC 6068, section 2).
-fn encoded(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut encoded, byte| {
-        match byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            true => encoded.push(byte.into()),
-            false => encoded += &format!("%{byte:02X}"),
-        }
-        encoded
-    })
-}
-
 /// What happened, the last first.
 fn history(showing: &Showing, steps: &[ShowingStep], times: &Times, now: UnixMillis) -> Vec<Step> {
     let shown = steps.iter().enumerate().map(|(place, step)| {
@@ -202,7 +177,9 @@ fn history(showing: &Showing, steps: &[ShowingStep], times: &Times, now: UnixMil
         let before = steps.get(place + 1);
         let words = match (step.status, before.map(|before| before.status)) {
             (ShowingStatus::Confirmed, Some(ShowingStatus::Confirmed)) => format!("Moved to {at}"),
-            (ShowingStatus::Confirmed, _) => format!("Confirmed for {at}"),
+            (ShowingStatus::Confirmed, Some(ShowingStatus::Requested) | None) => format!("Confirmed for {at}"),
+            (ShowingStatus::Confirmed, Some(_)) => format!("Taken back: confirmed for {at}"),
+            (ShowingStatus::Requested, _) => String::from("Taken back: it waits for an answer"),
             (status, _) => words(status).to_owned(),
         };
         Step { when: times.show_near(step.at, now), words, said: step.words.clone() }
@@ -221,7 +198,7 @@ async fn show(
     Ok(ok(&Shown::read(&site, &session, said(shell, id, &query), id).await?))
 }
 
-/// Says what was done, with the way back from one time to another.
+/// Says what was done, with the way back from it.
 fn said(shell: Shell, id: ShowingId, query: &HashMap<String, String>) -> Shell {
     let done = query.get("done").map(String::as_str);
     let before = query.get("undo").and_then(|at| at.parse::<i64>().ok()).map(|at| UnixMillis(at).to_rfc3339());
@@ -229,6 +206,15 @@ fn said(shell: Shell, id: ShowingId, query: &HashMap<String, String>) -> Shell {
         (Some("showing-moved"), Some(before)) => {
             let undo = Undo { action: format!("{}/confirm", path(id)), name: "at", values: vec![before], more: None };
             shell.noting(String::from("The showing is moved."), Some(undo))
+        }
+        (Some(done @ ("showing-declined" | "showing-cancelled" | "showing-completed")), _) => {
+            let (action, values) = (format!("{}/back", path(id)), vec![String::from("1")]);
+            let text = match done {
+                "showing-declined" => "The showing is declined.",
+                "showing-cancelled" => "The showing is cancelled.",
+                _ => "The showing took place.",
+            };
+            shell.noting(String::from(text), Some(Undo { action, name: "undo", values, more: None }))
         }
         (done, _) => shell.saying(done),
     }
@@ -300,6 +286,19 @@ async fn end(
     }
 }
 
+/// Takes back that it was called off, or that it took place.
+async fn take_back(
+    State(site): State<Site>,
+    SignedIn(session): SignedIn,
+    Id(id): Id<ShowingId>,
+    fields: Fields,
+) -> Result<Response, Refusal> {
+    match showings::take_back(&site.crm, session.agent, id).await {
+        Ok(_) => Ok(see_other(&with(&path(id), "showing-taken-back"))),
+        Err(error) => refused(&site, &session, id, error, &fields).await,
+    }
+}
+
 async fn keep_notes(
     State(site): State<Site>,
     SignedIn(session): SignedIn,
@@ -331,14 +330,4 @@ async fn refused(
     let [day, time, words] = ["day", "time", "words"].map(|name| fields.get(name).to_owned());
     (shown.wrong, shown.typed) = (wrong, Typed { day, time, words });
     Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &shown))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::encoded;
-
-    #[test]
-    fn nothing_in_a_mail_begins_another_field_of_it() {
-        assert_eq!(encoded("a b&bcc=x\r\n+é?#"), "a%20b%26bcc%3Dx%0D%0A%2B%C3%A9%3F%23");
-    }
 }

@@ -47,6 +47,8 @@ struct Typed {
     day: String,
     time: String,
     notes: String,
+    /// Whether it is wanted although there is a warning.
+    is_anyway: bool,
 }
 
 impl Typed {
@@ -61,6 +63,7 @@ impl Typed {
             day: text("day"),
             time: text("time"),
             notes: text("notes"),
+            is_anyway: !get("anyway").is_empty(),
         }
     }
 
@@ -72,8 +75,6 @@ impl Typed {
         fields.insert(String::from("listingId"), json!(self.listing));
         fields.insert(String::from("requestedTimes"), json!(at));
         fields.insert(String::from("notes"), json!(self.notes));
-        // The agent knows when they have time.
-        fields.insert(String::from("override"), json!(true));
         fields
     }
 }
@@ -151,7 +152,10 @@ pub(super) async fn create(
 ) -> Result<Response, Refusal> {
     let typed = Typed::read(|name| fields.get(name));
     let made = match NewShowing::read(&typed.fields(&Times::of(&session.time_zone))) {
-        Ok(new) => showings::add(&site.crm, session.agent, new, fields.once(PATH)).await,
+        Ok(new) => {
+            let new = new.by_agent(typed.is_anyway);
+            showings::add(&site.crm, session.agent, new, fields.once(PATH)).await
+        }
         Err(error) => Err(error),
     };
     match made {

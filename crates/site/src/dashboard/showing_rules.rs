@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::{Router, extract::State, response::Response, routing::get};
 use crm::{
+    availability::{self, Outside},
     clock::UnixMillis,
     ids::ListingId,
     listings,
@@ -72,6 +73,8 @@ pub(super) struct Card {
     pub lock_box: Option<&'static str>,
     pub notice: Option<String>,
     pub hours: Vec<(String, String)>,
+    /// What to know of these hours where they are not all within the agent's.
+    pub outside: Option<&'static str>,
     pub free: Vec<FreeDay>,
 }
 
@@ -92,6 +95,15 @@ impl Card {
             lock_box: rules.lock_box_type.map(LockBoxType::name),
             notice: Some(rules.notice_minutes).filter(|minutes| *minutes > 0).map(span),
             hours: rules.hours.as_ref().map(hours::words).unwrap_or_default(),
+            outside: match availability::outside(&site.crm, session.agent, rules.hours.as_ref()).await? {
+                Outside::Nothing => None,
+                Outside::Part => Some(
+                    "Part of its hours lie outside of yours: then nothing can be asked for. Change them, or your availability.",
+                ),
+                Outside::All => Some(
+                    "All of its hours lie outside of yours: nothing can be asked for. Change them, or your availability.",
+                ),
+            },
             free: by_day(free, &Times::of(&session.time_zone)),
             contact_phone: rules.contact_phone,
         })
