@@ -116,6 +116,8 @@ pub(crate) async fn fill(app: &TestApp) {
         )
     });
     assert_eq!(done.await, Ok::<u64, DbError>(1));
+    crate::public_site::fill_rows(app).await;
+    // What follows is no picture, which the website would show.
     crate::inquiries::fill_rows(app).await;
     crate::account_rows::fill(app).await;
 }

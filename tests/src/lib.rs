@@ -71,6 +71,8 @@ mod live;
 #[cfg(test)]
 mod mails;
 #[cfg(test)]
+mod mcp;
+#[cfg(test)]
 mod menus;
 #[cfg(test)]
 mod merges;
@@ -98,6 +100,8 @@ mod photos;
 mod plans;
 #[cfg(test)]
 mod profiles;
+#[cfg(test)]
+mod public_site;
 #[cfg(test)]
 mod published;
 #[cfg(test)]

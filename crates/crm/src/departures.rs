@@ -41,6 +41,8 @@ pub const TABLES: &[(&str, &str)] = &[
     ("exports", "id"),
     ("photos", "agent_id"),
     ("profiles", "agent_id"),
+    ("websites", "agent_id"),
+    ("posts", "id"),
     ("mail_records", "record_id, mail_id"),
     ("mails", "id"),
     ("mail_settings", "agent_id"),

@@ -155,6 +155,28 @@ pub const MIGRATIONS: &[Migration] = &[
         )),
         ..step(48, "file_contents", include_str!("../migrations/0048_file_contents.sql"))
     },
+    Migration {
+        sqlite: Some(concat!(
+            include_str!("../migrations/0051_shelves.sqlite.sql"),
+            include_str!("../migrations/0051_shelves.sql"),
+            include_str!("../migrations/0051_shelf_statistics.sqlite.sql")
+        )),
+        ..step(
+            51,
+            "shelves",
+            concat!(
+                include_str!("../migrations/0051_shelves.postgres.sql"),
+                include_str!("../migrations/0051_shelves.sql")
+            ),
+        )
+    },
+    Migration {
+        sqlite: Some(concat!(
+            include_str!("../migrations/0052_websites.sql"),
+            include_str!("../migrations/0052_website_statistics.sqlite.sql")
+        )),
+        ..step(52, "websites", include_str!("../migrations/0052_websites.sql"))
+    },
     step(54, "inquiries", include_str!("../migrations/0054_inquiries.sql")),
     Migration {
         postgres: Some("-- PostgreSQL counts for itself"),

@@ -6,6 +6,8 @@
 mod acme;
 #[path = "cli/agents.rs"]
 mod agents;
+#[path = "cli/automation.rs"]
+mod automation;
 #[path = "cli/backups.rs"]
 mod backups;
 #[path = "cli/demo.rs"]

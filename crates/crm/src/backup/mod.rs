@@ -25,6 +25,8 @@ pub const TABLES: &[&str] = &[
     "two_steps",
     "recovery_codes",
     "profiles",
+    "websites",
+    "posts",
     "photos",
     "departures",
     "api_keys",

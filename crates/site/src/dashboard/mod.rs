@@ -42,6 +42,7 @@ mod notifications;
 mod open_houses;
 mod outbox;
 mod picture;
+mod posts;
 mod profile;
 mod saved_views;
 mod shell;
@@ -56,6 +57,7 @@ mod today;
 mod two_step;
 mod visits;
 mod webhooks;
+mod website;
 mod website_forms;
 
 use axum::Router;
@@ -76,6 +78,7 @@ pub(crate) fn body_bytes(method: &str, path: &str) -> Option<u64> {
 pub(crate) fn routes() -> Router<Site> {
     Router::new()
         .merge(today::routes())
+        .merge(website::routes())
         .merge(lead_sheets::routes())
         .merge(imports::routes())
         .merge(saved_views::routes())
