@@ -83,7 +83,7 @@ for (const width of WIDTHS) {
     await page.getByText(`A question from ${ben}`).first().waitFor();
     await page.getByText("2 mails wait for a look").waitFor();
     await check(page);
-    await page.getByRole("link", { name: `Change first: A question from ${ada}` }).click();
+    await page.getByRole("link", { name: new RegExp(`^Change first.*${ada}`) }).click();
     await page.getByRole("heading", { name: `A question from ${ada}` }).waitFor();
     await check(page);
     // It is shown, and does nothing.
@@ -109,14 +109,14 @@ for (const width of WIDTHS) {
     await page.getByText("Taken back.").waitFor();
     // At one tap, and back.
     await page.goto("/dashboard/inbox");
-    await page.getByRole("button", { name: `Make a lead of A question from ${ben}` }).click();
+    await page.getByRole("button", { name: new RegExp(`^Make a lead.*${ben}`) }).click();
     await page.getByText("A lead is made of it.").waitFor();
     await page.getByRole("button", { name: "Undo" }).click();
     await page.getByText("Taken back.").waitFor();
     await page.goto("/dashboard/inbox");
-    await page.getByRole("button", { name: `Put aside: A question from ${ben}` }).click();
+    await page.getByRole("button", { name: new RegExp(`^Put aside.*${ben}`) }).click();
     await page.getByText("It is put aside.").waitFor();
-    await page.getByRole("button", { name: `Put aside: A question from ${ada}` }).click();
+    await page.getByRole("button", { name: new RegExp(`^Put aside.*${ada}`) }).click();
     await page.getByText("No mail waits for you").waitFor();
     await check(page);
     await page.getByRole("link", { name: "Ignored", exact: true }).click();

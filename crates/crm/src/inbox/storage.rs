@@ -133,7 +133,9 @@ pub(super) fn find_same(
 
 /// Erases a mail.
 pub(super) fn delete(tx: &mut Tx<'_>, agent: AgentId, id: MessageId) -> Result<(), Error> {
-    let sql = "SELECT id FROM files WHERE agent_id = $1 AND about_id = $2";
+    // What came in pieces may be referred to by another file of the same bytes: the job throws it away, as any file.
+    files::end(tx, agent, &id.0, Some(0))?;
+    let sql = "SELECT id FROM files WHERE agent_id = $1 AND about_id = $2 AND content_id IS NULL";
     for file in tx.query(sql, params![&agent, &id], |row| row.get::<FileId>(0))? {
         tx.execute("DELETE FROM file_pieces WHERE agent_id = $1 AND file_id = $2", params![&agent, &file])?;
         tx.execute("DELETE FROM files WHERE agent_id = $1 AND id = $2", params![&agent, &file])?;

@@ -323,7 +323,9 @@ async fn keep(receiver: &Receiver, agent: AgentId, raw: &[u8], protocol: Protoco
             stored()
         }
         Err(Error::NotFound) => Reply::new(550, "5.1.1", "There is nobody of this address"),
-        Err(Error::Invalid(_)) => refusal(Verdict::TooLarge, receiver.limits.mail_bytes),
+        Err(Error::Invalid(_)) if raw.len() > inbox::MOST => refusal(Verdict::TooLarge, receiver.limits.mail_bytes),
+        // The agent has no room for more files: that may change.
+        Err(Error::Invalid(_)) => Reply::new(452, "4.2.2", "No room for more files: try again later"),
         Err(Error::Unavailable) => Reply::new(452, "4.3.1", "Not kept: try again later"),
         Err(error) => {
             tracing::warn!(%error, "a mail was not kept");
