@@ -33,6 +33,8 @@ try {
     "showing": `/dashboard/showings/${await first("showings", "showings")}`,
     "calendar": "/dashboard/showings/calendar",
     "guides": "/dashboard/guides",
+    "website": "/dashboard/website",
+    "posts": "/dashboard/website/posts",
     "availability": "/dashboard/settings/availability",
     "api": "/dashboard/settings/api",
     "webhook": `/dashboard/settings/api/webhooks/${webhook}`,
@@ -60,6 +62,38 @@ try {
       }
       await page.context().close();
     }
+  }
+  // The website has one scheme, and three looks.
+  const base = "/a/sarah-johnson";
+  const oak = (await product.api("GET", "/api/v1/listings?limit=100")).json.listings.find(({ address }) => address.startsWith("456 Oak"));
+  const shown = {
+    "site-home": base,
+    "site-listings": `${base}/listings`,
+    "site-listing": `${base}/listings/${oak.id}`,
+    "site-guide": `${base}/guides/five-things-to-do-before-you-sell`,
+    "site-about": `${base}/about`,
+    "site-post": `${base}/blog/three-questions-to-ask-before-you-buy-in-miami`,
+    "site-contact": `${base}/contact`,
+  };
+  for (const width of WIDTHS) {
+    const agent = await open(browser, product, { width });
+    await signIn(agent, product);
+    for (const theme of ["Classic", "Modern", "Warm"]) {
+      await agent.goto("/dashboard/website");
+      await agent.getByRole("radio", { name: theme }).check();
+      await agent.getByRole("button", { name: "Save and look at it" }).click();
+      await agent.getByText("It is saved.").waitFor();
+      const publish = agent.getByRole("button", { name: "Publish" });
+      if (await publish.isVisible()) await publish.click();
+      const page = await open(browser, product, { width });
+      for (const [name, route] of Object.entries(shown)) {
+        await page.goto(route, { waitUntil: "networkidle" });
+        await check(page);
+        await page.screenshot({ path: path.join(folder, `${name}-${width}-${theme.toLowerCase()}.jpg`), type: "jpeg", quality: 60 });
+      }
+      await page.context().close();
+    }
+    await agent.context().close();
   }
 } finally {
   await browser.close();

@@ -8,6 +8,7 @@ mod floor;
 mod histogram;
 mod load;
 mod machine;
+mod mailbox;
 mod open_loop;
 mod poster;
 mod process;
@@ -63,6 +64,8 @@ enum Mode {
     Floor(floor::Options),
     /// Receives webhooks and remembers when; the benchmark starts it by itself
     Sink,
+    /// Takes mail and syncs each; the benchmark starts it by itself
+    Mailbox(mailbox::Options),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -87,6 +90,8 @@ enum Only {
     Nodes,
     /// Sending webhooks
     Webhooks,
+    /// Mail that becomes leads
+    Mail,
 }
 
 fn main() -> ExitCode {
@@ -94,6 +99,7 @@ fn main() -> ExitCode {
     let ended = match arguments.mode {
         Some(Mode::Floor(options)) => floor::serve(options),
         Some(Mode::Sink) => sink::serve(),
+        Some(Mode::Mailbox(options)) => mailbox::serve(&options),
         None => scenarios::run(&arguments),
     };
     match ended {

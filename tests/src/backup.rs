@@ -26,6 +26,10 @@ use testkit::{EmptyDatabase, TestApp, on_both_engines};
 /// One row of every table at least.
 pub(crate) async fn fill(app: &TestApp) {
     let _ = crm::calendar_feeds::renew(&app.crm, app.agent.id).await.unwrap();
+    let _ = crm::inbox::token(&app.crm, app.agent.id).await.unwrap();
+    let raw = b"Subject: Not a lead that anybody would know\r\n\r\nHello\0\xff".to_vec();
+    let incoming = crm::inbox::Incoming { raw, way: crm::inbox::Way::Upload, trust: None };
+    let _ = crm::inbox::take_in(&app.crm, app.agent.id, incoming).await.unwrap();
     crm::domains::add(&app.crm, app.agent.id, "sarah-homes.example", None).await.unwrap();
     let look = crm::domains::claim(&app.crm).await.unwrap().unwrap();
     crm::domains::settle(&app.crm, &look, Ok(()), true).await.unwrap();
@@ -112,6 +116,8 @@ pub(crate) async fn fill(app: &TestApp) {
         )
     });
     assert_eq!(done.await, Ok::<u64, DbError>(1));
+    crate::public_site::fill_rows(app).await;
+    // What follows is no picture, which the website would show.
     crate::inquiries::fill_rows(app).await;
     crate::account_rows::fill(app).await;
 }

@@ -1,6 +1,7 @@
 //! kill -9 under load: what was acknowledged is there with its event, nothing is half there, no idempotency key made two.
 
 mod imports;
+mod mails;
 mod memory;
 mod nodes;
 mod uploads;

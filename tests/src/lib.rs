@@ -47,6 +47,10 @@ mod hooks;
 #[cfg(test)]
 mod imports;
 #[cfg(test)]
+mod inbox;
+#[cfg(test)]
+mod inbox_pages;
+#[cfg(test)]
 mod inquiries;
 #[cfg(test)]
 mod isolation;
@@ -66,6 +70,8 @@ mod listings;
 mod live;
 #[cfg(test)]
 mod mails;
+#[cfg(test)]
+mod mcp;
 #[cfg(test)]
 mod menus;
 #[cfg(test)]
@@ -95,11 +101,15 @@ mod plans;
 #[cfg(test)]
 mod profiles;
 #[cfg(test)]
+mod public_site;
+#[cfg(test)]
 mod published;
 #[cfg(test)]
 mod pushes;
 #[cfg(test)]
 mod receivers;
+#[cfg(test)]
+mod receiving;
 #[cfg(test)]
 mod redeliveries;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::{
     io::Write,
+    net::SocketAddr,
     path::PathBuf,
     process::{Command, Stdio},
     sync::{
@@ -74,6 +75,14 @@ impl Installation {
     pub fn serve_sending(&self) -> Result<Server, String> {
         let mut command = self.node(UNLIMITED);
         command.env("ORGANICAGENT_WEBHOOK_ALLOW", "127.0.0.0/8");
+        Server::start(command, &self.folder)
+    }
+
+    /// Starts a node that takes mail at an address.
+    pub fn serve_mail(&self, rate_limit: u32, smtp: SocketAddr) -> Result<Server, String> {
+        let mut command = self.node(rate_limit);
+        command.env("ORGANICAGENT_SMTP_LISTEN", smtp.to_string());
+        command.env("ORGANICAGENT_INBOUND_DOMAIN", "leads.example.com");
         Server::start(command, &self.folder)
     }
 

@@ -4,6 +4,7 @@ mod create;
 mod installation;
 mod keys;
 mod list;
+mod mail;
 mod nodes;
 mod pages;
 mod webhooks;
@@ -130,6 +131,9 @@ impl Bench {
         }
         if is_wanted(Only::Webhooks) {
             webhooks::run(self, engine)?;
+        }
+        if is_wanted(Only::Mail) {
+            mail::run(self, engine)?;
         }
         self.cluster = None;
         Ok(())

@@ -153,6 +153,26 @@ async fn answer(api: &Api, routes: Router, request: Request, now: Option<Stamp>)
     response
 }
 
+/// A request whose key is known and that was counted against its limit, before the gate: what one request to `/mcp` asks of the API
+/// is then not counted again. Stands in the extensions of a request; nothing that comes from outside can put it there.
+#[derive(Clone)]
+pub struct Admitted(Caller);
+
+impl Admitted {
+    /// Lets a request in by the key in its `X-API-Key`, and counts it.
+    ///
+    /// # Errors
+    /// 401 without a valid key, 429 where the key's limit or the address's guesses are used up.
+    pub async fn read(api: &Api, headers: &HeaderMap, address: Option<ClientAddress>) -> Result<Self, Problem> {
+        admit(api, headers, address, &mut None, api.crm.stamp()).await.map(Self)
+    }
+
+    /// Says in the headers of the answer where the key stands.
+    pub fn describe(&self, headers: &mut HeaderMap) {
+        rate_headers(headers, &self.0.admission);
+    }
+}
+
 enum Checked {
     Pass(Request),
     Answer(Response),
@@ -174,7 +194,11 @@ async fn check(
     let path = path_under_base(&parts.uri);
     let needs_key = parts.method != Method::OPTIONS && path != OPENAPI;
     let address = parts.extensions.get::<ClientAddress>().copied().filter(|_| needs_key);
-    match admit(api, &parts.headers, address, admission, now).await {
+    let caller = match parts.extensions.remove::<Admitted>() {
+        Some(Admitted(caller)) => Ok(caller),
+        None => admit(api, &parts.headers, address, admission, now).await,
+    };
+    match caller {
         Ok(caller) => drop(parts.extensions.insert(caller)),
         // Where no key is needed a wrong one does no harm, but a right one counts.
         Err(problem) if !needs_key && problem.code() == ProblemCode::Unauthorized => {}

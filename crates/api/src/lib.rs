@@ -31,7 +31,7 @@ mod state;
 mod webhooks;
 
 pub use cors::Origins;
-pub use gate::RouteTemplate;
+pub use gate::{Admitted, RouteTemplate};
 pub use openapi::document;
 pub use problem::{Problem, ProblemCode};
 pub use routes::router;

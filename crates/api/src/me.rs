@@ -1,7 +1,7 @@
 //! `/me`: whose key this is.
 
 use axum::{Extension, extract::State};
-use crm::{agents, api_keys::Caller, clock::UnixMillis};
+use crm::{agents, api_keys::Caller, clock::UnixMillis, inbox};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -64,7 +64,7 @@ pub(crate) async fn get(State(api): State<Api>, Extension(caller): Extension<Cal
         name: agent.name,
         email: agent.email,
         time_zone: agent.time_zone,
-        inbound_address: None,
+        inbound_address: inbox::address(&api.crm, caller.agent).await?,
         key: MeKey { name: caller.key_name, scopes: caller.scopes.names(), expires_at: caller.expires_at },
     })
 }

@@ -198,6 +198,8 @@ ids! {
     PhotoId = "pho";
     /// A document of a listing.
     DocumentId = "doc";
+    /// Posts of a website.
+    PostId = "pst";
     /// A guide to download.
     GuideId = "gde";
     /// A time at which a listing is open to visitors.
@@ -208,6 +210,8 @@ ids! {
     DeviceId = "dev";
     /// A message of Web Push on its way to one device.
     PushId = "push";
+    /// A mail that came in.
+    MessageId = "msg";
 }
 
 #[cfg(test)]

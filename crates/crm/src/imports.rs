@@ -29,7 +29,7 @@ pub use files::{MOST_BYTES, Upload};
 pub use listing_drafts::ListingDraft;
 pub(crate) use listing_drafts::know;
 pub use rows::Encoding;
-pub use runs::{PRUNED_AT_ONCE, cancel, start};
+pub use runs::{PRUNED_AT_ONCE, cancel, finish, start};
 pub(crate) use runs::{forget, prune, run};
 pub use subjects::{Draft, Subject};
 

@@ -555,11 +555,23 @@ where
         if !precondition(&lead) {
             return Err(Error::PreconditionFailed);
         }
-        let extras = Extras::take(tx, agent, About::Lead(id))?;
-        trash::put(tx, turn, Kind::Lead, &id.0, &Trashed { lead: lead.clone(), extras, merged: None })?;
-        remove(tx, agent, &lead)
+        put_in_trash(tx, turn, lead)
     })
     .await
+}
+
+/// As [`delete`], within a transaction.
+pub(crate) fn discard(tx: &mut Tx<'_>, turn: &Turn, id: LeadId) -> Result<(), Error> {
+    let lead = find(tx, turn.agent, id)?;
+    put_in_trash(tx, turn, lead)
+}
+
+fn put_in_trash(tx: &mut Tx<'_>, turn: &Turn, lead: Lead) -> Result<(), Error> {
+    let extras = Extras::take(tx, turn.agent, About::Lead(lead.id))?;
+    let id = lead.id;
+    let trashed = Trashed { lead, extras, merged: None };
+    trash::put(tx, turn, Kind::Lead, &id.0, &trashed)?;
+    remove(tx, turn.agent, &trashed.lead)
 }
 
 /// Takes a lead out of its table, totals and search.

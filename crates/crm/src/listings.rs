@@ -296,6 +296,11 @@ fn find(tx: &mut Tx<'_>, agent: AgentId, id: ListingId) -> Result<Kept, Error> {
         .ok_or(Error::NotFound)
 }
 
+/// A listing of the agent's, within a transaction.
+pub(crate) fn read(tx: &mut Tx<'_>, agent: AgentId, id: ListingId) -> Result<Listing, Error> {
+    find(tx, agent, id).map(|kept| kept.listing)
+}
+
 /// The MLS number of a listing, if it has one; `None` for a listing that is not there.
 pub(crate) fn number_of(tx: &mut Tx<'_>, agent: AgentId, id: ListingId) -> Result<Option<Option<String>>, Error> {
     match find(tx, agent, id) {

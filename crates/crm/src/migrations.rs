@@ -155,6 +155,28 @@ pub const MIGRATIONS: &[Migration] = &[
         )),
         ..step(48, "file_contents", include_str!("../migrations/0048_file_contents.sql"))
     },
+    Migration {
+        sqlite: Some(concat!(
+            include_str!("../migrations/0051_shelves.sqlite.sql"),
+            include_str!("../migrations/0051_shelves.sql"),
+            include_str!("../migrations/0051_shelf_statistics.sqlite.sql")
+        )),
+        ..step(
+            51,
+            "shelves",
+            concat!(
+                include_str!("../migrations/0051_shelves.postgres.sql"),
+                include_str!("../migrations/0051_shelves.sql")
+            ),
+        )
+    },
+    Migration {
+        sqlite: Some(concat!(
+            include_str!("../migrations/0052_websites.sql"),
+            include_str!("../migrations/0052_website_statistics.sqlite.sql")
+        )),
+        ..step(52, "websites", include_str!("../migrations/0052_websites.sql"))
+    },
     step(54, "inquiries", include_str!("../migrations/0054_inquiries.sql")),
     Migration {
         postgres: Some("-- PostgreSQL counts for itself"),
@@ -164,6 +186,11 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration {
         postgres: Some("-- PostgreSQL counts for itself"),
         ..step(57, "visit_statistics", include_str!("../migrations/0057_visit_statistics.sqlite.sql"))
+    },
+    step(58, "inbox", include_str!("../migrations/0058_inbox.sql")),
+    Migration {
+        postgres: Some("-- PostgreSQL counts for itself"),
+        ..step(59, "inbox_statistics", include_str!("../migrations/0059_inbox_statistics.sqlite.sql"))
     },
     step(63, "domains", include_str!("../migrations/0063_domains.sql")),
     Migration {

@@ -110,16 +110,22 @@ pub async fn create(
     crm.change_once("notes.create", agent, once, move |tx, turn| {
         about.check(tx, agent)?;
         let id = NoteId(turn.next_id());
-        tx.execute(
-            "INSERT INTO notes (agent_id, about_id, id, text) VALUES ($1, $2, $3, $4)",
-            params![&agent, &about.id(), &id, &new.text],
-        )?;
+        insert(tx, agent, about, id, &new.text)?;
         if let About::Lead(lead) = about {
             pictures::note_answer(tx, agent, lead, turn.now)?;
         }
         Ok(Created { id })
     })
     .await
+}
+
+/// Puts a note down within a transaction.
+pub(crate) fn insert(tx: &mut Tx<'_>, agent: AgentId, about: About, id: NoteId, text: &str) -> Result<(), Error> {
+    tx.execute(
+        "INSERT INTO notes (agent_id, about_id, id, text) VALUES ($1, $2, $3, $4)",
+        params![&agent, &about.id(), &id, text],
+    )?;
+    Ok(())
 }
 
 /// Notes of a record, newest first.

@@ -10,6 +10,7 @@ use crate::{
     changes::Changes,
     clock::Clock,
     file_cache::FileCache,
+    inbox::{NoReader, Reader},
     inquiries::Posts,
     limiter::{Exhausted, Limiter},
     live::Tellings,
@@ -30,6 +31,10 @@ pub struct Settings {
     pub webhook_url_rule: UrlRule,
     /// Whether mail goes out; else it is kept, to be looked at in the outbox.
     pub sends_mail: bool,
+    /// The domain at which agents get mail in; `None` where nothing listens for it.
+    pub inbound_domain: Option<String>,
+    /// What reads mail that comes in.
+    pub reader: Arc<dyn Reader>,
     /// Bytes of files that an agent may have in all.
     pub files_per_agent: u64,
     /// Where pieces of files are held at hand, and bytes of them; else each is fetched from the database.
@@ -45,6 +50,8 @@ impl Default for Settings {
             rate_limit: 100,
             webhook_url_rule: UrlRule::default(),
             sends_mail: false,
+            inbound_domain: None,
+            reader: Arc::new(NoReader),
             files_per_agent: FILES_PER_AGENT,
             file_cache: None,
         }
@@ -84,6 +91,8 @@ pub struct Parts {
     /// Looks at the website that are not written down yet.
     pub(crate) visits: Arc<Counter>,
     pub(crate) sends_mail: bool,
+    inbound_domain: Option<String>,
+    reader: Arc<dyn Reader>,
     pub(crate) files_per_agent: u64,
     pub(crate) file_cache: Option<Arc<FileCache>>,
     /// Told after each commit that queued a mail.
@@ -127,6 +136,8 @@ impl Crm {
             posts: Arc::default(),
             visits: Arc::default(),
             sends_mail: settings.sends_mail,
+            inbound_domain: settings.inbound_domain.clone(),
+            reader: Arc::clone(&settings.reader),
             files_per_agent: settings.files_per_agent,
             file_cache,
             to_mail: Arc::default(),
@@ -157,6 +168,18 @@ impl Crm {
     #[must_use]
     pub fn sends_mail(&self) -> bool {
         self.sends_mail
+    }
+
+    /// The domain at which agents get mail in; `None` where nothing listens for it.
+    #[must_use]
+    pub fn inbound_domain(&self) -> Option<&str> {
+        self.inbound_domain.as_deref()
+    }
+
+    /// What reads mail that comes in.
+    #[must_use]
+    pub fn reader(&self) -> &Arc<dyn Reader> {
+        &self.reader
     }
 
     /// Looks after what is held at hand of files on this node's disk, until `stopped`.

@@ -9,7 +9,7 @@ use db::{Tx, params};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    AgentId, Crm, Error, events, guides, imports, leads, listing_photos, mails, notes, pictures, showing_rules,
+    AgentId, Crm, Error, events, guides, imports, inbox, leads, listing_photos, mails, notes, pictures, showing_rules,
     showings, totals::Kind, turns::Turn,
 };
 
@@ -116,6 +116,8 @@ fn erase(tx: &mut Tx<'_>, turn: &Turn, id: &[u8; 16], before: i64) -> Result<usi
     listing_photos::erase_of(tx, turn, id)?;
     leads::merges::erase(tx, agent, id, &record)?;
     guides::erase(tx, agent, id, &record)?;
+    // After what a merged lead leaves the one that took it.
+    inbox::erase_of(tx, agent, id, &record)?;
     imports::forget(tx, agent, id)?;
     pictures::forget_answer(tx, agent, id)?;
     Ok(1)

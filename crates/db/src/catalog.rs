@@ -7,7 +7,7 @@ use crate::{DbError, Engine, Tx, params};
 pub struct Table {
     /// Its name.
     pub name: String,
-    /// Its columns, in the order in which they were made.
+    /// Its columns, in the order in which they were made, without those that the others tell.
     pub columns: Vec<Column>,
 }
 
@@ -64,7 +64,7 @@ const SQLITE: &str = "SELECT t.name, c.name, c.type, c.pk FROM sqlite_schema t, 
 
 const POSTGRES: &str = "SELECT t.relname, c.attname, y.typname, COALESCE(k.place, 0)
     FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace
-    JOIN pg_attribute c ON c.attrelid = t.oid AND c.attnum > 0 AND NOT c.attisdropped
+    JOIN pg_attribute c ON c.attrelid = t.oid AND c.attnum > 0 AND NOT c.attisdropped AND c.attgenerated = ''
     JOIN pg_type y ON y.oid = c.atttypid
     LEFT JOIN pg_index i ON i.indrelid = t.oid AND i.indisprimary
     LEFT JOIN LATERAL (SELECT u.place FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS u(number, place) WHERE u.number = c.attnum) k ON TRUE

@@ -1,4 +1,4 @@
-//! The whole program as one HTTP service: known hosts, request ids, health, metrics, the API.
+//! The whole program as one HTTP service: known hosts, request ids, health, metrics, the API, MCP.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -106,7 +106,9 @@ impl App {
 
     /// Every route.
     pub fn router(self) -> Router {
-        let api = api::router(Api::new(self.crm.clone()).with_origins(self.origins.clone()));
+        let state = Api::new(self.crm.clone()).with_origins(self.origins.clone());
+        let mcp = mcp::router(self.crm.clone(), state.clone());
+        let api = api::router(state);
         let docs = self.docs();
         // Each request takes it several times.
         let app = Arc::new(self);
@@ -119,6 +121,7 @@ impl App {
             .merge(docs)
             .merge(site::router(&app.site))
             .merge(api)
+            .merge(mcp)
             .fallback_service(any(unknown).with_state(Arc::clone(&app)))
             .layer(middleware::from_fn_with_state(Arc::clone(&app), outermost));
         // Around the routes, since it changes where a request goes.

@@ -64,6 +64,12 @@ pub struct Given {
         help_heading = "Settings"
     )]
     mail_url: Option<Text>,
+    /// Address to take mail at, by SMTP and LMTP; port 0 picks one [default: off]
+    #[arg(long, env = "ORGANICAGENT_SMTP_LISTEN", global = true, value_name = "ADDRESS", help_heading = "Settings")]
+    smtp_listen: Option<Text>,
+    /// The domain at which agents get their mail in, such as leads.example.com
+    #[arg(long, env = "ORGANICAGENT_INBOUND_DOMAIN", global = true, value_name = "DOMAIN", help_heading = "Settings")]
+    inbound_domain: Option<Text>,
     /// Who may make an agent in the browser: open, first (only while there is none) or closed [default: first]
     #[arg(long, env = "ORGANICAGENT_SIGNUP", global = true, value_name = "WHO", help_heading = "Settings")]
     signup: Option<Text>,
@@ -156,6 +162,10 @@ pub struct Config {
     pub webhook_allow: Vec<Network>,
     /// The mail server for outgoing mail, as it was given; checked.
     pub mail_url: Option<String>,
+    /// Address to take mail at.
+    pub smtp_listen: Option<SocketAddr>,
+    /// The domain at which agents get their mail in.
+    pub inbound_domain: Option<String>,
     /// Who may make an agent in the browser.
     pub signup: SignUp,
     /// The key file, absolute.
@@ -203,6 +213,8 @@ impl Given {
             rate_limit: first(self.rate_limit, other.rate_limit),
             webhook_allow: first(self.webhook_allow, other.webhook_allow),
             mail_url: first(self.mail_url, other.mail_url),
+            smtp_listen: first(self.smtp_listen, other.smtp_listen),
+            inbound_domain: first(self.inbound_domain, other.inbound_domain),
             signup: first(self.signup, other.signup),
             secret_key_file: first(self.secret_key_file, other.secret_key_file),
             trusted_proxies: first(self.trusted_proxies, other.trusted_proxies),
@@ -257,6 +269,21 @@ impl Given {
         if let Some(url) = &mail_url {
             mail::Server::parse(url).map_err(|error| format!("ORGANICAGENT_MAIL_URL {error}"))?;
         }
+        let inbound_domain = self.inbound_domain.map(|domain| domain.0.trim_end_matches('.').to_ascii_lowercase());
+        if let Some(domain) = inbound_domain.as_ref().filter(|domain| !is_domain(domain)) {
+            return Err(format!("ORGANICAGENT_INBOUND_DOMAIN: {domain:?} is no domain, such as leads.example.com"));
+        }
+        let smtp_listen = self.smtp_listen.map(|listen| {
+            let wrong =
+                || format!("ORGANICAGENT_SMTP_LISTEN: {:?} is no address and port, such as 127.0.0.1:2525", listen.0);
+            listen.0.parse().map_err(|_| wrong())
+        });
+        let smtp_listen = smtp_listen.transpose()?;
+        if smtp_listen.is_some() && inbound_domain.is_none() {
+            return Err(String::from(
+                "ORGANICAGENT_SMTP_LISTEN needs ORGANICAGENT_INBOUND_DOMAIN: what stands after the @ of the agents' addresses",
+            ));
+        }
         let file_quota = mebibytes("ORGANICAGENT_FILE_QUOTA_MIB", self.file_quota_mib, 20 * 1024, 1)?;
         let file_cache = mebibytes("ORGANICAGENT_FILE_CACHE_MIB", self.file_cache_mib, 512, 0)?;
         let tls = match (self.tls_cert, self.tls_key) {
@@ -280,6 +307,8 @@ impl Given {
             rate_limit,
             webhook_allow,
             mail_url,
+            smtp_listen,
+            inbound_domain,
             signup,
             secret_key_file: match self.secret_key_file {
                 Some(file) => absolute(Path::new(&file.0))?,
@@ -315,6 +344,14 @@ fn networks(name: &str, text: Option<Text>) -> Result<Vec<Network>, String> {
     let ranges = words(text);
     let ranges = ranges.iter().map(|range| range.parse()).collect::<Result<Vec<Network>, _>>();
     ranges.map_err(|error| format!("{name}: {error}"))
+}
+
+/// Whether a text can stand after an @.
+fn is_domain(text: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty() && label.len() <= 63 && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    text.len() <= 253 && text.split('.').all(is_label)
 }
 
 fn join(ranges: &[Network]) -> String {
@@ -362,6 +399,8 @@ impl Config {
             ("rate_limit", self.rate_limit.to_string()),
             ("webhook_allow", join(&self.webhook_allow)),
             ("mail_url", self.mail_url.as_deref().map(mask_mail_url).unwrap_or_default()),
+            ("smtp_listen", self.smtp_listen.map(|listen| listen.to_string()).unwrap_or_default()),
+            ("inbound_domain", self.inbound_domain.clone().unwrap_or_default()),
             ("signup", self.signup.name().to_owned()),
             ("secret_key_file", self.secret_key_file.display().to_string()),
             ("trusted_proxies", join(&self.trusted_proxies)),
@@ -456,6 +495,8 @@ mod tests {
             webhook_allow: text("127.0.0.0/8"),
             mail_url: text("smtp://mail.example.com"),
             api_cors: text("https://a.example"),
+            smtp_listen: text("127.0.0.1:2525"),
+            inbound_domain: text("leads.example.com"),
             tls_cert: text("cert.pem"),
             tls_key: text("key.pem"),
             acme: text("ops@example.com"),
@@ -480,6 +521,10 @@ mod tests {
             Given { acme: text("ops"), ..Given::default() },
             Given { acme: text("ops@example.com"), acme_directory: text("http://ca.example"), ..Given::default() },
             Given { tls_cert: text("cert.pem"), ..Given::default() },
+            Given { smtp_listen: text("127.0.0.1:2525"), ..Given::default() },
+            Given { smtp_listen: text("2525"), inbound_domain: text("leads.example.com"), ..Given::default() },
+            Given { inbound_domain: text("leads example"), ..Given::default() },
+            Given { inbound_domain: text("a@leads.example.com"), ..Given::default() },
             Given { signup: text("anybody"), ..Given::default() },
             Given { database_url: text("mysql://x"), ..Given::default() },
             Given { database_url: text("sqlite:"), ..Given::default() },

@@ -12,6 +12,7 @@ use crate::config::Config;
 
 mod guides;
 mod samples;
+mod website;
 
 const SLUG: &str = "sarah-johnson";
 const EMAIL: &str = "sarah@example.com";

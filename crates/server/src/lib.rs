@@ -10,6 +10,7 @@ mod edge;
 pub mod files;
 pub mod hosts;
 pub mod http;
+pub mod inbound;
 pub mod key_files;
 pub mod listening;
 pub mod logs;

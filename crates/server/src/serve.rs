@@ -19,7 +19,7 @@ use crate::{
     config::Config,
     demo,
     domains::{self, Keeper},
-    listening, machine,
+    inbound, listening, machine,
     meters::{self, Operator},
     sending::{self, Reach},
     storage,
@@ -39,6 +39,7 @@ pub async fn run(config: Config, is_demo: bool) -> Result<(), String> {
     // First of all, since what a webhook's URL may be depends on the port; whoever connects already waits until all is ready.
     let listener = TcpListener::bind(config.listen).await.map_err(|error| format!("{}: {error}", config.listen))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let mail_in = inbound::bind(&config).await?;
     let crm = storage::open_for(&config, address).await?;
     let _claim = claim(&config).await?;
     let usual = config.tls.as_ref().map(PemFiles::read).transpose()?;
@@ -68,6 +69,14 @@ pub async fn run(config: Config, is_demo: bool) -> Result<(), String> {
         tokio::spawn(files.follow(Arc::clone(certificates), stopping.clone()));
     }
     print(&format!("listening on {scheme}://{address}\n"))?;
+    let receiving = mail_in.map(|listener| {
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!(%address, "takes mail");
+            // Whoever has read the line before may be gone.
+            let _ = print(&format!("smtp on {address}\n"));
+        }
+        tokio::spawn(inbound::run(listener, &config, &crm, certificates.as_ref(), stopping.clone()))
+    });
     let reach = if is_demo { Reach::AllowedOnly } else { Reach::Everyone };
     let guard = sending::guard(&config, address, Some(&public_url), reach);
     let client = sending::client(&crm, guard);
@@ -85,7 +94,7 @@ pub async fn run(config: Config, is_demo: bool) -> Result<(), String> {
     ];
     listening::listen(listener, app, certificates, stopping.clone()).await;
     stopping.cancel();
-    for worker in workers {
+    for worker in workers.into_iter().chain(receiving) {
         if let Err(error) = worker.await {
             tracing::error!(%error, "a background worker ended badly");
         }

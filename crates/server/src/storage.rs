@@ -9,6 +9,7 @@ use std::{
 
 use crm::{Crm, Settings, backup, migrations::MIGRATIONS, seal};
 use db::{Database, DbError, Options};
+use mail::MailReader;
 
 use crate::{
     config::{Config, mask_password},
@@ -50,6 +51,8 @@ pub async fn open_for(config: &Config, address: SocketAddr) -> Result<Crm, Strin
         rate_limit: config.rate_limit,
         webhook_url_rule: sending::url_rule(config, address),
         sends_mail: config.mail_url.is_some(),
+        inbound_domain: config.inbound_domain.clone(),
+        reader: Arc::new(MailReader),
         files_per_agent: config.file_quota,
         file_cache: (config.file_cache > 0).then(|| (config.data_dir.join("cache"), config.file_cache)),
     };

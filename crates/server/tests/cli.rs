@@ -6,6 +6,8 @@
 mod acme;
 #[path = "cli/agents.rs"]
 mod agents;
+#[path = "cli/automation.rs"]
+mod automation;
 #[path = "cli/backups.rs"]
 mod backups;
 #[path = "cli/demo.rs"]
@@ -16,6 +18,8 @@ mod desk;
 mod exports;
 #[path = "cli/keys.rs"]
 mod keys;
+#[path = "cli/mails.rs"]
+mod mails;
 #[path = "cli/servers.rs"]
 mod servers;
 #[path = "cli/settings.rs"]

@@ -15,6 +15,7 @@ mod forgotten;
 mod forms;
 mod guard;
 mod id_in_path;
+mod inbound;
 mod manifests;
 mod own_domain;
 mod pages;
@@ -57,13 +58,15 @@ pub fn router(site: &Site) -> Router {
         .merge(public::routes())
         .with_state(site.clone());
     let forms = guard::open(public::forms().with_state(site.clone()), site);
-    guard::around(pages, site).merge(forms).merge(assets::routes())
+    // Mail services post without a cookie, from wherever they are.
+    let inbound = inbound::routes().with_state(site.clone());
+    guard::around(pages, site).merge(forms).merge(assets::routes()).merge(inbound)
 }
 
 /// The bytes that the body of a request may have where that is more than a form's.
 #[must_use]
 pub fn body_bytes(method: &str, path: &str) -> Option<u64> {
-    dashboard::body_bytes(method, path)
+    dashboard::body_bytes(method, path).or_else(|| inbound::body_bytes(method, path))
 }
 
 /// The page for what was sent and is more than the server takes: an upload that is too large.

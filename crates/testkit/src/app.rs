@@ -168,6 +168,15 @@ impl TestApp {
         Crm::new(database, Arc::<ManualClock>::clone(&self.clock), random, self.crm.keyring().clone(), &self.settings)
     }
 
+    /// The same with other settings.
+    pub async fn beside_with(&self, change: impl FnOnce(&mut Settings)) -> Crm {
+        let mut settings = self.settings.clone();
+        change(&mut settings);
+        let random = Arc::new(SeededRandomness::new(SEED.fetch_add(1, Ordering::Relaxed)));
+        let database = open(&self.url).await.expect("no panic");
+        Crm::new(database, Arc::<ManualClock>::clone(&self.clock), random, self.crm.keyring().clone(), &settings)
+    }
+
     /// The same program again, arranged in another way: another address over the same database.
     pub async fn arranged(&self, arrange: impl FnOnce(App) -> App) -> TestNode {
         let (crm, stopping) = (self.crm.clone(), CancellationToken::new());

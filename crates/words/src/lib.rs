@@ -68,6 +68,14 @@ impl Words {
         self.format(name, &args)
     }
 
+    /// A message about so many.
+    #[must_use]
+    pub fn say_number(&self, name: &str, count: u32) -> String {
+        let mut args = FluentArgs::new();
+        args.set("count", count);
+        self.format(name, &args)
+    }
+
     fn format(&self, name: &str, args: &FluentArgs<'_>) -> String {
         let mut errors = Vec::new();
         let pattern = self.bundle.get_message(name).and_then(|message| message.value());

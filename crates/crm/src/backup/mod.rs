@@ -25,6 +25,8 @@ pub const TABLES: &[&str] = &[
     "two_steps",
     "recovery_codes",
     "profiles",
+    "websites",
+    "posts",
     "photos",
     "departures",
     "api_keys",
@@ -82,6 +84,8 @@ pub const TABLES: &[&str] = &[
     "mail_records",
     "mail_settings",
     "lead_mails",
+    "inbound_addresses",
+    "inbound_messages",
     "jobs",
 ];
 

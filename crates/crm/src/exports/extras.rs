@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     AgentId, Crm, Error,
     clock::UnixMillis,
-    ids::{self, ClientId, LeadId, ListingId, ShowingId},
+    ids::{self, ClientId, LeadId, ListingId, MessageId, ShowingId},
     totals::Kind,
     values::Money,
     weekly_hours::WeeklyHours,
@@ -17,9 +17,9 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Extra {
-    /// The id of the lead, client, listing or showing.
+    /// The id of the lead, client, listing or showing; of a mail that is about none, its own.
     pub about: String,
-    /// `tag`, `followUp`, `nextStep`, `inquiry`, `showingStep`, `showingRules`, `price`, `openHouse`, `photo`, `document` or `website`.
+    /// `tag`, `followUp`, `nextStep`, `inquiry`, `showingStep`, `showingRules`, `price`, `openHouse`, `photo`, `document`, `website` or `mail`.
     pub kind: &'static str,
     /// The tag, when to follow up, what comes next, what was asked, what a showing became, with the words to the client, what holds of a
     /// listing's showings, what it cost from when on, when it is open to visitors, or where a file of it stands in the export, with its
@@ -40,6 +40,7 @@ enum List {
     OpenHouses,
     Attachments,
     Website,
+    Mails,
 }
 
 /// A place among them: right after one.
@@ -66,7 +67,8 @@ impl ExtraCursor {
             List::Prices => List::OpenHouses,
             List::OpenHouses => List::Attachments,
             List::Attachments => List::Website,
-            List::Website => return None,
+            List::Website => List::Mails,
+            List::Mails => return None,
         };
         Some(Self::first_of(next))
     }
@@ -205,6 +207,20 @@ fn read(
             |row| {
                 last.ids.0 = row.get(0)?;
                 website(row)
+            },
+        ),
+        List::Mails => tx.query(
+            "SELECT m.id, m.lead_id, m.outcome, m.reason, m.sender, m.subject FROM inbound_messages m
+             WHERE m.agent_id = $1 AND m.id > $2
+               AND (m.lead_id IS NULL OR EXISTS (SELECT 1 FROM leads l WHERE l.agent_id = m.agent_id AND l.id = m.lead_id))
+             ORDER BY m.id LIMIT $3",
+            params![&agent, first, limit],
+            |row| {
+                let id = row.get::<MessageId>(0)?;
+                last.ids.0 = id.0;
+                let about = row.get::<Option<LeadId>>(1)?.map_or_else(|| id.to_string(), |lead| lead.to_string());
+                let said = [super::files::of_mail(id), id.created_at().to_rfc3339(), row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?];
+                Ok(Extra { about, kind: "mail", text: said.join("\n") })
             },
         ),
         // Those of showings whose client or listing is deleted are not among them.

@@ -8,7 +8,7 @@ use crate::{
     AgentId, Crm, Error,
     files::{self, PIECE},
     guides,
-    ids::{FileId, ListingId},
+    ids::{FileId, ListingId, MessageId},
 };
 
 /// A file of an export.
@@ -44,10 +44,15 @@ pub(super) fn of_listing(listing: ListingId, attachment: &[u8; 16], is_photo: bo
     format!("listings/{listing}/{id}.{}", if is_photo { "jpg" } else { "pdf" })
 }
 
+/// Where a mail that came in stands in an export.
+pub(super) fn of_mail(message: MessageId) -> String {
+    format!("inbox/{message}.eml")
+}
+
 /// Files that are found at once.
 const PAGE: usize = 100;
 
-/// The PDF of every guide and the documents of every listing, their covers and photos in the widest form, in the order of their ids, from
+/// The PDF of every guide and the documents of every listing, their covers and photos in the widest form, and mails that came in, in the order of their ids, from
 /// one on: a hundred at most.
 ///
 /// # Errors
@@ -83,6 +88,19 @@ pub async fn kept(crm: &Crm, agent: AgentId, from: Option<FileId>) -> Result<Vec
                     Ok(Kept { name, id: row.get(0)?, size })
                 },
             )?;
+            let mails = tx.query(
+                "SELECT f.id, f.size, m.id FROM files f
+                 JOIN inbound_messages m ON m.agent_id = f.agent_id AND m.id = f.about_id
+                 WHERE f.agent_id = $1 AND f.id >= $2
+                   AND (m.lead_id IS NULL OR EXISTS (SELECT 1 FROM leads l WHERE l.agent_id = m.agent_id AND l.id = m.lead_id))
+                 ORDER BY f.id LIMIT $3",
+                params![&agent, &from, PAGE as i64],
+                |row| {
+                    let size = u64::try_from(row.get::<i64>(1)?).unwrap_or(0);
+                    Ok(Kept { name: of_mail(row.get(2)?), id: row.get(0)?, size })
+                },
+            )?;
+            kept.extend(mails.into_iter().map(|file| (file.id, file)));
             kept.extend(of_listings.into_iter().map(|file| (file.id, file)));
             let first = kept.into_values().filter(|file| file.id >= from).take(PAGE);
             Ok::<_, Error>(first.collect())

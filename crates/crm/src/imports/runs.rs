@@ -47,6 +47,21 @@ pub async fn start(crm: &Crm, agent: AgentId, id: ImportId) -> Result<(), Error>
     .await
 }
 
+/// Takes all rows in now, whoever else is at it, and gives the import back as it then is: for a command, which waits.
+///
+/// # Errors
+/// As [`start`].
+pub async fn finish(crm: &Crm, agent: AgentId, id: ImportId) -> Result<Import, Error> {
+    start(crm, agent, id).await?;
+    loop {
+        let _: Progress = run(crm, agent).await?;
+        let import = super::get(crm, agent, id).await?;
+        if import.state != State::Running {
+            return Ok(import);
+        }
+    }
+}
+
 /// Stops a run; what came in stays. It can go on later.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::ClaimedJob;
 use crate::{
-    Crm, Error, departures, exports::copies, files, idempotency, imports, inquiries, mails, search, sessions,
+    Crm, Error, departures, exports::copies, files, idempotency, imports, inbox, inquiries, mails, search, sessions,
     showing_reminders, trash, visits, webhooks,
 };
 
@@ -47,6 +47,8 @@ pub enum JobKind {
     RemindShowings,
     /// Numbers of visits past their time are thrown away, and how often an address was written to on another day.
     PruneVisits,
+    /// Mails that came in and that nothing came of are thrown away past their time.
+    PruneInbox,
 }
 
 /// How far a run came.
@@ -77,7 +79,7 @@ struct Payload {
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::PruneIdempotency,
         Self::EraseTrash,
         Self::SweepSearch,
@@ -95,10 +97,11 @@ impl JobKind {
         Self::PruneFiles,
         Self::RemindShowings,
         Self::PruneVisits,
+        Self::PruneInbox,
     ];
 
     /// The kinds that come round again, and how often.
-    pub const RECURRING: [(Self, Duration); 15] = [
+    pub const RECURRING: [(Self, Duration); 16] = [
         (Self::PruneIdempotency, HOUR),
         (Self::EraseTrash, HOUR),
         (Self::SweepSearch, Duration::from_secs(24 * 60 * 60)),
@@ -114,6 +117,7 @@ impl JobKind {
         (Self::PruneFiles, HOUR),
         (Self::RemindShowings, Duration::from_secs(60)),
         (Self::PruneVisits, HOUR),
+        (Self::PruneInbox, HOUR),
     ];
 
     /// The name in the database.
@@ -137,6 +141,7 @@ impl JobKind {
             Self::PruneFiles => "files.prune",
             Self::RemindShowings => "showings.remind",
             Self::PruneVisits => "visits.prune",
+            Self::PruneInbox => "inbox.prune",
         }
     }
 
@@ -194,6 +199,7 @@ pub(super) async fn run_once(crm: &Crm, job: &ClaimedJob) -> Result<Progress, St
             let visits = visits::prune(crm).await;
             addresses.and_then(|addresses| Ok(Progress::after(addresses.max(visits?), visits::SLICE)))
         }
+        JobKind::PruneInbox => inbox::prune(crm).await.map(|count| Progress::after(count, inbox::SLICE)),
     };
     ran.map_err(|error| error.to_string())
 }

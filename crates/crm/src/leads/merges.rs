@@ -12,7 +12,7 @@ use crate::{
     extras::Extras,
     follow_ups, guide_leads,
     ids::{LeadId, MergeId, NoteId},
-    inquiries,
+    inbox, inquiries,
     notes::About,
     same_person, search, tags,
     totals::{self, Kind},
@@ -333,6 +333,7 @@ pub(crate) fn erase(tx: &mut Tx<'_>, agent: AgentId, id: &[u8; 16], record: &str
     tx.execute("DELETE FROM merges WHERE agent_id = $1 AND lead_id = $2", params![&agent, id])?;
     let Ok(Of { merged: Some(Merged { merge, into }) }) = of else { return Ok(()) };
     tx.execute("DELETE FROM merges WHERE agent_id = $1 AND id = $2", params![&agent, &merge])?;
+    inbox::forget_merged(tx, agent, id, into)?;
     tx.execute("UPDATE import_rows SET lead_id = $3 WHERE agent_id = $1 AND lead_id = $2", params![&agent, id, &into])?;
     Ok(())
 }

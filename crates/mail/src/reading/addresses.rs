@@ -13,7 +13,7 @@ const UNIT: &str = r"(?:,?\s+(?:(?i:apt|apartment|unit|suite|ste|no|floor|fl|bld
 /// Number and street, with what follows of unit, city, state and code.
 static AMERICAN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!(
-        r"(?-u:\b)(?P<street>[0-9]{{1,6}}(?:-[0-9]{{1,5}})?[A-Z]?(?:\s?½|\s1/2)?\s+(?:[A-Za-z\u{{c0}}-\u{{24f}}\u{{1e00}}-\u{{1eff}}0-9.'’-]+\s+){{1,5}}?(?:(?i:{STREETS})(?-u:\b)\.?(?:\s+(?i:{STREETS})(?-u:\b)\.?){{0,2}}(?:\s+(?:[NSEW]|NE|NW|SE|SW|North|South|East|West)(?-u:\b)\.?)?))(?P<unit>{UNIT}{{0,2}})(?P<rest>(?:,\s*|\s+in\s+|\s+)(?:[A-Z][A-Za-z\u{{c0}}-\u{{24f}}\u{{1e00}}-\u{{1eff}}.'’-]+(?:\s+[A-Z][A-Za-z\u{{c0}}-\u{{24f}}\u{{1e00}}-\u{{1eff}}.'’-]+){{0,3}}),?\s+{STATES}(?-u:\b)(?:,?\s+[0-9]{{5}}(?:-[0-9]{{4}})?)?|,\s*[0-9]{{5}}(?-u:\b))?",
+        r"(?-u:\b)(?P<street>[0-9]{{1,6}}(?:-[0-9]{{1,5}})?[A-Z]?(?:\s?½|\s1/2)?\s+(?:[A-Za-z\u{{c0}}-\u{{24f}}\u{{1e00}}-\u{{1eff}}0-9.'’-]+\s+){{1,5}}?(?:(?i:{STREETS})(?-u:\b)\.?(?:\s+(?i:{STREETS})(?-u:\b)\.?){{0,2}}(?:\s+(?:[NSEW]|NE|NW|SE|SW|North|South|East|West)(?-u:\b)\.?)?))(?P<unit>{UNIT}{{0,2}})(?P<rest>(?:,\s*|\s+in\s+|\s+)(?:[A-Z][A-Za-z\u{{c0}}-\u{{24f}}\u{{1e00}}-\u{{1eff}}.'’-]+(?:\s+[A-Z][A-Za-z\u{{c0}}-\u{{24f}}\u{{1e00}}-\u{{1eff}}.'’-]+){{0,3}}),?\s+{STATES}(?-u:\b)(?:,?\s+(?:[0-9]{{5}}(?:-[0-9]{{4}})?|[A-Z][0-9][A-Z]\s?[0-9][A-Z][0-9]))?|,\s*[0-9]{{5}}(?-u:\b))?",
     ))
     .expect("tested")
 });
@@ -21,7 +21,7 @@ static AMERICAN: LazyLock<Regex> = LazyLock::new(|| {
 /// Any words between a number and `City, ST ZIP`.
 static WITH_STATE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!(
-        r"(?-u:\b)[0-9]{{1,6}}(?:-[0-9]{{1,5}})?[A-Z]?\s+[A-Za-z\u{{c0}}-\u{{24f}}\u{{1e00}}-\u{{1eff}}0-9][A-Za-z\u{{c0}}-\u{{24f}}\u{{1e00}}-\u{{1eff}}0-9.'’# /-]{{1,60}}?(?:,\s*[A-Za-z\u{{c0}}-\u{{24f}}\u{{1e00}}-\u{{1eff}}0-9.'’# -]{{1,30}})?,\s*[A-Za-z\u{{c0}}-\u{{24f}}\u{{1e00}}-\u{{1eff}}][A-Za-z\u{{c0}}-\u{{24f}}\u{{1e00}}-\u{{1eff}}.'’ -]{{1,30}},?\s+{STATES}(?-u:\b)(?:,?\s+[0-9]{{5}}(?:-[0-9]{{4}})?(?-u:\b))?",
+        r"(?-u:\b)[0-9]{{1,6}}(?:-[0-9]{{1,5}})?[A-Z]?\s+[A-Za-z\u{{c0}}-\u{{24f}}\u{{1e00}}-\u{{1eff}}0-9][A-Za-z\u{{c0}}-\u{{24f}}\u{{1e00}}-\u{{1eff}}0-9.'’# /-]{{1,60}}?(?:,\s*[A-Za-z\u{{c0}}-\u{{24f}}\u{{1e00}}-\u{{1eff}}0-9.'’# -]{{1,30}})?,\s*[A-Za-z\u{{c0}}-\u{{24f}}\u{{1e00}}-\u{{1eff}}][A-Za-z\u{{c0}}-\u{{24f}}\u{{1e00}}-\u{{1eff}}.'’ -]{{1,30}},?\s+{STATES}(?-u:\b)(?:,?\s+(?:[0-9]{{5}}(?:-[0-9]{{4}})?|[A-Z][0-9][A-Z]\s?[0-9][A-Z][0-9])(?-u:\b))?",
     ))
     .expect("tested")
 });
@@ -29,7 +29,7 @@ static WITH_STATE: LazyLock<Regex> = LazyLock::new(|| {
 /// Streets as other countries write them.
 static ELSEWHERE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
-        r"(?:(?-u:\b)(?:Calle|C/|Avenida|Avda\.?|Av\.|Paseo|Plaza|Carrera|Camino|Carrer|Ronda|Rua|Travessa|Alameda|Praça|Via|Viale|Piazza|Corso|Largo|Vicolo)\s+[A-Za-z\u{c0}-\u{24f}\u{1e00}-\u{1eff}.'’ºª -]{2,40}?,?\s*(?:n[.º°]\s*)?[0-9]{1,5}(?:\s?[A-Za-z](?-u:\b))?(?:,?\s*[0-9]{1,2}[ºª°]\s?\w{0,3})?(?:,\s*(?:[0-9]{4,5}(?:-[0-9]{3})?\s+)?[A-Z\u{c0}-\u{de}\u{100}-\u{17f}][A-Za-z\u{c0}-\u{24f}\u{1e00}-\u{1eff} '’-]{2,30})?)",
+        r"(?:(?-u:\b)(?:Calle|C/|Avenida|Avda\.?|Av\.|Paseo|Plaza|Carrera|Camino|Carrer|Ronda|Rua|Travessa|Alameda|Praça|Via|Viale|Piazza|Corso|Largo|Vicolo)\s+[A-Za-z\u{c0}-\u{24f}\u{1e00}-\u{1eff}.'’ºª -]{2,40}?,?\s*(?:n[.º°]\s*)?[0-9]{1,5}(?:\s?[A-Za-z](?-u:\b))?(?:,?\s*[0-9]{1,2}[ºª°]\s?\w{0,3})?(?:,\s*(?:[0-9]{4,5}(?:-[0-9]{3})?\s+)?[A-Z\u{c0}-\u{de}\u{100}-\u{17f}][A-Za-z\u{c0}-\u{24f}\u{1e00}-\u{1eff}'’-]{2,30}(?:[ -](?:(?:de|la|las|los|del|do|da|di|el|y|e)(?-u:\b)|[A-Z\u{c0}-\u{de}\u{100}-\u{17f}][A-Za-z\u{c0}-\u{24f}\u{1e00}-\u{1eff}'’-]+)){0,4})?)",
         r"|(?:(?-u:\b)[A-Z\u{c0}-\u{de}\u{100}-\u{17f}][A-Za-z\u{c0}-\u{24f}\u{1e00}-\u{1eff}-]{2,}(?:straße|strasse|str\.|weg|platz|allee|gasse|ufer|damm|ring|straat|laan|plein|gracht|kade|gatan|vägen|vej|gade|veien|gata|katu)\s+[0-9]{1,4}\s?[a-zA-Z]?(?-u:\b)(?:,\s*(?:[0-9]{4,5}(?:\s?[A-Z]{2})?\s+)?[A-Z\u{c0}-\u{de}\u{100}-\u{17f}][A-Za-z\u{c0}-\u{24f}\u{1e00}-\u{1eff}-]{2,30}(?:\s[A-Z\u{c0}-\u{de}\u{100}-\u{17f}][A-Za-z\u{c0}-\u{24f}\u{1e00}-\u{1eff}-]+)?)?)",
         r"|(?:(?-u:\b)[0-9]{1,4}(?:\s?(?:bis|ter))?,?\s+(?:rue|avenue|boulevard|bd|place|chemin|allée|impasse|quai|cours|route)\s+[A-Za-z\u{c0}-\u{24f}\u{1e00}-\u{1eff}'’ -]{2,40}?(?:,\s*(?:[0-9]{5}\s+)?[A-Z\u{c0}-\u{de}\u{100}-\u{17f}][A-Za-z\u{c0}-\u{24f}\u{1e00}-\u{1eff}'’-]{2,30}(?:\s[A-Z\u{c0}-\u{de}\u{100}-\u{17f}0-9][A-Za-z\u{c0}-\u{24f}\u{1e00}-\u{1eff}0-9]*)?)?(?:$|[.,;!?\n]))",
         r"|(?:[\p{Han}]{2,3}[都道府県][\p{Han}\p{Hiragana}\p{Katakana}]{1,12}[市区町村][\p{Han}\p{Hiragana}\p{Katakana}]{0,10}[0-9]{1,4}(?:[-－丁目番地号0-9]){0,12})",

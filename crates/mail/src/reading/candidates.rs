@@ -50,6 +50,20 @@ impl Candidates {
         self.has_card || contacts > 0 && (self.has_name_label || self.has_message_label || contacts > 1)
     }
 
+    /// A person's own name, address and number under their mail are a signature, however they are labelled; no form.
+    fn leave_signature_out(&mut self, letter: &Letter) {
+        let own = &letter.from.address;
+        if letter.is_sender_lost || self.has_message_label || !contacts::is_email(own) || contacts::is_shared(own) {
+            return;
+        }
+        let is_own_email = self.emails.iter().all(|email| email.value.eq_ignore_ascii_case(own));
+        let is_own_name = self.names.iter().all(|name| name.value.eq_ignore_ascii_case(&letter.from.name));
+        if is_own_email && (is_own_name || !self.has_name_label) {
+            self.has_name_label = false;
+            self.has_email_label = false;
+        }
+    }
+
     /// Whether a message stands behind a label.
     pub(crate) fn message(&self) -> Option<&str> {
         best(&self.messages).map(|found| found.value.as_str())
@@ -80,6 +94,9 @@ impl Candidates {
                 if let Some(email) = contacts::emails(value).find(|email| fallbacks::is_persons(email, others)) {
                     self.has_email_label |= origin == Origin::Label;
                     self.emails.push(one(email, confidence, origin, evidence));
+                } else if let Some(given) = contacts::emails(value).find(|email| others.may_be_given(email)) {
+                    self.has_email_label |= origin == Origin::Label;
+                    self.emails.push(one(given, confidence - 15, origin, evidence));
                 } else if let Some(relay) = contacts::emails(value).find(|email| providers::is_relay(email)) {
                     self.emails.push(one(relay, confidence - 20, origin, evidence));
                 }
@@ -188,7 +205,11 @@ fn clean_address(value: &str, field: Field) -> Option<String> {
             || value.len() > found.len() + 12
             || found.len() + 3 >= value.len() && !value.ends_with('.'))
     {
-        return Some(found.clone());
+        let rest = value.strip_prefix(found.as_str()).unwrap_or_default();
+        let is_town = rest.starts_with(", ")
+            && rest.len() < 45
+            && rest.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | ',' | '\'' | '-'));
+        return Some(if is_town { value } else { found.clone() });
     }
     if field == Field::Property {
         return None;
@@ -213,6 +234,7 @@ pub(crate) fn gather(letter: &mut Letter, provider: Option<&'static Provider>, r
     for (page, labelled) in letter.pages.iter().zip(&labelled) {
         labels(page, labelled, &letter.others, &mut found, reading);
     }
+    found.leave_signature_out(letter);
     if provider.is_none() && !found.is_form() && !letter.is_sender_lost {
         hand_over(letter);
     }
@@ -410,8 +432,7 @@ fn headers(letter: &Letter, provider: Option<&'static Provider>, found: &mut Can
             found.emails.push(one(&from.address, 52, Origin::Header, &header(from)));
         }
         let is_named = providers::is_relay(&from.address)
-            || provider.is_none()
-            || provider.is_some_and(|provider| provider.kind != Kind::Noise);
+            || !contacts::is_shared(&from.address) && provider.is_none_or(|provider| provider.kind != Kind::Noise);
         if let Some(name) = contacts::name(&from.name).filter(|name| is_named && !letter.others.has_name(name)) {
             let confidence = if providers::is_relay(&from.address) {
                 80
@@ -472,6 +493,9 @@ fn running_text(letter: &Letter, provider: Option<&'static Provider>, found: &mu
             }
         } else if let Some((message, line)) = notes::quoted(page).filter(|_| !is_direct) {
             found.messages.push(one(cut(&message, limits::MAX_NOTES), 60, Origin::Text, &page.lines[line].plain()));
+        }
+        if let Some(name) = fallbacks::name_before_email(page, &letter.others).filter(|_| !is_direct) {
+            found.names.push(one(&name, 57, Origin::Text, &name));
         }
         if found.names.is_empty()
             && let Some((name, line)) = fallbacks::name_by_contacts(page, &letter.others)

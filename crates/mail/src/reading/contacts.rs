@@ -12,6 +12,7 @@ pub(crate) struct Others {
     emails: HashSet<String>,
     phones: HashSet<String>,
     names: HashSet<String>,
+    sender_domain: String,
 }
 
 impl Others {
@@ -39,6 +40,25 @@ impl Others {
         if folded.chars().count() > 2 {
             self.names.insert(folded);
         }
+    }
+
+    /// The domain that the mail came from.
+    pub(crate) fn set_sender(&mut self, address: &str) {
+        self.sender_domain = address.rsplit('@').next().unwrap_or_default().to_lowercase();
+    }
+
+    /// Whether an address that many share can still be the consumer's, since they gave it themselves: `info@` of a firm of theirs.
+    pub(crate) fn may_be_given(&self, email: &str) -> bool {
+        let email = email.to_lowercase();
+        let domain = email.rsplit('@').next().unwrap_or_default();
+        let is_robots = ["reply", "daemon", "bounce", "notif", "alert", "lead", "postmaster", "wordpress"]
+            .iter()
+            .any(|word| email.contains(word));
+        !is_robots
+            && domain != self.sender_domain
+            && !providers::is_relaying_domain(domain)
+            && !self.has_email(&email)
+            && !is_dummy_email(&email)
     }
 
     pub(crate) fn has_email(&self, email: &str) -> bool {

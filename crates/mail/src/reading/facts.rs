@@ -69,6 +69,7 @@ pub(crate) fn start(line: &str) -> Option<Start<'_>> {
             }
             ' ' if after.starts_with(' ') => (false, 0),
             '】' | ']' if at > 0 => (false, 0),
+            '.' if after.starts_with("..") => (false, after.len() - after.trim_start_matches('.').len()),
             _ => continue,
         };
         if letter == ':'

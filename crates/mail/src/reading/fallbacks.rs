@@ -136,6 +136,23 @@ fn looks_written(name: &str) -> bool {
         })
 }
 
+/// The name right before an address in running text: `Jane Doe (jane@x.example) has asked …`.
+pub(crate) fn name_before_email(page: &Page, others: &contacts::Others) -> Option<String> {
+    static NAME: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"((?:[A-Z\u{c0}-\u{de}\u{100}-\u{17f}][A-Za-z\u{c0}-\u{24f}.'’-]+\s+){1,3}[A-Z\u{c0}-\u{de}\u{100}-\u{17f}][A-Za-z\u{c0}-\u{24f}'’-]+)\s*[(<\[,–-]{1,2}\s*$").expect("tested")
+    });
+    let lines =
+        page.lines.iter().filter(|line| !line.is_hidden && line.text.contains('@') && !facts::begins_label(&line.text));
+    lines.take(20).find_map(|line| {
+        let plain = line.plain();
+        let email = contacts::emails(&plain).find(|email| is_persons(email, others))?;
+        let before = plain.split(email).next().unwrap_or_default();
+        let from = before.ceil_char_boundary(before.len().saturating_sub(100));
+        let name = NAME.captures(&before[from..]).and_then(|found| contacts::name(&found[1]))?;
+        Some(name).filter(|name| !others.has_name(name) && !is_generic(name))
+    })
+}
+
 /// A name on a line of its own, next to lines that are nothing but an address or a number.
 pub(crate) fn name_by_contacts(page: &Page, others: &contacts::Others) -> Option<(String, usize)> {
     let lines = page.lines.iter().enumerate().filter(|(_, line)| !line.is_hidden).collect::<Vec<_>>();

@@ -116,7 +116,8 @@ impl Reader {
     fn end_line(&mut self) {
         let text = std::mem::take(&mut self.text);
         let trimmed = text.trim_matches(|letter: char| letter == SEAM || letter.is_whitespace());
-        if trimmed.is_empty() {
+        // A colon in a cell of its own says no more than the cell does.
+        if trimmed.chars().all(|letter| matches!(letter, ':' | '：')) {
             return;
         }
         let cell = self.tables.last().filter(|table| table.in_cell);

@@ -35,6 +35,8 @@ pub(crate) fn judge(raw: &[u8], known: &Known) -> Reading {
     let letter = letters::open(outer, outer_pages, outer_from, &shown_subject, &mut others, &mut reading, known);
     let Some(mut letter) = letter else { return reading };
     letter.others = others;
+    let sender = letter.from.address.clone();
+    letter.others.set_sender(&sender);
     reading.subject.clone_from(&letter.subject);
     reading.is_forwarded = letter.is_forwarded;
     reading.forwarder.clone_from(&letter.forwarder);
@@ -93,16 +95,30 @@ fn conclude(
     let kind = provider.map(|provider| provider.kind);
     let is_portal = matches!(kind, Some(Kind::Portal | Kind::Crm | Kind::OpenHouse | Kind::Form));
     if is_portal || letter.is_sender_lost && is_form {
+        let is_news = super::texts::has_word(&folded_subject, super::vocabulary::list("subjects_leads"));
+        if !has_contact && letter.is_forwarded && (is_news || reading.property_address.is_some()) {
+            let reason = "A lead whose address the forward dropped: let the mailbox forward by a rule, or answer on the sender's site.";
+            return (Verdict::Review, reason.to_owned());
+        }
         if !has_contact {
             return ignored("It names nobody who could be reached: what it tells of stands on the sender's own site.");
         }
         if letter.is_reply && !is_form {
             return ignored("An answer in a conversation that is already going on.");
         }
+        let is_sure =
+            |found: &Option<super::Found>| found.as_ref().is_some_and(|found| found.origin != super::Origin::Text);
+        if !is_form && !is_news && !is_sure(&reading.email) && !is_sure(&reading.phone) {
+            let reason = "Its sender passes leads on, but this does not read like one.";
+            return (Verdict::Review, reason.to_owned());
+        }
         return (
             Verdict::Lead,
             format!("A lead that {} passed on.", provider.map_or("somebody", |provider| provider.slug.as_str())),
         );
+    }
+    if is_form && has_contact && letter.is_list && found.message().is_none() && topic != Topic::Interest {
+        return ignored("Mail that goes to a list of people.");
     }
     if is_form && has_contact {
         return (Verdict::Lead, "A form that somebody filled in.".to_owned());
@@ -115,13 +131,12 @@ fn conclude(
     }
     // A site's own address, with the person behind `Reply-To`.
     let is_passed_on = super::contacts::is_shared(&letter.from.address) && has_contact;
-    if is_passed_on
-        && topic == Topic::Interest
-        && letter
-            .reply_to
-            .as_ref()
-            .is_some_and(|reply_to| super::fallbacks::is_persons(&reply_to.address, &letter.others))
-    {
+    let has_person_behind = letter
+        .reply_to
+        .as_ref()
+        .is_some_and(|reply_to| super::fallbacks::is_persons(&reply_to.address, &letter.others));
+    let is_news = super::texts::has_word(&folded_subject, super::vocabulary::list("subjects_leads"));
+    if is_passed_on && topic == Topic::Interest && (has_person_behind || is_news && reading.email.is_some()) {
         return (Verdict::Lead, "An inquiry that a website passed on.".to_owned());
     }
     let is_persons = reading.email.is_some() && !super::contacts::is_shared(&letter.from.address);

@@ -28,6 +28,7 @@ mod tests {
             include_str!("facts.rs"),
             include_str!("fallbacks.rs"),
             include_str!("topics.rs"),
+            include_str!("verdicts.rs"),
             include_str!("wrappers.rs"),
         ];
         let asked = sources.iter().flat_map(|source| source.split("vocabulary::list(\"").skip(1));

@@ -2,10 +2,15 @@
 
 use std::{io::Read, path::Path};
 
+use crm::{
+    agents,
+    inbox::{self, Incoming, TakenIn, Way},
+};
 use mail::reading::{self, Found, Known, Reading, Verdict};
 use serde_json::{Map, Value};
 
 use super::print;
+use crate::{config::Config, storage};
 
 /// Bytes of a mail at most; what is longer is read as far as that.
 const MAX_BYTES: u64 = 64 << 20;
@@ -20,6 +25,61 @@ pub(super) fn parse(files: &[impl AsRef<Path>]) -> Result<(), String> {
         }
     }
     if unread.is_empty() { Ok(()) } else { Err(unread.join("; ")) }
+}
+
+/// Takes each file in and prints what was read and what became of it, one JSON line each, as soon as it is kept. A file that cannot be read
+/// does not keep the others from it.
+pub(super) async fn import(config: &Config, agent: &str, files: &[impl AsRef<Path>]) -> Result<(), String> {
+    let crm = storage::open(config).await?;
+    let agent = agents::get_by_slug(&crm, agent).await.map_err(|error| match error {
+        crm::Error::NotFound => format!("there is no agent {agent:?}"),
+        other => other.to_string(),
+    })?;
+    let mut failed = Vec::new();
+    for file in files.iter().map(AsRef::as_ref) {
+        let taken = match bytes_of(file) {
+            Ok(raw) => {
+                let incoming = Incoming { raw, way: Way::Command, trust: None };
+                inbox::take_in(&crm, agent.id, incoming).await.map_err(|error| error.to_string())
+            }
+            Err(error) => Err(error.to_string()),
+        };
+        match taken {
+            Ok(taken) => print(&taken_line(file, &taken).to_string())?,
+            Err(error) => failed.push(format!("{}: {error}", file.display())),
+        }
+    }
+    crm.database().close().await;
+    if failed.is_empty() { Ok(()) } else { Err(failed.join("; ")) }
+}
+
+/// What is printed of a mail that was taken in: as [`line`], and what became of it.
+fn taken_line(file: &Path, taken: &TakenIn) -> Value {
+    let mut line = Map::new();
+    let reading = &taken.reading;
+    line.insert("file".to_owned(), file.display().to_string().into());
+    let is_lead = match reading.verdict {
+        inbox::Verdict::Lead => Value::Bool(true),
+        inbox::Verdict::Ignored => Value::Bool(false),
+        inbox::Verdict::Review => Value::Null,
+    };
+    line.insert("isLead".to_owned(), is_lead);
+    line.insert("reason".to_owned(), taken.reason.clone().into());
+    for (key, found) in [
+        ("name", &reading.name),
+        ("email", &reading.email),
+        ("phone", &reading.phone),
+        ("source", &reading.source),
+        ("propertyAddress", &reading.property_address),
+        ("notes", &reading.notes),
+    ] {
+        if let Some(found) = found {
+            line.insert(key.to_owned(), found.text.clone().into());
+        }
+    }
+    line.insert("outcome".to_owned(), taken.outcome.name().into());
+    line.insert("leadId".to_owned(), taken.lead.map(|lead| lead.to_string()).into());
+    line.into()
 }
 
 fn bytes_of(file: &Path) -> std::io::Result<Vec<u8>> {

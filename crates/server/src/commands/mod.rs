@@ -6,12 +6,17 @@ mod domains;
 mod emails;
 pub mod export;
 mod keys;
+mod leads;
+mod listings;
+mod receiver;
 mod webhooks;
 
 use std::io::Write;
 
+use crm::{AgentId, Crm};
+
 use crate::{
-    cli::{AgentCommand, Cli, Command, DomainCommand, EmailCommand, KeyCommand, WebhookCommand},
+    cli::{AgentCommand, Cli, Command, DomainCommand, EmailCommand, KeyCommand, ListingsCommand, WebhookCommand},
     config::Config,
     serve, storage,
 };
@@ -40,6 +45,14 @@ pub async fn run(cli: Cli) -> Result<(), String> {
         Command::Domain(DomainCommand::Remove { agent, name }) => domains::remove(&config, &agent, &name).await,
         Command::Domain(DomainCommand::List { agent }) => domains::list(&config, &agent).await,
         Command::Email(EmailCommand::Parse { files }) => emails::parse(&files),
+        Command::Email(EmailCommand::Import { agent, files }) => emails::import(&config, &agent, &files).await,
+        Command::Webhook(WebhookCommand::Listen { agent, on, event, after, count }) => {
+            receiver::run(&config, receiver::Listen { agent, on, event, after, count }).await
+        }
+        Command::Leads(command) => leads::run(&config, command).await,
+        Command::Listings(ListingsCommand::Import { agent, dry_run, file }) => {
+            listings::import(&config, &agent, &file, dry_run).await
+        }
         Command::Export { agent, dir } => export::run(&config, &agent, &dir).await,
         Command::Backup { file, without_key } => {
             let keys = if without_key { backup::Keys::LeftOut } else { backup::Keys::Included };
@@ -55,6 +68,15 @@ async fn migrate(config: &Config) -> Result<(), String> {
     let crm = storage::open(config).await?;
     crm.database().close().await;
     print("up to date")
+}
+
+/// The agent of a slug.
+async fn agent_of(crm: &Crm, slug: &str) -> Result<AgentId, String> {
+    match crm::agents::get_by_slug(crm, slug).await {
+        Ok(agent) => Ok(agent.id),
+        Err(crm::Error::NotFound) => Err(format!("there is no agent {slug:?}")),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// Prints a result line.

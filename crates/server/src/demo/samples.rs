@@ -28,7 +28,7 @@ use crm::{
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::guides as sample;
+use super::{guides as sample, website};
 use crate::machine::MachineRandomness;
 
 const STEPS: &str = include_str!("sample.jsonl");
@@ -95,6 +95,7 @@ pub(super) async fn seed(crm: &Crm, agent: NewAgent) -> Result<AgentId, Error> {
         clock.now.store(at(&step), Ordering::Relaxed);
         run(&then, agent, step, now, &mut names).await?;
     }
+    website::seed(&then, agent, &names, UnixMillis(now)).await?;
     Ok(agent)
 }
 

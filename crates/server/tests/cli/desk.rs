@@ -90,20 +90,33 @@ impl Desk {
             }
             welcome.push_str(&line);
         };
-        Serving { child, _stdout: stdout, address, welcome }
+        Serving { child, stdout, address, welcome }
     }
 }
 
 /// A running server, ended with this value.
 pub(crate) struct Serving {
     child: Child,
-    _stdout: BufReader<ChildStdout>,
+    stdout: BufReader<ChildStdout>,
     pub(crate) address: String,
     /// What it printed before it listened.
     pub(crate) welcome: String,
 }
 
 impl Serving {
+    /// The next line that it prints.
+    pub(crate) fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    }
+
+    /// Ends it as a power cut would: without a word.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Sends a request on a connection of its own; answers status and body.
     pub(crate) fn send(&self, head: &str, body: &str) -> (u16, String) {
         let mut stream = self.begin(head, body.len());

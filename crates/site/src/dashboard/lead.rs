@@ -12,7 +12,7 @@ use axum::{
 use crm::{
     Error, guides,
     ids::{LeadId, MergeId},
-    inquiries,
+    inbox, inquiries,
     leads::{self, Lead, LeadChange, NewLead, merges},
     notes::{self, About, NewNote},
     sessions::Session,
@@ -23,7 +23,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     follow_ups::FollowUp,
-    guide,
+    guide, inbox_message,
     inquiry::{self, Origin},
     leads::{PATH, delete_all, dialled, statuses, tone, words},
     shell::{Place, Shell, Undo},
@@ -266,6 +266,11 @@ impl Shown {
         let title = format!("Came in from {}", names.of(&lead.source));
         timeline.add(lead.created_at, "inbox", title, lead.notes.clone(), None);
         timeline.add_notes(&site.crm, session.agent, About::Lead(id)).await?;
+        for mail in inbox::of_lead(&site.crm, session.agent, id).await? {
+            let title = if mail.outcome == inbox::Outcome::Lead { "Came by mail" } else { "A mail" };
+            let text = Some(mail.subject.clone()).filter(|subject| !subject.is_empty());
+            timeline.add(mail.came_at(), "mail", title.to_owned(), text, Some(inbox_message::path(mail.id)));
+        }
         for earlier in &lead.same_person_as {
             // One that was deleted meanwhile is no part of the story.
             let Ok(earlier) = leads::get(&site.crm, session.agent, *earlier).await else { continue };

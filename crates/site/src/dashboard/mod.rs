@@ -22,6 +22,9 @@ mod guide_form;
 mod guides;
 mod hours;
 mod imports;
+mod inbox;
+mod inbox_files;
+mod inbox_message;
 mod inquiry;
 mod keys;
 mod lead;
@@ -39,6 +42,7 @@ mod notifications;
 mod open_houses;
 mod outbox;
 mod picture;
+mod posts;
 mod profile;
 mod saved_views;
 mod shell;
@@ -53,6 +57,7 @@ mod today;
 mod two_step;
 mod visits;
 mod webhooks;
+mod website;
 mod website_forms;
 
 use axum::Router;
@@ -65,13 +70,15 @@ pub(crate) fn body_bytes(method: &str, path: &str) -> Option<u64> {
         ("POST", profile::PHOTO) => Some(uploads::MOST),
         _ => imports::body_bytes(method, path)
             .or_else(|| listing_photos::body_bytes(method, path))
-            .or_else(|| guide_files::body_bytes(method, path)),
+            .or_else(|| guide_files::body_bytes(method, path))
+            .or_else(|| inbox_files::body_bytes(method, path)),
     }
 }
 
 pub(crate) fn routes() -> Router<Site> {
     Router::new()
         .merge(today::routes())
+        .merge(website::routes())
         .merge(lead_sheets::routes())
         .merge(imports::routes())
         .merge(saved_views::routes())
@@ -79,6 +86,7 @@ pub(crate) fn routes() -> Router<Site> {
         .merge(tags::routes())
         .merge(merges::routes())
         .merge(leads::routes())
+        .merge(inbox::routes())
         .merge(clients::routes())
         .merge(listings::routes())
         .merge(showings::routes())

@@ -15,7 +15,7 @@ use crm::{
     clock::UnixMillis,
     follow_ups,
     ids::LeadId,
-    leads,
+    inbox, leads,
     notes::About,
     pages::{Filter, Page, Sort, Start},
     sessions::Session,
@@ -123,6 +123,7 @@ async fn show(
     let names = SourceNames::read(&site.crm, session.agent).await?;
     let (hot, cool, more_new) = new_leads(&site, &session, &times, now, &names).await?;
     let mut tasks = hot;
+    tasks.extend(mails(&site, &session, &times, now).await?);
     tasks.extend(ailing_webhooks(&site, &session, &times, now).await?);
     tasks.extend(asked_showings(&site, &session, &times, now).await?);
     tasks.extend(followed_up(&site, &session, &times).await?);
@@ -243,6 +244,40 @@ async fn ailing_webhooks(site: &Site, session: &Session, times: &Times, now: Uni
         }
     });
     Ok(tasks.collect())
+}
+
+/// Mails that wait for a look, and one that asks to confirm a forwarding.
+async fn mails(site: &Site, session: &Session, times: &Times, now: UnixMillis) -> Result<Vec<Task>, Refusal> {
+    let (crm, agent) = (&site.crm, session.agent);
+    let task = |name: String, reason: &str, since: UnixMillis, about: String| Task {
+        icon: "mail",
+        name,
+        link: super::inbox::PATH.to_owned(),
+        reason: reason.to_owned(),
+        waits: times.show_near(since, now),
+        is_hot: false,
+        about: Some(about),
+        dialled: None,
+        email: None,
+        done: None,
+        follow_up: None,
+        showing: None,
+    };
+    let mut tasks = Vec::new();
+    if let Some(asks) = inbox::confirmations(crm, agent).await?.first() {
+        let reason = "Until you confirm it, no mail is forwarded to you here";
+        tasks.push(task(String::from("Confirm the forwarding"), reason, asks.came_at(), asks.subject.clone()));
+    }
+    let place = inbox::Place { tray: Some(inbox::Tray::Review), before: None };
+    if let Some(newest) = inbox::list(crm, agent, place, 1).await?.messages.first() {
+        let name = match inbox::count_waiting(crm, agent, SHOWN + 1).await? {
+            1 => String::from("A mail to look at"),
+            count @ ..=SHOWN => format!("{count} mails to look at"),
+            _ => format!("More than {SHOWN} mails to look at"),
+        };
+        tasks.push(task(name, "It may be a lead", newest.came_at(), newest.subject.clone()));
+    }
+    Ok(tasks)
 }
 
 /// Showings that wait for an answer, the longest waiting first.

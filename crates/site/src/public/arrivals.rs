@@ -28,6 +28,17 @@ pub(crate) struct Arrived {
 }
 
 impl Arrived {
+    /// From nowhere, and not counted: an agent who looks at their own website before others do.
+    pub fn nobody() -> Self {
+        Self {
+            arrival: Arrival { page: None, referrer: None, campaign: Vec::new() },
+            is_private: true,
+            address: Ipv4Addr::UNSPECIFIED.into(),
+            user_agent: None,
+            counter: None,
+        }
+    }
+
     /// As a request says it.
     pub fn read(site: &Site, parts: &Parts) -> Self {
         let headers = &parts.headers;

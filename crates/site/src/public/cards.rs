@@ -2,7 +2,8 @@
 
 use crm::{
     AgentId, listing_photos,
-    listings::{Listing, ListingStatus},
+    listings::{Listing, ListingStatus, PropertyType},
+    values::Money,
 };
 
 use super::{
@@ -19,6 +20,8 @@ pub(crate) struct Card {
     /// The rest of its place, such as the city.
     pub area: String,
     pub price: String,
+    /// Whether the price is a month's rent.
+    pub per_month: bool,
     /// Its rooms and size, each as `4 bd`.
     pub facts: Vec<String>,
     /// What is to be known of where it stands.
@@ -54,10 +57,29 @@ pub(crate) fn parted(address: &str) -> (String, String) {
     }
 }
 
+/// Whether it is to let rather than for sale.
+pub(crate) fn is_lease(listing: &Listing) -> bool {
+    matches!(listing.details.property_type, Some(PropertyType::ResidentialLease | PropertyType::CommercialLease))
+}
+
+/// The key of the words for where a listing stands: what is to let is neither for sale nor sold.
+pub(crate) fn status_words(listing: &Listing) -> &'static str {
+    match (listing.status, is_lease(listing)) {
+        (ListingStatus::Active, true) => "status-to-let",
+        (ListingStatus::Closed, true) => "status-let",
+        (status, _) => status_key(status),
+    }
+}
+
 /// The price that counts: what was paid where it is sold and that is known, else what is asked.
-pub(crate) fn price(listing: &Listing) -> String {
+pub(crate) fn price_of(listing: &Listing) -> Money {
     let paid = listing.details.close_price.filter(|_| listing.status == ListingStatus::Closed);
-    amount(paid.unwrap_or(listing.price), &listing.currency)
+    paid.unwrap_or(listing.price)
+}
+
+/// The same in words.
+pub(crate) fn price(listing: &Listing) -> String {
+    amount(price_of(listing), &listing.currency)
 }
 
 /// These listings as cards, each with its first photo.
@@ -68,14 +90,16 @@ pub(crate) async fn read(site: &Site, visited: &Visited, listings: &[Listing]) -
     let card = |(listing, cover): (&Listing, Option<listing_photos::Photo>)| {
         let (address, area) = parted(&listing.address);
         let photo = cover.and_then(|photo| Shown::of(visited, listing.id, &listing.address, &photo, 1));
-        let status = Some(listing.status).filter(|status| *status != ListingStatus::Active);
+        let status = status_words(listing);
+        let is_usual = status == "status-active";
         Card {
             path: visited.link(&format!("/listings/{}", listing.id)),
             address,
             area,
             price: price(listing),
             facts: facts(visited, listing),
-            status: status.map(|status| (visited.words.say(status_key(status)), status.name())),
+            per_month: is_lease(listing),
+            status: (!is_usual).then(|| (visited.words.say(status), listing.status.name())),
             photo,
         }
     };

@@ -1,16 +1,17 @@
 //! What stands around every page of a website: its head, its menu, its foot.
 
 use crm::brand::Color;
+use serde_json::Value;
 use words::Words;
 
-use super::{brands, photos, visited::Visited, words as said};
+use super::{brands, ld, photos, share_cards, visited::Visited, words as said};
 use crate::{
     Site,
     assets::{self, PublicAssets},
 };
 
 /// The colour of whoever has chosen none.
-const USUAL_COLOR: Color = Color([0x1f, 0x4e, 0x5f]);
+pub(super) const USUAL_COLOR: Color = Color([0x1f, 0x4e, 0x5f]);
 
 /// The parts of a website that its menu leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +20,7 @@ pub(crate) enum Place {
     Listings,
     Sold,
     Guides,
+    Posts,
     About,
     Contact,
 }
@@ -53,6 +55,16 @@ pub(crate) struct Frame {
     /// Its one address; `None` for what is not to be found, such as a message.
     pub canonical: Option<String>,
     pub tongues: Vec<Tongue>,
+    /// What the page is, to who passes it on: `website`, `article`.
+    pub kind: &'static str,
+    /// The picture that is shown where it is passed on.
+    pub image: Image,
+    /// What search engines are told of it, in JSON-LD.
+    pub ld: String,
+    pub feeds: Vec<(String, String)>,
+    /// Whether its agent alone sees the page, in a frame.
+    pub is_preview: bool,
+    pub icon: String,
     /// The address of the page in the language that nobody has chosen.
     pub usual: String,
     pub theme: &'static str,
@@ -67,6 +79,13 @@ pub(crate) struct Frame {
     pub contact: String,
     pub menu: Vec<Entry>,
     pub year: i16,
+}
+
+/// A picture, with where it is from outside.
+pub(crate) struct Image {
+    pub url: String,
+    pub width: u32,
+    pub height: u32,
 }
 
 /// A number to call.
@@ -89,9 +108,15 @@ impl Frame {
         let t = visited.words;
         let website = &visited.website;
         let profile = &website.profile;
-        let mut menu = vec![(Place::Listings, "menu-listings", "/listings"), (Place::Sold, "menu-sold", "/sold")];
+        let mut menu = vec![(Place::Listings, "menu-listings", "/listings")];
+        if website.has_sold {
+            menu.push((Place::Sold, "menu-sold", "/sold"));
+        }
         if website.has_guides {
             menu.push((Place::Guides, "menu-guides", "/guides"));
+        }
+        if website.has_posts {
+            menu.push((Place::Posts, "menu-posts", "/blog"));
         }
         menu.push((Place::About, "menu-about", "/about"));
         let menu = menu.into_iter().map(|(at, words, path)| Entry {
@@ -99,25 +124,38 @@ impl Frame {
             path: visited.link(path),
             is_here: place == Some(at),
         });
-        let tongues = website.languages.iter().map(|tag| {
-            let rest = &visited.rest;
-            Tongue {
-                tag: tag.clone(),
-                name: said::of(tag).say("language"),
-                path: format!("{}{rest}?lang={tag}", visited.base()),
-                url: visited.canonical(site, rest, tag),
-                is_here: tag == t.tag,
-            }
+        // What is not there has no address: not even in another language does the page tell what was asked for.
+        let rest = if place.is_some() { visited.rest.as_str() } else { "" };
+        let tongues = website.look.languages.iter().map(|tag| Tongue {
+            tag: tag.clone(),
+            name: said::of(tag).say("language"),
+            path: format!("{}{rest}?lang={tag}", visited.base()),
+            url: visited.canonical(site, rest, tag),
+            is_here: tag == t.tag,
         });
         let color = profile.brand.as_deref().and_then(|brand| Color::parse(brand).ok()).unwrap_or(USUAL_COLOR);
+        let mut feeds = vec![(t.say_with("feed-listings", &[("name", &profile.name)]), visited.link("/feed.xml"))];
+        if website.has_posts {
+            feeds.push((t.say_with("feed-posts", &[("name", &profile.name)]), visited.link("/blog/feed.xml")));
+        }
         Self {
+            kind: "website",
+            image: Image {
+                url: visited.absolute(site, &share_cards::path(visited, color)),
+                width: crm::share_cards::WIDTH,
+                height: crm::share_cards::HEIGHT,
+            },
+            ld: String::new(),
+            feeds,
+            is_preview: false,
+            icon: assets::get().icon.clone(),
             assets: assets::public(),
             title: if title.is_empty() { profile.name.clone() } else { format!("{title} · {}", profile.name) },
             description: shortened(description, 160),
             canonical: place.map(|_| visited.canonical(site, &visited.rest, t.tag)),
             tongues: tongues.collect(),
-            usual: visited.canonical(site, &visited.rest, website.languages.first().map_or(t.tag, String::as_str)),
-            theme: "classic",
+            usual: visited.canonical(site, &visited.rest, website.look.languages.first().map_or(t.tag, String::as_str)),
+            theme: website.look.theme.name(),
             brand: brands::path(visited, color),
             name: profile.name.clone(),
             brokerage: profile.brokerage.clone(),
@@ -129,6 +167,37 @@ impl Frame {
             menu: menu.collect(),
             year: visited.times().date_of(site.crm.clock().now()).year(),
             t,
+        }
+    }
+}
+
+impl Frame {
+    /// Shows a photo where the page is passed on.
+    pub fn picture(&mut self, site: &Site, visited: &Visited, photo: Option<&photos::Shown>) {
+        if let Some(photo) = photo {
+            let photos::Shown { width, height, .. } = *photo;
+            self.image = Image { url: visited.absolute(site, &photo.whole), width, height };
+        }
+    }
+
+    /// Has nothing on the page lead anywhere, nor anybody find it.
+    pub fn become_preview(&mut self) {
+        self.is_preview = true;
+        self.canonical = None;
+        self.ld.clear();
+    }
+
+    /// Tells search engines this of the page.
+    pub fn tell(&mut self, nodes: &[Value]) {
+        self.ld = ld::written(nodes);
+    }
+
+    /// Has the page found under another address than the one that it was asked for at, in every language.
+    pub fn stand_at(&mut self, site: &Site, visited: &Visited, rest: &str) {
+        self.canonical = Some(visited.canonical(site, rest, self.t.tag));
+        self.usual = visited.outside(site, rest);
+        for tongue in &mut self.tongues {
+            tongue.url = visited.canonical(site, rest, &tongue.tag);
         }
     }
 }

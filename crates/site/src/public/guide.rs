@@ -10,7 +10,7 @@ use axum::{
 use crm::{Error, guides};
 use http::HeaderMap;
 
-use super::{Frame, Place, Visited, answers, guides::Book, inquiry::Inquiry};
+use super::{Frame, Place, Visited, answers, guides::Book, inquiry::Inquiry, ld};
 use crate::{
     Site,
     pages::Refusal,
@@ -44,8 +44,12 @@ impl Landing {
             "" => visited.words.say_with("guide-description", &[("title", &guide.title), ("name", name)]),
             text => text.to_owned(),
         };
+        let mut frame = Frame::new(site, visited, Some(Place::Guides), &guide.title, &description);
+        let rest = format!("/guides/{}", guide.slug);
+        let shelf = visited.words.say("guides-title");
+        frame.tell(&[ld::way(site, visited, &[(&shelf, "/guides"), (&guide.title, &rest)])]);
         Ok(Self {
-            frame: Frame::new(site, visited, Some(Place::Guides), &guide.title, &description),
+            frame,
             blocks: prose::blocks(guide.text.as_deref().unwrap_or_default()),
             book: Book::of(visited, &guide),
             inquiry,

@@ -5,7 +5,7 @@ use axum::{Router, extract::State, response::Response, routing::get};
 use crm::guides::{self, Guide, GuideStatus};
 use http::HeaderMap;
 
-use super::{Frame, Place, Visited, answers, photos};
+use super::{Frame, Place, Visited, answers, ld, photos};
 use crate::{Site, pages::Refusal};
 
 #[expect(clippy::disallowed_methods, reason = "pages are no part of the API")]
@@ -49,7 +49,9 @@ async fn show(State(site): State<Site>, visited: Visited, headers: HeaderMap) ->
     books.retain(|guide| guide.status == GuideStatus::Published);
     let (t, name) = (visited.words, &visited.website.profile.name);
     let description = t.say_with("guides-description", &[("name", name)]);
-    let frame = Frame::new(&site, &visited, Some(Place::Guides), &t.say("guides-title"), &description);
+    let title = t.say("guides-title");
+    let mut frame = Frame::new(&site, &visited, Some(Place::Guides), &title, &description);
+    frame.tell(&[ld::way(&site, &visited, &[(&title, "/guides")])]);
     let books = books.iter().map(|guide| Book::of(&visited, guide)).collect();
     Ok(answers::page(&visited, &headers, &Shelf { frame, books }))
 }

@@ -2,6 +2,8 @@
 //!
 //! They need no cookie, so they are no use to whoever forges a request, and stand outside the guard against cross-site posts.
 
+use std::collections::HashMap;
+
 use axum::{
     Router,
     extract::{FromRequestParts, Path, State},
@@ -239,7 +241,7 @@ async fn page(site: &Site, visited: &Visited, subject: &Subject, form: Inquiry) 
         Subject::Valuation => pages::page(status, &contact::Valuation::new(site, visited, form)),
         Subject::Question(id) => match listing::find(site, visited, &id.to_string()).await? {
             listing::Found::Listing(listing) => {
-                pages::page(status, &listing::Home::read(site, visited, &listing, form).await?)
+                pages::page(status, &listing::Home::read(site, visited, &listing, &HashMap::new(), form).await?)
             }
             listing::Found::Gone => answers::gone(site, visited),
             listing::Found::Nothing => answers::not_found(site, visited),

@@ -7,25 +7,40 @@ mod about;
 mod answers;
 mod arrivals;
 mod brands;
+mod calendars;
 mod cards;
 mod contact;
+mod dates;
 mod embed;
+mod estimate;
+mod facts;
+mod feeds;
 mod frame;
 mod guide;
 mod guides;
 mod home;
 mod inquiries;
 mod inquiry;
+mod ld;
 mod listing;
+mod listings;
+mod markdown;
 mod money;
 mod photos;
+mod posts;
+mod share_cards;
+mod sitemaps;
 mod thanks;
 mod visited;
 mod words;
+mod xml;
 
 use axum::Router;
 
+pub(crate) use answers::page;
 pub(crate) use frame::{Frame, Place};
+pub(crate) use home::preview as home_preview;
+pub(crate) use posts::preview as post_preview;
 pub(crate) use visited::Visited;
 
 use crate::Site;
@@ -35,13 +50,19 @@ pub(crate) fn routes() -> Router<Site> {
     Router::new()
         .merge(about::routes())
         .merge(brands::routes())
+        .merge(calendars::routes())
+        .merge(feeds::routes())
         .merge(contact::routes())
         .merge(embed::routes())
         .merge(guide::routes())
         .merge(guides::routes())
         .merge(home::routes())
         .merge(listing::routes())
+        .merge(listings::routes())
         .merge(photos::routes())
+        .merge(posts::routes())
+        .merge(share_cards::routes())
+        .merge(sitemaps::routes())
         .merge(thanks::routes())
 }
 

@@ -60,7 +60,7 @@ mod tests {
         );
         assert_eq!(
             (decimal(2.5), decimal(0.25), decimal(3.0), decimal(1234.75)),
-            (String::from("2.5"), String::from(".25"), String::from("3"), String::from("1,234.75"))
+            (String::from("2.5"), String::from("0.25"), String::from("3"), String::from("1,234.75"))
         );
     }
 }

@@ -35,6 +35,7 @@ pub(super) fn routes() -> Router<Site> {
 }
 
 /// A picture on a page, in the widths that it is there in.
+#[derive(Clone)]
 pub(crate) struct Shown {
     /// Told to who does not see it.
     pub alt: String,
