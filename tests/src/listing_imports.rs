@@ -244,7 +244,7 @@ on_both_engines! {
             let _ = send(&mut browser, "listings.csv", "MLS,Address,Price\nC1,1 Main St,5\n").await;
         }
         let refused = browser.post_file(PATH, "listings.csv", b"MLS,Address,Price\nC1,1 Main St,5\n").await;
-        assert!(refused.expect(422).text().contains("ten files are here already"));
+        assert!(refused.status >= 400 && refused.text().contains("ten files are here already"));
     }
 
     async fn columns_can_be_told_by_hand(app: TestApp) {
