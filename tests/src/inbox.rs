@@ -34,9 +34,8 @@ fn inquiry(name: &str, email: Option<&str>, phone: Option<&str>, property: Optio
 }
 
 fn with(mut reading: Value, more: Value) -> Value {
-    for (key, value) in more.as_object().unwrap() {
-        reading[key] = value.clone();
-    }
+    let Value::Object(more) = more else { panic!("{more} is no object") };
+    reading.as_object_mut().unwrap().extend(more);
     reading
 }
 

@@ -19,12 +19,15 @@ macro_rules! picture {
     };
 }
 
-const LIVING: (&[u8], &str) = (picture!("living"), "The living room, with the garden behind it");
-const KITCHEN: (&[u8], &str) = (picture!("kitchen"), "The kitchen, with an island for four");
-const BEDROOM: (&[u8], &str) = (picture!("bedroom"), "The main bedroom");
+/// A picture, and what is said of it.
+type Picture = (&'static [u8], &'static str);
+
+const LIVING: Picture = (picture!("living"), "The living room, with the garden behind it");
+const KITCHEN: Picture = (picture!("kitchen"), "The kitchen, with an island for four");
+const BEDROOM: Picture = (picture!("bedroom"), "The main bedroom");
 
 /// Pictures of the sample's listings, by the names that they have in it.
-const PICTURES: [(&str, &[(&[u8], &str)]); 10] = [
+const PICTURES: [(&str, &[Picture]); 10] = [
     ("oak", &[(picture!("oak"), "From Oak Avenue, in the evening"), LIVING, KITCHEN, BEDROOM]),
     ("brickell", &[(picture!("brickell"), "From the bay")]),
     ("gables", &[(picture!("gables"), "From Alhambra Circle")]),

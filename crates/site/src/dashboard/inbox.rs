@@ -161,7 +161,7 @@ impl Row {
 
     /// Whether a lead can be made at one tap: somebody has a name, and can be reached.
     fn has_person(&self) -> bool {
-        !self.name.is_empty() && !(self.email.is_empty() && self.phone.is_empty())
+        !(self.name.is_empty() || self.email.is_empty() && self.phone.is_empty())
     }
 
     /// What was read, in a line.
