@@ -18,6 +18,9 @@ use crate::{
     tls::{acme::Acme, pem::PemFiles},
 };
 
+/// What stands after the @ of the agents' addresses where mail is listened for and no domain is set.
+const SAMPLE_DOMAIN: &str = "leads.example.com";
+
 /// The settings' file, in the working directory.
 pub const FILE: &str = "organicagent.toml";
 
@@ -279,11 +282,9 @@ impl Given {
             listen.0.parse().map_err(|_| wrong())
         });
         let smtp_listen = smtp_listen.transpose()?;
-        if smtp_listen.is_some() && inbound_domain.is_none() {
-            return Err(String::from(
-                "ORGANICAGENT_SMTP_LISTEN needs ORGANICAGENT_INBOUND_DOMAIN: what stands after the @ of the agents' addresses",
-            ));
-        }
+        // So that it can be tried before there is a domain.
+        let sample = smtp_listen.is_some().then(|| SAMPLE_DOMAIN.to_owned());
+        let inbound_domain = inbound_domain.or(sample);
         let file_quota = mebibytes("ORGANICAGENT_FILE_QUOTA_MIB", self.file_quota_mib, 20 * 1024, 1)?;
         let file_cache = mebibytes("ORGANICAGENT_FILE_CACHE_MIB", self.file_cache_mib, 512, 0)?;
         let tls = match (self.tls_cert, self.tls_key) {
@@ -508,6 +509,15 @@ mod tests {
     }
 
     #[test]
+    fn a_listener_for_mail_has_a_domain_to_be_tried_with() {
+        let domain = |given: Given| given.checked().unwrap().inbound_domain;
+        assert_eq!(domain(Given::default()), None);
+        let listening = Given { smtp_listen: text("127.0.0.1:2525"), ..Given::default() };
+        assert_eq!(domain(listening.clone()).as_deref(), Some("leads.example.com"));
+        assert_eq!(domain(Given { inbound_domain: text("In.Example."), ..listening }).as_deref(), Some("in.example"));
+    }
+
+    #[test]
     fn what_cannot_hold_is_refused() {
         for given in [
             Given { rate_limit: text("0"), ..Given::default() },
@@ -521,7 +531,6 @@ mod tests {
             Given { acme: text("ops"), ..Given::default() },
             Given { acme: text("ops@example.com"), acme_directory: text("http://ca.example"), ..Given::default() },
             Given { tls_cert: text("cert.pem"), ..Given::default() },
-            Given { smtp_listen: text("127.0.0.1:2525"), ..Given::default() },
             Given { smtp_listen: text("2525"), inbound_domain: text("leads.example.com"), ..Given::default() },
             Given { inbound_domain: text("leads example"), ..Given::default() },
             Given { inbound_domain: text("a@leads.example.com"), ..Given::default() },
