@@ -50,8 +50,11 @@ fn host_of(address: &str) -> Option<String> {
 fn named(host: &str) -> String {
     let known = KNOWN.iter().find(|(part, _)| {
         // `l.facebook.com`, `www.google.co.uk`, and not `google.evil.example`.
-        let labels = host.split('.').collect::<Vec<_>>();
-        labels.iter().rev().skip(1).take(2).any(|label| label == part) && labels.len() <= 4
+        let mut labels = host.rsplit('.').skip(1);
+        match labels.next() {
+            Some("co" | "com" | "net" | "org") => labels.next() == Some(part),
+            label => label == Some(part),
+        }
     });
     match known {
         Some((_, name)) => (*name).to_owned(),
