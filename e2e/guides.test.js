@@ -87,8 +87,8 @@ for (const width of WIDTHS) {
     await page.getByRole("button", { name: "Undo" }).click();
     await page.getByText("The cover from before is back.").waitFor();
     // Another PDF takes the place of the first, which is put back.
-    await page.getByLabel(/PDF/).first().setInputFiles([{ ...PDF, name: "Another.pdf", buffer: Buffer.concat([PDF.buffer, Buffer.from("more")]) }]);
-    await page.getByRole("button", { name: /the PDF|PDF/ }).first().click();
+    await page.getByLabel("The PDF").setInputFiles([{ ...PDF, name: "Another.pdf", buffer: Buffer.concat([PDF.buffer, Buffer.from("more")]) }]);
+    await page.getByRole("button", { name: "Replace the PDF" }).click();
     await page.getByText("The PDF is replaced.").waitFor();
     await page.getByRole("link", { name: "Another.pdf" }).waitFor();
     await check(page);
