@@ -54,7 +54,8 @@ for (const width of WIDTHS) {
     await page.goto("/dashboard/settings/api");
     await check(page);
     // A showing, asked for, confirmed, and found in the calendar.
-    const day = new Date(Date.now() + 86_400_000 * (width > 600 ? 8 : 9)).toISOString();
+    // At noon, where the agent's day is the same as that of UTC.
+    const day = new Date(Date.now() + 86_400_000 * (width > 600 ? 8 : 9)).toISOString().replace(/T.*/, "T17:00:00.000Z");
     const clients = (await product.api("GET", `/api/v1/clients?email=zoe${width}@example.com`)).json.clients;
     const listing = (await product.api("POST", "/api/v1/listings", { address: `${width} Garden Ln`, price: 1 })).json.listingId;
     const showing = { clientId: clients[0].id, listingId: listing, requestedTimes: [day], override: true };
