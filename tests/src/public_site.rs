@@ -204,6 +204,8 @@ fn oak() -> Value {
 
 on_both_engines! {
     async fn everybody_finds_an_agent_with_listings_and_nobody_finds_what_is_for_the_agent_alone(app: TestApp) {
+        let slashed = get(&app, "/listings/").await.expect(303);
+        assert_eq!(slashed.header("location"), format!("/a/{}/listings", app.agent.slug));
         let id = add(&app, &oak()).await;
         let home = page(&app, "").await;
         assert!(home.contains("Sarah Johnson") && home.contains(&format!("{}/listings/{id}", base(&app))), "{home}");

@@ -80,12 +80,14 @@ pub fn too_large(site: &Site) -> http::Response<Bytes> {
 /// does not ask for a page.
 pub fn lost(site: &Site, method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Response> {
     let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !matches!(*method, Method::GET | Method::HEAD) || !accepted.contains("text/html") {
-        return None;
-    }
     let path = uri.path().trim_end_matches('/');
     // Only ever a path of ours: what begins with two slashes is somebody's host.
     let is_slashed = path.len() < uri.path().len() && path.starts_with('/') && !path.starts_with("//");
+    // Search engines and scripts that read a website need not say that they take pages.
+    let is_wanted = accepted.contains("text/html") || is_slashed && path.starts_with("/a/");
+    if !matches!(*method, Method::GET | Method::HEAD) || !is_wanted {
+        return None;
+    }
     let answer = if is_slashed { pages::see_other(path) } else { pages::not_found() };
     Some(guard::dressed(answer, site.is_secure()))
 }
