@@ -108,12 +108,15 @@ impl Upload {
             return Err(Error::invalid("file", format!("must have at most {} MiB", self.most / (1024 * 1024))));
         }
         self.digest.update(bytes);
+        // Whole from the first: pieces that grow leave holes behind, which add up while many arrive.
+        self.buffer.reserve_exact(PIECE - self.buffer.len());
         while self.buffer.len() + bytes.len() >= PIECE {
             let (head, rest) = bytes.split_at(PIECE - self.buffer.len());
             self.buffer.extend_from_slice(head);
             bytes = rest;
             let full = std::mem::take(&mut self.buffer);
             self.write(full).await?;
+            self.buffer.reserve_exact(PIECE);
         }
         self.buffer.extend_from_slice(bytes);
         Ok(())
