@@ -263,14 +263,9 @@ impl Task {
     }
 }
 
-/// The host of the public URL, in lower case.
-pub(crate) fn host_of(public_url: &str) -> Option<String> {
-    public_url.parse::<Uri>().ok()?.host().map(str::to_ascii_lowercase)
-}
-
 /// The server's own name, if a certificate authority could certify it: neither an address nor `localhost`.
 pub(crate) fn certified_host(public_url: &str) -> Option<String> {
-    let host = host_of(public_url)?;
+    let host = hosts::of_public_url(public_url)?;
     let is_name = host.contains('.') && host.parse::<std::net::Ipv4Addr>().is_err() && !host.starts_with('[');
     is_name.then_some(host)
 }

@@ -16,9 +16,7 @@ impl Hosts {
     /// The host of the public URL.
     #[must_use]
     pub fn of_public_url(public_url: &str) -> Self {
-        let uri = public_url.parse::<Uri>().ok();
-        let host = uri.as_ref().and_then(Uri::host).map(str::to_ascii_lowercase);
-        Self { names: host.into_iter().collect() }
+        Self { names: of_public_url(public_url).into_iter().collect() }
     }
 
     /// Whether a request is for a known host, whatever the port.
@@ -32,6 +30,11 @@ impl Hosts {
         let literal = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(&host);
         host == "localhost" || literal.parse::<IpAddr>().is_ok() || self.names.contains(&host)
     }
+}
+
+/// The host of the public URL, in lower case.
+pub(crate) fn of_public_url(public_url: &str) -> Option<String> {
+    public_url.parse::<Uri>().ok()?.host().map(str::to_ascii_lowercase)
 }
 
 /// The host that a request is for, as it was sent: with its port, if it names one.

@@ -6,12 +6,12 @@ use crm::{
 };
 
 use super::print;
-use crate::{config::Config, domains::host_of, storage};
+use crate::{config::Config, hosts, storage};
 
 /// Adds a domain and prints it as it goes over the wire.
 pub(super) async fn add(config: &Config, agent: &str, name: &str) -> Result<(), String> {
     let crm = storage::open(config).await?;
-    let own_host = config.public_url.as_deref().and_then(host_of);
+    let own_host = config.public_url.as_deref().and_then(hosts::of_public_url);
     let added = domains::add(&crm, find(&crm, agent).await?, name, own_host.as_deref()).await;
     crm.database().close().await;
     print(&added.map_err(|error| error.to_string())?)

@@ -40,4 +40,5 @@ pub use client_address::{Network, Scheme, client_address, client_scheme};
 pub use edge::{Edge, Reader, RequestId};
 pub use error::FramingError;
 pub use limits::Limits;
+pub(crate) use secured::is_challenge;
 pub use secured::{ACME_PROTOCOL, Names, Tls};

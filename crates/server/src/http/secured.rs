@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
 use rustls::ServerConfig;
-use rustls::server::Acceptor;
+use rustls::server::{Acceptor, ClientHello};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
@@ -102,12 +102,16 @@ async fn shake(tls: &Tls, stream: TcpStream) -> io::Result<TlsStream<TcpStream>>
     let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
     let (name, is_challenge) = {
         let hello = start.client_hello();
-        let mut offered = hello.alpn().into_iter().flatten();
-        let is_challenge = offered.next() == Some(ACME_PROTOCOL) && offered.next().is_none();
-        (hello.server_name().map(str::to_owned), is_challenge)
+        (hello.server_name().map(str::to_owned), is_challenge(&hello))
     };
     tls.names.prepare(name.as_deref(), is_challenge).await;
     start.into_stream(tls.config.clone()).await
+}
+
+/// Whether whoever says this hello is a certificate authority that looks: it offers that protocol, and no other.
+pub(crate) fn is_challenge(hello: &ClientHello<'_>) -> bool {
+    let mut offered = hello.alpn().into_iter().flatten();
+    offered.next() == Some(ACME_PROTOCOL) && offered.next().is_none()
 }
 
 fn is_acme(stream: &TlsStream<TcpStream>) -> bool {

@@ -14,7 +14,7 @@ use rustls::{
 };
 
 use super::{acme, pem};
-use crate::http::{ACME_PROTOCOL, Names};
+use crate::http::{Names, is_challenge};
 
 /// How many names are held: of more, those that are seldom asked for are read again.
 const HELD: usize = 2_000;
@@ -135,8 +135,7 @@ impl Names for Certificates {
 impl ResolvesServerCert for Certificates {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let name = self.asked(hello.server_name());
-        let mut offered = hello.alpn().into_iter().flatten();
-        if offered.next() == Some(ACME_PROTOCOL) && offered.next().is_none() {
+        if is_challenge(&hello) {
             return self.challenges.get(&name?);
         }
         name.and_then(|name| self.named.get(&name)).map(|named| named.pair).or_else(|| self.usual())

@@ -52,11 +52,8 @@ struct Row {
 }
 
 impl Row {
-    fn of(domain: Domain, times: &Times, public_url: &str) -> Self {
-        let uri = public_url.parse::<Uri>().unwrap_or_default();
-        let (scheme, port) = (uri.scheme_str().unwrap_or("http"), uri.port_u16());
-        let port = port.map(|port| format!(":{port}")).unwrap_or_default();
-        let address = domain.verified_at.map(|_| format!("{scheme}://{}{port}/", domain.name));
+    fn of(domain: Domain, times: &Times, site: &Site) -> Self {
+        let address = domain.verified_at.map(|_| format!("{}/", site.at(&domain.name)));
         let certificate = domain.certificate.as_ref();
         Self {
             address,
@@ -89,7 +86,7 @@ impl Settings {
         let times = Times::of(&session.time_zone);
         let domains = domains::list(&site.crm, session.agent).await?;
         let agent = agents::get(&site.crm, session.agent).await?;
-        let rows: Vec<Row> = domains.into_iter().map(|domain| Row::of(domain, &times, &site.public_url)).collect();
+        let rows: Vec<Row> = domains.into_iter().map(|domain| Row::of(domain, &times, site)).collect();
         Ok(Self {
             shell,
             is_full: i64::try_from(rows.len()).is_ok_and(|count| count >= MOST),

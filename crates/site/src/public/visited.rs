@@ -2,7 +2,7 @@
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use crm::{AgentId, Error, websites, websites::Website};
-use http::{Uri, header, request::Parts};
+use http::{header, request::Parts};
 use words::Words;
 
 use super::{arrivals::Arrived, words as said};
@@ -76,10 +76,8 @@ impl Visited {
     pub fn outside(&self, site: &Site, rest: &str) -> String {
         match &self.website.domain {
             Some(domain) => {
-                let uri = site.public_url.parse::<Uri>().unwrap_or_default();
-                let port = uri.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
                 let home = if rest.starts_with('/') { "" } else { "/" };
-                format!("{}://{domain}{port}{home}{rest}", uri.scheme_str().unwrap_or("https"))
+                format!("{}{home}{rest}", site.at(domain))
             }
             None => format!("{}/a/{}{rest}", site.public_url, self.website.slug),
         }
